@@ -1,0 +1,19 @@
+# kvc_options: what every target of ours is compiled with.
+set(KVC_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+
+add_library(kvc_options INTERFACE)
+target_compile_features(kvc_options INTERFACE cxx_std_20)
+target_compile_options(kvc_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+target_include_directories(kvc_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(KVC_SANITIZE)
+  # CAF's headers bind null references when they spawn functions without arguments.
+  target_compile_options(kvc_options INTERFACE
+    -fsanitize=${KVC_SANITIZE} -fno-sanitize=null -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(kvc_options INTERFACE -fsanitize=${KVC_SANITIZE})
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()

@@ -1,0 +1,25 @@
+# A library per folder: all sources of `folder`, compiled with our options.
+# Usage: kvc_library(kvc_link net/link PUBLIC kvc_messages PRIVATE OpenSSL::Crypto)
+function(kvc_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC kvc_options ${ARGN})
+endfunction()
+
+# A program: all sources of apps/<name without kvc- and dashes>.
+function(kvc_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE kvc_options ${ARGN})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
+# One doctest binary per folder below tests/: tests/unit/link gives unit_link.
+function(kvc_test kind folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${kind}/${folder}/*_test.cpp)
+  set(name ${kind}_${folder})
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
+  target_link_libraries(${name} PRIVATE kvc_options doctest::doctest spdlog::spdlog ${ARGN})
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${kind} TIMEOUT 300)
+endfunction()

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "messages/registry.hpp"
+
+namespace kvc {
+
+/// Asks for a fresh link to the controller.
+struct dial {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, dial&) {
+    return f(caf::meta::type_name("dial"));
+  }
+};
+
+/// Connects this process to its controller. Answers within its own deadline;
+/// the link ends with its last handle or when the peer is gone, of which a
+/// monitor on the answer tells.
+using dialer_actor = caf::typed_actor<
+  // Fails with unreachable, timed_out or unauthorized.
+  caf::replies_to<dial>::with<registrar_actor>>;
+
+}  // namespace kvc

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+#include <caf/type_id.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace kvc {
+
+enum class errc : std::uint8_t;
+enum class hash_algorithm : std::uint8_t;
+enum class location : std::uint8_t;
+enum class report_status : std::uint8_t;
+
+struct check_health;
+struct chunk_report;
+struct close_epoch;
+struct deregister_worker;
+struct dial;
+struct epoch_opened;
+struct epoch_swept;
+struct find_prefixes;
+struct get_health;
+struct hash_settings;
+struct health;
+struct health_report;
+struct incarnation;
+struct key_block;
+struct lease;
+struct list_refusals;
+struct list_workers;
+struct location_usage;
+struct open_epoch;
+struct prefix_match;
+struct rank_health;
+struct refusal;
+struct register_worker;
+struct renew_lease;
+struct report_ack;
+struct report_run;
+struct shard_link;
+struct welcome;
+struct worker_id;
+struct worker_profile;
+struct worker_record;
+
+}  // namespace kvc
+
+// Every type that may be an element of a message, in alphabetical order. CAF
+// 0.17 sends these names over the wire: renaming one breaks older peers. Typed
+// handles are sent as plain actor handles and need no entry of their own.
+CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
+  CAF_ADD_TYPE_ID(kvc, (kvc::check_health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::chunk_report))
+  CAF_ADD_TYPE_ID(kvc, (kvc::close_epoch))
+  CAF_ADD_TYPE_ID(kvc, (kvc::deregister_worker))
+  CAF_ADD_TYPE_ID(kvc, (kvc::dial))
+  CAF_ADD_TYPE_ID(kvc, (kvc::epoch_opened))
+  CAF_ADD_TYPE_ID(kvc, (kvc::epoch_swept))
+  CAF_ADD_TYPE_ID(kvc, (kvc::find_prefixes))
+  CAF_ADD_TYPE_ID(kvc, (kvc::get_health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::hash_settings))
+  CAF_ADD_TYPE_ID(kvc, (kvc::health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::health_report))
+  CAF_ADD_TYPE_ID(kvc, (kvc::incarnation))
+  CAF_ADD_TYPE_ID(kvc, (kvc::key_block))
+  CAF_ADD_TYPE_ID(kvc, (kvc::lease))
+  CAF_ADD_TYPE_ID(kvc, (kvc::list_refusals))
+  CAF_ADD_TYPE_ID(kvc, (kvc::list_workers))
+  CAF_ADD_TYPE_ID(kvc, (kvc::location_usage))
+  CAF_ADD_TYPE_ID(kvc, (kvc::open_epoch))
+  CAF_ADD_TYPE_ID(kvc, (kvc::prefix_match))
+  CAF_ADD_TYPE_ID(kvc, (kvc::rank_health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::refusal))
+  CAF_ADD_TYPE_ID(kvc, (kvc::register_worker))
+  CAF_ADD_TYPE_ID(kvc, (kvc::renew_lease))
+  CAF_ADD_TYPE_ID(kvc, (kvc::report_ack))
+  CAF_ADD_TYPE_ID(kvc, (kvc::report_run))
+  CAF_ADD_TYPE_ID(kvc, (kvc::shard_link))
+  CAF_ADD_TYPE_ID(kvc, (kvc::welcome))
+  CAF_ADD_TYPE_ID(kvc, (kvc::worker_id))
+  CAF_ADD_TYPE_ID(kvc, (kvc::worker_profile))
+  CAF_ADD_TYPE_ID(kvc, (kvc::worker_record))
+  CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::prefix_match>))
+  CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::refusal>))
+  CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::worker_record>))
+CAF_END_TYPE_ID_BLOCK(kvc)
+
+namespace kvc {
+
+/// Teaches `config` every message type and error code in this folder. Without
+/// it actors talk within the process, but not to other processes.
+void add_messages(caf::actor_system_config& config);
+
+}  // namespace kvc

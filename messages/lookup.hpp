@@ -1,0 +1,97 @@
+#pragma once
+
+#include "messages/key_block.hpp"
+#include "messages/worker_id.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvc {
+
+/// How much of a prompt one instance holds.
+struct prefix_match {
+  std::string instance;
+  location where =
+    location::cpu;  ///< cpu if all ranks have the last matched chunk there.
+  std::uint32_t chunks = 0;  ///< Length of the contiguous prefix; positive.
+
+  friend bool operator==(const prefix_match&, const prefix_match&) = default;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, prefix_match& x) {
+    return f(caf::meta::type_name("prefix_match"), x.instance, x.where,
+             x.chunks);
+  }
+};
+
+/// How ready the index is to answer.
+struct index_status {
+  std::uint32_t shards = 0;
+  std::uint32_t streams =
+    0;  ///< Open report streams of live epochs, over all shards.
+  std::uint32_t syncing_streams =
+    0;                            ///< Those whose full sync has not ended yet.
+  std::uint64_t memberships = 0;  ///< Including those that wait to be swept.
+  std::uint64_t bytes = 0;        ///< Memory of the tables.
+  std::uint64_t refused_admissions =
+    0;  ///< Over the memory budget since the start.
+};
+
+/// The memberships of one worker by location, indexed by `location`.
+using key_count = std::array<std::uint64_t, location_count>;
+
+/// Reads the index, the only way to do so. Thread-safe, never waits for an
+/// actor.
+class lookup_source {
+ public:
+  virtual ~lookup_source() = default;
+
+  /// Returns for every instance of `model` that holds hashes[0] how long the
+  /// prefix of `hashes` is that all its ranks hold: longest first, equals by
+  /// name. Holders of a later part alone are not listed.
+  virtual std::vector<prefix_match> find_prefixes(
+    std::span<const std::uint64_t> hashes, std::string_view model) = 0;
+
+  /// Returns the memberships of every live worker, indexed by worker_slot; the
+  /// counts of slots without a live worker are zero.
+  virtual std::vector<key_count> key_counts() = 0;
+
+  virtual index_status status() = 0;
+};
+
+/// Cuts prompts into chunks and names them. Thread-safe.
+class prompt_hasher {
+ public:
+  virtual ~prompt_hasher() = default;
+
+  /// Returns one hash per chunk of `tokens`, in order. Whether a last, partial
+  /// chunk is included is the hasher's setting.
+  virtual std::vector<std::uint64_t> hash_prompt(
+    std::span<const std::uint32_t> tokens) const = 0;
+
+  /// Tokens per chunk.
+  virtual std::uint32_t chunk_size() const = 0;
+};
+
+/// Asks for the holders of a prefix.
+struct find_prefixes {
+  key_block hashes;
+  std::string model;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, find_prefixes& x) {
+    return f(caf::meta::type_name("find_prefixes"), x.hashes, x.model);
+  }
+};
+
+/// Serves lookup_source::find_prefixes to workers.
+using lookup_actor = caf::typed_actor<  //
+  caf::replies_to<find_prefixes>::with<std::vector<prefix_match>>>;
+
+}  // namespace kvc
