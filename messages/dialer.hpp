@@ -13,8 +13,7 @@ struct dial {
 };
 
 /// Connects this process to its controller. Answers within its own deadline;
-/// the link ends with its last handle or when the peer is gone, of which a
-/// monitor on the answer tells.
+/// a monitor on the answer tells when the link is gone. Dial again only then.
 using dialer_actor = caf::typed_actor<
   // Fails with unreachable, timed_out or unauthorized.
   caf::replies_to<dial>::with<registrar_actor>>;

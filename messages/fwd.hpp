@@ -19,7 +19,6 @@ struct close_epoch;
 struct deregister_worker;
 struct dial;
 struct epoch_opened;
-struct epoch_swept;
 struct find_prefixes;
 struct get_health;
 struct hash_settings;
@@ -48,8 +47,7 @@ struct worker_record;
 }  // namespace kvc
 
 // Every type that may be an element of a message, in alphabetical order. CAF
-// 0.17 sends these names over the wire: renaming one breaks older peers. Typed
-// handles are sent as plain actor handles and need no entry of their own.
+// 0.17 sends these names over the wire: renaming one breaks older peers.
 CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::check_health))
   CAF_ADD_TYPE_ID(kvc, (kvc::chunk_report))
@@ -57,7 +55,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::deregister_worker))
   CAF_ADD_TYPE_ID(kvc, (kvc::dial))
   CAF_ADD_TYPE_ID(kvc, (kvc::epoch_opened))
-  CAF_ADD_TYPE_ID(kvc, (kvc::epoch_swept))
   CAF_ADD_TYPE_ID(kvc, (kvc::find_prefixes))
   CAF_ADD_TYPE_ID(kvc, (kvc::get_health))
   CAF_ADD_TYPE_ID(kvc, (kvc::hash_settings))

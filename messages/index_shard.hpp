@@ -105,23 +105,12 @@ struct close_epoch {
   }
 };
 
-/// Answers close_epoch, as soon as nothing of the epoch is left in the shard.
-struct epoch_swept {
-  std::uint64_t epoch = 0;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, epoch_swept& x) {
-    return f(caf::meta::type_name("epoch_swept"), x.epoch);
-  }
-};
-
 /// The face of a shard that workers see.
 using report_sink_actor = caf::typed_actor<  //
   caf::replies_to<chunk_report>::with<report_ack>>;
 
 /// The face of a shard that the registry sees.
 using index_shard_actor = report_sink_actor::extend<  //
-  caf::replies_to<open_epoch>::with<epoch_opened>,
-  caf::replies_to<close_epoch>::with<epoch_swept>>;
+  caf::replies_to<open_epoch>::with<epoch_opened>, caf::reacts_to<close_epoch>>;
 
 }  // namespace kvc

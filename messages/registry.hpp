@@ -160,8 +160,8 @@ using registrar_actor = caf::typed_actor<
 /// good.
 struct list_workers {
   template <class Inspector>
-  friend auto inspect(Inspector& f, list_workers&) {
-    return f(caf::meta::type_name("list_workers"));
+  friend auto inspect(Inspector& f, list_workers& x) {
+    return f(caf::meta::type_name("list_workers"), x.includes_lost);
   }
 };
 
@@ -170,6 +170,7 @@ struct worker_record {
   worker_profile profile;
   worker_actor actor;
   std::uint64_t epoch = 0;
+  bool is_lost = false;  ///< Not in lookups: its lease or its link ended.
   std::uint32_t worker_slot = 0;      ///< Indexes lookup_source::key_counts().
   std::int64_t registered_at_ms = 0;  ///< Since the Unix epoch.
   std::int64_t renewed_at_ms = 0;     ///< Since the Unix epoch.
@@ -178,7 +179,8 @@ struct worker_record {
   template <class Inspector>
   friend auto inspect(Inspector& f, worker_record& x) {
     return f(caf::meta::type_name("worker_record"), x.profile, x.actor, x.epoch,
-             x.worker_slot, x.registered_at_ms, x.renewed_at_ms, x.usage);
+             x.is_lost, x.worker_slot, x.registered_at_ms, x.renewed_at_ms,
+             x.usage);
   }
 };
 
