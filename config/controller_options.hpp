@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace kvc {
+
+/// The settings of a controller. Members are named after their keys, see
+/// config/controller.yaml.
+struct controller_options {
+  std::string host = "0.0.0.0";       ///< Both ports listen on it.
+  std::uint16_t port = 9000;          ///< HTTP; 0 takes a free one.
+  std::uint16_t monitor_port = 9001;  ///< The link; 0 takes a free one.
+
+  /// How often leases are checked; positive.
+  std::chrono::milliseconds health_check_interval{1'000};
+  /// How long a worker may be silent; positive.
+  std::chrono::milliseconds lmcache_worker_timeout{5'000};
+  /// How long the epoch of a lost worker can be revived; 0 is never.
+  std::chrono::milliseconds revival_grace{30'000};
+
+  std::uint32_t chunk_size = 256;                      ///< In tokens; positive.
+  std::string pre_caching_hash_algorithm = "builtin";  ///< Or "sha256_cbor".
+  std::string none_hash = "0";  ///< A 64-bit integer or "seed:N".
+
+  /// Whether lookups hash a partial last chunk. That finds nothing but what
+  /// workers reported, so it is on here although it is off in workers.
+  bool save_unfull_chunk = true;
+
+  std::uint32_t shards = 0;              ///< 0 chooses by the number of cores.
+  std::uint64_t index_memory_bytes = 0;  ///< 0 is unlimited.
+  double ready_sync_share = 0.1;  ///< Streams that may still sync when ready.
+
+  std::uint32_t http_threads = 0;  ///< 0 chooses by the number of cores.
+  std::uint64_t body_limit_bytes = std::uint64_t{16} << 20U;
+  std::uint32_t max_connections = 4'096;  ///< HTTP; positive.
+  std::chrono::milliseconds request_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds health_timeout{5'000};  ///< Of one health request.
+
+  std::chrono::milliseconds link_handshake_timeout{2'000};
+  std::uint32_t max_pending_handshakes = 256;  ///< Positive.
+
+  std::filesystem::path secret_file;  ///< Empty: none.
+  std::string log_level = "info";     ///< One of spdlog's names.
+
+  friend bool operator==(const controller_options&,
+                         const controller_options&) = default;
+};
+
+}  // namespace kvc

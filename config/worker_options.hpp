@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// Where a peer listens.
+struct host_and_port {
+  std::string host;  ///< A name or an address, IPv6 without brackets.
+  std::uint16_t port = 0;
+
+  friend bool operator==(const host_and_port&, const host_and_port&) = default;
+};
+
+/// The settings of the ranks of one instance. Members are named after their
+/// keys, see config/worker.yaml; those of a fleet share one hashing.
+struct worker_options {
+  std::string lmcache_instance_id = "lmcache_default_instance";
+  std::string model;             ///< The namespace of the chunks.
+  std::uint32_t rank_count = 0;  ///< As configured; ask `ranks()` instead.
+
+  std::uint32_t chunk_size = 256;                      ///< In tokens; positive.
+  std::string pre_caching_hash_algorithm = "builtin";  ///< Or "sha256_cbor".
+  std::string none_hash = "0";     ///< A 64-bit integer or "seed:N".
+  bool save_unfull_chunk = false;  ///< Whether to keep a partial last chunk.
+
+  bool local_cpu = true;
+  std::uint64_t max_local_cpu_bytes = std::uint64_t{5} << 30U;
+
+  bool enable_controller = false;
+  std::optional<host_and_port>
+    controller_pull_url;  ///< Set if enable_controller.
+  std::vector<std::uint16_t> lmcache_worker_ports;  ///< Empty, or one per rank.
+  std::chrono::milliseconds lmcache_worker_heartbeat_time{1'000};
+
+  bool enable_p2p = false;
+  std::string p2p_host;                       ///< Not empty if enable_p2p.
+  std::vector<std::uint16_t> p2p_init_ports;  ///< Empty, or one per rank.
+
+  std::filesystem::path secret_file;  ///< Empty: none.
+  std::string log_level = "info";     ///< One of spdlog's names.
+
+  /// Returns how many ranks the instance has, at least 1.
+  std::uint32_t ranks() const {
+    if (rank_count > 0)
+      return rank_count;
+    return lmcache_worker_ports.empty()
+             ? 1
+             : static_cast<std::uint32_t>(lmcache_worker_ports.size());
+  }
+
+  friend bool operator==(const worker_options&,
+                         const worker_options&) = default;
+};
+
+}  // namespace kvc
