@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kvc {
+
+class lane_actor;
+
+/// One request as handlers see it. The views are valid until it is answered or
+/// the handler has returned, whichever is first.
+struct http_request {
+  std::string_view method;        ///< Upper case, as sent.
+  std::string_view path;          ///< Decoded, without the query string.
+  std::string_view query;         ///< Raw, without the '?'; see `parameter`.
+  std::string_view content_type;  ///< Empty when there is none.
+  std::string_view body;
+  /// How many bytes may be read from body.data(), for parsers that read ahead;
+  /// 0 means no more than body.size().
+  std::size_t readable_bytes = 0;
+  /// Sends requests to actors; their answers arrive on the thread that runs the
+  /// handler. Outlives every handler; null only in tests without actors.
+  lane_actor* lane = nullptr;
+
+  /// Returns the decoded value of a query parameter, the last one if repeated.
+  std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// One answer.
+struct http_response {
+  unsigned status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";  ///< A literal.
+  /// Besides Content-Type, Content-Length and Connection.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Returns `{"detail": "..."}` with this status.
+http_response error_response(unsigned status, std::string_view detail);
+
+/// As error_response(503, detail), with Retry-After.
+http_response unavailable_response(std::string_view detail);
+
+/// Takes the answer to one request. Copies share it: the first answer counts,
+/// later ones are ignored, and if the last copy goes without an answer, the
+/// answer is 500. To be called on the lane's thread.
+class responder {
+ public:
+  using callback = std::function<void(http_response)>;
+
+  /// `on_answer` is called exactly once.
+  explicit responder(callback on_answer);
+
+  void operator()(http_response response) const;
+
+ private:
+  class state;
+  std::shared_ptr<state> state_;
+};
+
+/// Decodes %XX and, if `plus_is_space`, '+'. Malformed escapes stay as they
+/// are.
+std::string percent_decode(std::string_view text, bool plus_is_space);
+
+}  // namespace kvc

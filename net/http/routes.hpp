@@ -1,0 +1,35 @@
+#pragma once
+
+#include "messages/executor.hpp"
+#include "messages/lookup.hpp"
+#include "messages/registry.hpp"
+#include "net/http/router.hpp"
+
+#include <chrono>
+
+namespace kvc {
+
+struct controller_route_options {
+  /// How long the registry and the executor may take; longer than the
+  /// executor's own deadlines and shorter than the server's request_deadline.
+  std::chrono::milliseconds answer_timeout{20'000};
+
+  /// The share of report streams that may still be in their first full sync
+  /// while /readyz says ready; 0 to 1.
+  double ready_sync_share = 0.1;
+};
+
+/// What the controller's routes serve from. The references must outlive every
+/// server that uses the routes.
+struct controller_services {
+  lookup_source& lookups;
+  const prompt_hasher& hasher;
+  registry_actor registry;
+  executor_actor executor;
+  controller_route_options options = {};
+};
+
+/// Returns all routes of the controller.
+router make_controller_router(const controller_services& services);
+
+}  // namespace kvc

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "net/http/router.hpp"
+
+#include <caf/expected.hpp>
+#include <caf/fwd.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace kvc {
+
+struct http_server_options {
+  std::string host = "0.0.0.0";
+  std::uint16_t port = 0;   ///< 0 means any free one.
+  std::size_t threads = 1;  ///< Each serves its own connections; positive.
+
+  std::size_t header_limit_bytes = 8 * 1024;          ///< Beyond: 431.
+  std::size_t body_limit_bytes = 16 * 1024 * 1024;    ///< Beyond: 413.
+  std::size_t body_memory_bytes = 512 * 1024 * 1024;  ///< All bodies; 503.
+  std::size_t max_connections = 4096;  ///< Beyond: 503 and close.
+
+  /// For a whole request to arrive, from its first byte on; for the first one
+  /// from the connection's start on.
+  std::chrono::milliseconds read_deadline{10'000};
+  std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
+  std::chrono::milliseconds request_deadline{30'000};  ///< For a handler; 504.
+  std::chrono::milliseconds write_deadline{30'000};    ///< For a whole answer.
+  std::chrono::milliseconds linger_time{1'000};  ///< So that errors are seen.
+  std::chrono::milliseconds drain_time{1'000};   ///< For what runs at stop().
+};
+
+/// An HTTP/1.1 server. Answers each connection's requests in order.
+class http_server {
+ public:
+  /// `system` must outlive the server.
+  http_server(caf::actor_system& system, router routes,
+              http_server_options options);
+
+  http_server(const http_server&) = delete;
+  http_server& operator=(const http_server&) = delete;
+
+  /// As stop().
+  ~http_server();
+
+  /// Begins to serve; to be called once. Returns the bound port, or
+  /// cannot_open_port with what the system says.
+  caf::expected<std::uint16_t> start();
+
+  /// Stops accepting, lets running requests finish within the drain time, then
+  /// closes everything. Blocks until that is done; must not be called from a
+  /// handler. May be called again.
+  void stop();
+
+  /// Returns the number of open connections.
+  std::size_t connections() const;
+
+ private:
+  class impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace kvc
