@@ -6,6 +6,7 @@
 #include <caf/typed_actor.hpp>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace kvc {
@@ -57,6 +58,9 @@ enum class report_status : std::uint8_t {
   out_of_memory =
     4,  ///< As applied, but some admissions exceeded the index's budget.
 };
+
+/// Returns the enumerator's own name.
+std::string to_string(report_status status);
 
 /// Answers a chunk_report.
 struct report_ack {

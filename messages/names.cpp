@@ -1,4 +1,5 @@
 #include "messages/hash_settings.hpp"
+#include "messages/index_shard.hpp"
 #include "messages/worker_id.hpp"
 
 namespace kvc {
@@ -21,6 +22,22 @@ std::string to_string(hash_algorithm algorithm) {
       return "sha256_cbor";
   }
   return "algorithm_" + std::to_string(static_cast<unsigned>(algorithm));
+}
+
+std::string to_string(report_status status) {
+  switch (status) {
+    case report_status::applied:
+      return "applied";
+    case report_status::stale_epoch:
+      return "stale_epoch";
+    case report_status::needs_sync:
+      return "needs_sync";
+    case report_status::invalid:
+      return "invalid";
+    case report_status::out_of_memory:
+      return "out_of_memory";
+  }
+  return "status_" + std::to_string(static_cast<unsigned>(status));
 }
 
 }  // namespace kvc

@@ -156,9 +156,11 @@ using registrar_actor = caf::typed_actor<
   // Answers whether there was such a registration.
   caf::replies_to<deregister_worker>::with<bool>>;
 
-/// Asks for the registered workers, by id. Only those whose lease and link are
-/// good.
+/// Asks for the registered workers, ordered by id.
 struct list_workers {
+  /// Also those that are lost (silent or disconnected) but not forgotten yet.
+  bool includes_lost = false;
+
   template <class Inspector>
   friend auto inspect(Inspector& f, list_workers& x) {
     return f(caf::meta::type_name("list_workers"), x.includes_lost);

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "actors/controller/fleet_view.hpp"
+#include "actors/controller/kv_index.hpp"
+#include "messages/lookup.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kvc {
+
+/// Turns the holders of successive chunks into prefix lengths per instance.
+/// One object serves many lookups, one after the other, without allocating.
+class prefix_merge {
+ public:
+  /// Begins a lookup. `fleet` must live until `finish`.
+  void begin(const fleet_view& fleet, std::string_view model);
+
+  /// Takes the holders of the next chunk. Returns whether any instance still
+  /// has a contiguous prefix.
+  bool add(std::span<const holder> holders);
+
+  /// Returns the matches, longest first, equals by name.
+  std::vector<prefix_match> finish();
+
+ private:
+  struct instance_tally {
+    std::uint64_t stamp =
+      0;  ///< Of the last chunk that one of its ranks holds.
+    std::uint32_t ranks = 0;      ///< Ranks that hold that chunk.
+    std::uint32_t cpu_ranks = 0;  ///< Ranks that hold it in location::cpu.
+    std::uint32_t length = 0;     ///< Chunks that all ranks hold.
+    location where = location::cpu;
+  };
+
+  struct worker_tally {
+    std::uint64_t stamp = 0;  ///< Of the last chunk it holds.
+    std::uint64_t cpu_stamp =
+      0;  ///< Of the last chunk it holds in location::cpu.
+  };
+
+  void count(holder h);
+  void extend_prefixes();
+
+  const fleet_view* fleet_ = nullptr;
+  std::string_view model_;
+  std::uint32_t chunks_ = 0;  ///< Added so far.
+  std::uint64_t stamp_ = 0;   ///< Names a chunk across all lookups.
+  std::vector<instance_tally> instances_;
+  std::vector<worker_tally> workers_;
+  std::vector<std::uint32_t>
+    survivors_;  ///< Instances that hold all chunks so far.
+  std::vector<std::uint32_t> matched_;  ///< Instances that hold the first one.
+};
+
+}  // namespace kvc
