@@ -1,0 +1,41 @@
+#pragma once
+
+#include "messages/dialer.hpp"
+#include "net/link/connector.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace kvc {
+
+/// A socket to a peer that proved the secret, or why there is none.
+struct socket_ready {
+  std::shared_ptr<linked_socket> socket;  ///< Null on failure.
+  caf::error error;
+};
+
+using dialer_impl = dialer_actor::extend<caf::reacts_to<socket_ready>>;
+
+struct dialer_state {
+  dialer_state() = default;
+
+  registrar_actor registrar;  ///< Of the link that is up; else null.
+  std::vector<caf::typed_response_promise<registrar_actor>> waiting;
+  int retries = 0;  ///< Left for the attempt that is running.
+
+  static inline const char* name = "dialer";
+};
+
+/// Dials the controller of `connector`. A process has one link to it: dials
+/// that meet while none is up share one attempt, and a dial while one is up
+/// answers with that one. An answer takes at most dial_timeout(); errors carry
+/// a detail. `connector` must be stopped before the actor system is destroyed.
+dialer_impl::behavior_type dialer(
+  dialer_impl::stateful_pointer<dialer_state> self,
+  std::shared_ptr<link_connector> connector);
+
+}  // namespace kvc
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::socket_ready)

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+
+#include <cstddef>
+
+namespace kvc {
+
+/// Sets up `config` for links between processes: loads CAF's network, gives the
+/// process a random node id (CAF's own collides between containers) and applies
+/// the measured settings. Call it before the actor system is built.
+void configure_link(caf::actor_system_config& config, std::size_t max_threads);
+
+}  // namespace kvc
