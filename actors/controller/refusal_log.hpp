@@ -1,0 +1,24 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/registry.hpp"
+
+#include <vector>
+
+namespace kvc {
+
+/// Remembers the hellos refused within the last hour, at most 256 of them.
+class refusal_log {
+ public:
+  /// Returns whether this is the first refusal of the worker for this reason.
+  bool add(const worker_profile& profile, const caf::error& why,
+           std::int64_t now_ms);
+
+  /// Newest first.
+  std::vector<refusal> list(std::int64_t now_ms) const;
+
+ private:
+  std::vector<refusal> refusals_;
+};
+
+}  // namespace kvc
