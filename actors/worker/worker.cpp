@@ -1,0 +1,281 @@
+#include "actors/worker/worker.hpp"
+
+#include "messages/errors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+using self_pointer = worker_impl::stateful_pointer<worker_state>;
+
+/// One worker's actor, its parts and its settings: what all steps need.
+struct context {
+  self_pointer self;
+  worker_services services;
+  worker_settings settings;
+
+  const worker_id& id() const { return settings.profile.id; }
+};
+
+using context_ptr = std::shared_ptr<const context>;
+
+void dial_controller(const context_ptr& c);
+void say_hello(const context_ptr& c);
+void renew(const context_ptr& c);
+
+/// Logs what keeps the worker out, when it changes.
+void note_trouble(const context& c, const std::string& trouble) {
+  auto& last = c.self->state.last_trouble;
+  if (last == trouble)
+    return;
+  last = trouble;
+  spdlog::warn("worker: not registered worker={} reason={}", to_string(c.id()),
+               trouble);
+}
+
+void schedule(const context& c, std::chrono::milliseconds delay,
+              worker_step step) {
+  c.self->delayed_send(c.self, delay, worker_timer{c.self->state.round, step});
+}
+
+/// Makes everything that was under way void.
+void begin_round(const context& c) {
+  ++c.self->state.round;
+  c.self->state.is_registered = false;
+}
+
+void pause_reporters(const context& c) {
+  for (const auto& reporter : c.self->state.reporters)
+    c.self->send(reporter, pause_stream{});
+}
+
+/// Full jitter: a random wait, so that a fleet does not dial in step.
+void dial_later(const context& c) {
+  auto& state = c.self->state;
+  const auto doublings = std::min<std::uint32_t>(state.failures++, 16);
+  const auto bound =
+    std::min(c.settings.max_backoff, c.settings.min_backoff * (1 << doublings));
+  std::uniform_int_distribution<std::int64_t> wait{0, bound.count()};
+  schedule(c, std::chrono::milliseconds{wait(state.random)}, worker_step::dial);
+}
+
+void lose_link(const context& c) {
+  begin_round(c);
+  c.self->state.registrar = nullptr;
+  pause_reporters(c);
+  dial_later(c);
+}
+
+void dial_controller(const context_ptr& c) {
+  const auto self = c->self;
+  const auto round = self->state.round;
+  self->request(c->services.dialer, c->settings.dial_timeout, dial{})
+    .then(
+      [=](const registrar_actor& registrar) {
+        if (round != self->state.round)
+          return;
+        self->state.failures = 0;
+        self->state.registrar = registrar;
+        self->monitor(registrar);
+        say_hello(c);
+      },
+      [=](const caf::error& why) {
+        if (round != self->state.round)
+          return;
+        note_trouble(*c, describe(why));
+        dial_later(*c);
+      });
+}
+
+/// Makes sure that there is a reporter for every shard. None is ever ended: one
+/// that was replaced could still take changes meant for its successor.
+void add_reporters(const context& c, std::size_t shards) {
+  auto& reporters = c.self->state.reporters;
+  const auto watcher = caf::actor_cast<epoch_watcher_actor>(c.self);
+  const reporter_sources sources{c.services.hub, c.services.source};
+  while (reporters.size() < shards)
+    reporters.push_back(
+      c.self->spawn<caf::linked>(reporter, sources, reporters.size(), watcher));
+}
+
+/// Sends the streams to where the welcome says.
+void start_reporters(const context& c, const welcome& answer) {
+  auto& reporters = c.self->state.reporters;
+  const change_hub::layout layout{answer.key_multiplier, answer.shards.size()};
+  const auto can_go_on = answer.is_revived && layout == c.services.hub.shards();
+  if (!can_go_on) {
+    add_reporters(c, answer.shards.size());
+    c.services.hub.start(layout, [reporters](std::size_t shard) {
+      caf::anon_send(reporters[shard], changes_wait{});
+    });
+  }
+  for (std::size_t shard = 0; shard < answer.shards.size(); ++shard) {
+    const auto& link = answer.shards[shard];
+    c.self->send(reporters[shard],
+                 open_stream{answer.epoch,
+                             can_go_on,
+                             link.sink,
+                             link.applied_sequence,
+                             {answer.max_reports, answer.max_report_keys}});
+  }
+}
+
+bool is_usable(const welcome& answer) {
+  return !answer.shards.empty() && answer.max_reports > 0 &&
+         answer.max_report_keys > 0 &&
+         answer.max_report_keys <= key_block::max_keys;
+}
+
+void accept(const context_ptr& c, const welcome& answer) {
+  auto& state = c->self->state;
+  if (!is_usable(answer)) {
+    note_trouble(*c, "the controller's welcome makes no sense");
+    schedule(*c, c->settings.refused_backoff, worker_step::hello);
+    return;
+  }
+  start_reporters(*c, answer);
+  state.is_registered = true;
+  state.controller_id = answer.controller_id;
+  state.epoch = answer.epoch;
+  state.last_trouble.clear();
+  spdlog::info("worker: {} worker={} epoch={} shards={}",
+               answer.is_revived ? "resumed" : "registered", to_string(c->id()),
+               answer.epoch, answer.shards.size());
+  if (c->services.on_welcome)
+    c->services.on_welcome(answer);
+  schedule(*c, c->settings.heartbeat, worker_step::renew);
+}
+
+/// A refusal may end one day: another worker leaves, settings change.
+void handle_refusal(const context& c, const caf::error& why) {
+  pause_reporters(c);
+  note_trouble(c, describe(why));
+  const auto is_superseded = why == errc::superseded;
+  if (is_superseded) {
+    c.self->state.epoch = 0;
+    c.services.hub.stop();
+  }
+  schedule(
+    c,
+    is_superseded ? c.settings.superseded_backoff : c.settings.refused_backoff,
+    worker_step::hello);
+}
+
+void say_hello(const context_ptr& c) {
+  const auto self = c->self;
+  begin_round(*c);
+  const auto round = self->state.round;
+  register_worker hello;
+  hello.process = c->settings.process;
+  hello.profile = c->settings.profile;
+  hello.hashing = c->settings.hashing;
+  hello.canary = c->settings.canary;
+  hello.actor = caf::actor_cast<worker_actor>(self);
+  hello.resume_controller = self->state.controller_id;
+  hello.resume_epoch = self->state.epoch;
+  self->request(self->state.registrar, c->settings.answer_timeout, hello)
+    .then(
+      [=](const welcome& answer) {
+        if (round == self->state.round)
+          accept(c, answer);
+      },
+      [=](const caf::error& why) {
+        if (round == self->state.round)
+          handle_refusal(*c, why);
+      });
+}
+
+/// The registration is over, but the link is not.
+void say_hello_again(const context_ptr& c) {
+  if (!c->self->state.is_registered)
+    return;
+  pause_reporters(*c);
+  say_hello(c);
+}
+
+void renew(const context_ptr& c) {
+  const auto self = c->self;
+  const auto round = self->state.round;
+  const renew_lease msg{c->id(), self->state.epoch, c->services.source.usage()};
+  self->request(self->state.registrar, c->settings.answer_timeout, msg)
+    .then(
+      [=](const lease&) {
+        if (round == self->state.round)
+          schedule(*c, c->settings.heartbeat, worker_step::renew);
+      },
+      [=](const caf::error& why) {
+        if (round != self->state.round)
+          return;
+        spdlog::warn("worker: lease not renewed worker={} reason={}",
+                     to_string(c->id()), describe(why));
+        if (why == caf::sec::request_timeout)
+          renew(c);
+        else
+          say_hello_again(c);
+      });
+}
+
+void take_step(const context_ptr& c, const worker_timer& timer) {
+  if (timer.round != c->self->state.round)
+    return;
+  switch (timer.step) {
+    case worker_step::dial:
+      dial_controller(c);
+      break;
+    case worker_step::hello:
+      say_hello(c);
+      break;
+    case worker_step::renew:
+      renew(c);
+      break;
+  }
+}
+
+void depart(const context_ptr& c) {
+  const auto self = c->self;
+  const auto was_registered = self->state.is_registered;
+  begin_round(*c);
+  c->services.hub.stop();
+  const auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
+  if (!was_registered) {
+    end();
+    return;
+  }
+  self
+    ->request(self->state.registrar, c->settings.leave_timeout,
+              deregister_worker{c->id(), self->state.epoch})
+    .then([end](bool) { end(); }, [end](const caf::error&) { end(); });
+}
+
+}  // namespace
+
+worker_impl::behavior_type worker(self_pointer self, worker_services services,
+                                  worker_settings settings) {
+  self->state.random.seed(static_cast<std::uint32_t>(settings.process.salt));
+  const auto c = std::make_shared<const context>(
+    context{self, std::move(services), std::move(settings)});
+  self->set_down_handler([c, self](const caf::down_msg& down) {
+    if (self->state.registrar &&
+        down.source == self->state.registrar.address()) {
+      spdlog::warn("worker: link lost worker={} reason={}", to_string(c->id()),
+                   self->system().render(down.reason));
+      lose_link(*c);
+    }
+  });
+  dial_controller(c);
+  return {
+    [c](const get_health&) { return c->services.check(); },
+    [c](const leave&) { depart(c); },
+    [c](const worker_timer& timer) { take_step(c, timer); },
+    [c, self](const epoch_ended& msg) {
+      if (msg.epoch == self->state.epoch)
+        say_hello_again(c);
+    },
+  };
+}
+
+}  // namespace kvc
