@@ -21,6 +21,7 @@ struct worker_settings {
   std::chrono::milliseconds heartbeat{1'000};
   std::chrono::milliseconds dial_timeout{10'000};   ///< Above the dialer's own.
   std::chrono::milliseconds answer_timeout{5'000};  ///< Of the registrar.
+  std::chrono::milliseconds leave_timeout{500};     ///< Of the last message.
 
   /// Failed dials wait a random time up to a bound that doubles in between.
   std::chrono::milliseconds min_backoff{50};
