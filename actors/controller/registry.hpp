@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/controller/fleet.hpp"
-#include "actors/controller/refusal_log.hpp"
+#include "actors/controller/refused_hellos.hpp"
 #include "messages/registry.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -43,7 +43,7 @@ struct registry_state {
 
   std::optional<kvc::fleet>
     fleet;  ///< Workers in it are monitored exactly once.
-  refusal_log refusals;
+  refused_hellos refusals;
   registry_services services;
 };
 

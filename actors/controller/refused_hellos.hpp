@@ -8,7 +8,7 @@
 namespace kvc {
 
 /// Remembers the hellos refused within the last hour, at most 256 of them.
-class refusal_log {
+class refused_hellos {
  public:
   /// Returns whether this is the first refusal of the worker for this reason.
   bool add(const worker_profile& profile, const caf::error& why,

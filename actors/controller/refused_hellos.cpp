@@ -1,4 +1,4 @@
-#include "actors/controller/refusal_log.hpp"
+#include "actors/controller/refused_hellos.hpp"
 
 #include <algorithm>
 
@@ -19,8 +19,8 @@ std::string printable(std::string text) {
 
 }  // namespace
 
-bool refusal_log::add(const worker_profile& profile, const caf::error& why,
-                      std::int64_t now_ms) {
+bool refused_hellos::add(const worker_profile& profile, const caf::error& why,
+                         std::int64_t now_ms) {
   refusal fresh;
   fresh.id = {printable(profile.id.instance), profile.id.rank};
   fresh.ip = printable(profile.ip);
@@ -44,7 +44,7 @@ bool refusal_log::add(const worker_profile& profile, const caf::error& why,
   return is_first;
 }
 
-std::vector<refusal> refusal_log::list(std::int64_t now_ms) const {
+std::vector<refusal> refused_hellos::list(std::int64_t now_ms) const {
   std::vector<refusal> result;
   std::copy_if(
     refusals_.rbegin(), refusals_.rend(), std::back_inserter(result),
