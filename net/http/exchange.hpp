@@ -14,8 +14,8 @@ namespace kvc {
 
 class lane_actor;
 
-/// One request as handlers see it. The views are valid until it is answered or
-/// the handler has returned, whichever is first.
+/// One request as handlers see it. The views are valid until the handler has
+/// returned.
 struct http_request {
   std::string_view method;        ///< Upper case, as sent.
   std::string_view path;          ///< Decoded, without the query string.
@@ -39,7 +39,7 @@ struct http_response {
   std::string body;
   std::string_view content_type = "application/json";  ///< A literal.
   /// Besides Content-Type, Content-Length and Connection.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// Returns `{"detail": "..."}` with this status.

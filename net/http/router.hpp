@@ -22,7 +22,8 @@ using http_handler = std::function<void(const http_request&, responder)>;
 struct route {
   http_method method = http_method::get;
   std::string path;
-  std::string summary;  ///< One sentence for openapi.json.
+  std::string summary;                       ///< One sentence for openapi.json.
+  std::vector<std::string> parameters = {};  ///< Of the query string.
   http_handler handler;
 };
 

@@ -23,8 +23,8 @@ struct http_server_options {
   std::size_t body_memory_bytes = 512 * 1024 * 1024;  ///< All bodies; 503.
   std::size_t max_connections = 4096;  ///< Beyond: 503 and close.
 
-  /// For a whole request to arrive, from its first byte on; for the first one
-  /// from the connection's start on.
+  /// For a whole request to arrive, from its first byte on, and for the first
+  /// byte of a new connection.
   std::chrono::milliseconds read_deadline{10'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
   std::chrono::milliseconds request_deadline{30'000};  ///< For a handler; 504.

@@ -1,0 +1,89 @@
+#include "net/http/exchange.hpp"
+
+#include "net/http/json_text.hpp"
+
+namespace kvc {
+
+namespace {
+
+int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9')
+    return digit - '0';
+  if (digit >= 'a' && digit <= 'f')
+    return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F')
+    return digit - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string percent_decode(std::string_view text, bool plus_is_space) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (text[i] == '%' && high >= 0 && low >= 0) {
+      result += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      result += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return result;
+}
+
+std::optional<std::string> http_request::parameter(
+  std::string_view name) const {
+  std::optional<std::string> result;
+  for (auto rest = query; !rest.empty();) {
+    const auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const auto equals = std::min(pair.find('='), pair.size());
+    if (percent_decode(pair.substr(0, equals), true) == name)
+      result =
+        percent_decode(pair.substr(std::min(pair.size(), equals + 1)), true);
+  }
+  return result;
+}
+
+http_response error_response(unsigned status, std::string_view detail) {
+  http_response result{.status = status, .body = R"({"detail":)"};
+  append_json_string(result.body, detail);
+  result.body += '}';
+  return result;
+}
+
+http_response unavailable_response(std::string_view detail) {
+  auto result = error_response(503, detail);
+  result.headers.emplace_back("Retry-After", "1");
+  return result;
+}
+
+class responder::state {
+ public:
+  explicit state(callback on_answer) : on_answer_(std::move(on_answer)) {}
+
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+
+  ~state() { answer(error_response(500, "Internal Server Error")); }
+
+  void answer(http_response response) {
+    if (auto on_answer = std::exchange(on_answer_, nullptr))
+      on_answer(std::move(response));
+  }
+
+ private:
+  callback on_answer_;
+};
+
+responder::responder(callback on_answer)
+    : state_(std::make_shared<state>(std::move(on_answer))) {}
+
+void responder::operator()(http_response response) const {
+  state_->answer(std::move(response));
+}
+
+}  // namespace kvc

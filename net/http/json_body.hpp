@@ -1,0 +1,74 @@
+#pragma once
+
+#include "net/http/exchange.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvc {
+
+/// Reads the fields of a request's JSON body as FastAPI would: lenient in the
+/// same places, and with the same complaints. Unknown fields are ignored; of a
+/// repeated field, the last one counts.
+///
+/// After a complaint a field reads as empty: read all fields, then ask
+/// `refusal`.
+class json_body {
+ public:
+  explicit json_body(std::string_view text);
+
+  /// A required string.
+  std::string string(const std::string& name);
+
+  /// An optional string; null is not one.
+  std::string string_or(const std::string& name, std::string fallback);
+
+  /// A required list of token ids.
+  std::vector<std::uint32_t> tokens(const std::string& name);
+
+  /// An optional list of integers from 0 to 2^32-1; null is as good as absent.
+  std::optional<std::vector<std::uint32_t>> optional_integers(
+    const std::string& name);
+
+  /// Returns the answer to a bad request: 400 if the body is not JSON, 422 if
+  /// fields are missing or wrong. Nothing if all is well.
+  std::optional<http_response> refusal() const;
+
+ private:
+  /// Returns null, after a complaint, if the field is missing.
+  const nlohmann::json* require(const std::string& name);
+  const nlohmann::json* find(const std::string& name) const;
+  std::string read_string(const std::string& name, const nlohmann::json& value);
+  std::vector<std::uint32_t> read_integers(const std::string& name,
+                                           const nlohmann::json& value);
+
+  nlohmann::json fields_;
+  unsigned status_ = 200;
+  nlohmann::json complaints_ = nlohmann::json::array();
+};
+
+/// What `read_integer` makes of a value.
+struct integer_reading {
+  std::uint32_t value = 0;
+  const char* type = nullptr;  ///< pydantic's name of the mistake, if any.
+  const char* message = nullptr;
+};
+
+/// Accepts what LMCache accepts as an integer, "12" and 3.0 included, from 0 to
+/// 2^32-1.
+integer_reading read_integer(const nlohmann::json& value);
+
+/// Returns one complaint in FastAPI's shape, without the status: location, what
+/// is wrong, and pydantic's name for it.
+nlohmann::json complaint(nlohmann::json location, std::string_view message,
+                         std::string_view type);
+
+/// Answers 422 with this list of complaints.
+http_response unprocessable(const nlohmann::json& complaints);
+
+}  // namespace kvc

@@ -1,0 +1,122 @@
+#include "net/http/lane.hpp"
+
+#include "net/http/session.hpp"
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace kvc {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Deadlines are looked at in steps of a fraction of the shortest of them.
+std::chrono::milliseconds choose_watch_interval(
+  const http_server_options& options) {
+  const auto shortest = std::min({options.read_deadline, options.idle_timeout,
+                                  options.request_deadline,
+                                  options.write_deadline, options.linger_time});
+  return std::clamp<std::chrono::milliseconds>(shortest / 8, 2ms, 200ms);
+}
+
+}  // namespace
+
+server_context::server_context(http_server_options chosen, router table)
+    : options(std::move(chosen)),
+      routes(std::move(table)),
+      limits{options.header_limit_bytes, options.body_limit_bytes,
+             options.body_memory_bytes, body_memory_used} {}
+
+lane::lane(caf::actor_system& system, server_context& context)
+    : context_(context),
+      watch_interval_(choose_watch_interval(context.options)),
+      actor_(spawn_lane(system, [this](std::function<void()> task) {
+        boost::asio::post(io_, std::move(task));
+      })) {}
+
+lane::~lane() { actor().close(); }
+
+void lane::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void lane::drain() {
+  boost::asio::post(io_, [this] { begin_drain(); });
+}
+
+void lane::join() {
+  if (thread_.joinable())
+    thread_.join();
+}
+
+void lane::adopt(boost::asio::ip::tcp::socket socket) {
+  ++load_;
+  boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
+    auto added = std::make_shared<session>(std::move(socket), *this);
+    sessions_.insert(added);
+    added->start();
+  });
+}
+
+void lane::forget(const std::shared_ptr<session>& closed) {
+  if (sessions_.erase(closed) == 0)
+    return;
+  --load_;
+  --context_.connections;
+  end_if_drained();
+}
+
+void lane::run() {
+  watch_deadlines();
+  while (!io_.stopped()) {
+    try {
+      io_.run();
+    } catch (const std::exception& error) {
+      // The connection it struck does no more and ends at its deadline.
+      spdlog::error("http: {}", error.what());
+    }
+  }
+  close_all();
+}
+
+void lane::begin_drain() {
+  is_draining_ = true;
+  for (const auto& each : std::vector(sessions_.begin(), sessions_.end()))
+    each->drain();
+  drain_end_.expires_after(context_.options.drain_time);
+  drain_end_.async_wait([this](boost::system::error_code) { close_all(); });
+  end_if_drained();
+}
+
+void lane::end_if_drained() {
+  if (is_draining_ && sessions_.empty())
+    io_.stop();
+}
+
+void lane::close_all() {
+  for (const auto& each : std::vector(sessions_.begin(), sessions_.end()))
+    each->close();
+  end_if_drained();
+}
+
+void lane::watch_deadlines() {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::shared_ptr<session>> late;
+  for (const auto& each : sessions_)
+    if (each->is_late(now))
+      late.push_back(each);
+  for (const auto& each : late)
+    each->expire();
+  watch_.expires_after(watch_interval_);
+  watch_.async_wait([this](boost::system::error_code error) {
+    if (!error)
+      watch_deadlines();
+  });
+}
+
+}  // namespace kvc

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "net/http/lane_actor.hpp"
+#include "net/http/request_reader.hpp"
+#include "net/http/server.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <caf/actor.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <unordered_set>
+
+namespace kvc {
+
+class session;
+
+/// What all connections of a server share.
+struct server_context {
+  http_server_options options;
+  router routes;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> body_memory_used{0};
+  request_limits limits;
+
+  server_context(http_server_options chosen, router table);
+};
+
+/// One thread of a server: an event loop with the connections it serves and
+/// the actor that speaks for them. Unless noted, functions are for its thread.
+class lane {
+ public:
+  lane(caf::actor_system& system, server_context& context);
+
+  lane(const lane&) = delete;
+  lane& operator=(const lane&) = delete;
+
+  /// The thread must have been joined.
+  ~lane();
+
+  void start();  ///< Starts the thread. For the owner.
+
+  /// Lets what runs end within the drain time, then ends the thread. For the
+  /// owner.
+  void drain();
+
+  void join();  ///< Waits for the thread to end. For the owner.
+
+  /// Serves a connection whose socket belongs to `io()`. For any thread.
+  void adopt(boost::asio::ip::tcp::socket socket);
+
+  boost::asio::io_context& io() { return io_; }
+
+  /// For any thread.
+  std::size_t load() const { return load_; }
+
+  server_context& context() { return context_; }
+  lane_actor& actor() { return as_lane(actor_); }
+  bool is_draining() const { return is_draining_; }
+
+  /// Every read of this lane passes through here, so that connections that
+  /// wait own no buffer.
+  std::array<char, 64UL * 1024>& scratch() { return scratch_; }
+
+  /// Drops a connection that has closed.
+  void forget(const std::shared_ptr<session>& closed);
+
+ private:
+  void run();
+  void begin_drain();
+  void end_if_drained();
+  void close_all();
+  void watch_deadlines();
+
+  server_context& context_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+    work_{io_.get_executor()};
+  boost::asio::steady_timer watch_{io_};
+  boost::asio::steady_timer drain_end_{io_};
+  std::chrono::milliseconds watch_interval_;
+  caf::actor actor_;
+  std::array<char, 64UL * 1024> scratch_{};
+  std::unordered_set<std::shared_ptr<session>> sessions_;
+  std::atomic<std::size_t> load_{0};
+  bool is_draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kvc

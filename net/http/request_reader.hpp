@@ -1,0 +1,62 @@
+#pragma once
+
+#include "net/http/exchange.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace kvc {
+
+/// How much one request may send, and how much all requests may hold at once.
+struct request_limits {
+  std::size_t header_bytes = 8 * 1024;
+  std::size_t body_bytes = 16 * 1024 * 1024;
+  std::size_t body_memory_bytes = 512 * 1024 * 1024;
+  std::atomic<std::size_t>& body_memory_used;
+};
+
+/// Parses one HTTP/1 request out of the bytes of a connection.
+class request_reader {
+ public:
+  enum class progress : std::uint8_t {
+    incomplete,       ///< More bytes are needed.
+    wants_continue,   ///< As incomplete; the peer waits for a "100 Continue".
+    complete,         ///< The rest of the bytes belongs to the next request.
+    malformed,        ///< Not HTTP: 400.
+    header_too_long,  ///< 431.
+    body_too_long,    ///< 413.
+    out_of_memory,    ///< All bodies together are too large at the moment: 503.
+  };
+
+  /// What a request says about its connection.
+  struct traits {
+    bool keeps_alive = false;
+    bool is_http_1_0 = false;
+    bool is_head = false;
+  };
+
+  /// `limits` must outlive the reader.
+  explicit request_reader(const request_limits& limits);
+
+  request_reader(const request_reader&) = delete;
+  request_reader& operator=(const request_reader&) = delete;
+  ~request_reader();
+
+  /// Parses from the front of `bytes` and removes what was used. Bytes that
+  /// are left over must be passed again, in one piece, with what follows them.
+  progress feed(std::string_view& bytes);
+
+  /// Returns the complete request; its views live as long as the reader.
+  http_request request();
+
+  /// Of the complete request.
+  traits connection_traits() const;
+
+ private:
+  class impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace kvc

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "net/http/lane_actor.hpp"
+#include "net/http/routes.hpp"
+
+#include <caf/error.hpp>
+#include <nlohmann/json.hpp>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace kvc {
+
+// Each adds some routes of make_controller_router to the table.
+void add_lookup_routes(router& table, const controller_services& services);
+void add_worker_query_routes(router& table,
+                             const controller_services& services);
+void add_fleet_routes(router& table, const controller_services& services);
+void add_health_routes(router& table, const controller_services& services);
+
+/// Returns the answer to a request that failed with `error`.
+http_response response_for(const caf::error& error);
+
+/// Returns the answer 200 with this body.
+http_response json_response(const nlohmann::ordered_json& body);
+
+/// Asks an actor and answers with what `make_response` makes of its reply.
+template <class Reply, class Handle, class Request, class Function>
+void answer_from(const Handle& target, Request question,
+                 std::chrono::milliseconds timeout, lane_actor& lane,
+                 responder respond, Function make_response) {
+  lane.request(target, timeout, std::move(question))
+    .then(
+      [respond, make_response](Reply& reply) {
+        try {
+          respond(make_response(reply));
+        } catch (const std::exception&) {
+          // It would end the lane's actor. Unanswered, respond says 500.
+        }
+      },
+      [respond](const caf::error& error) { respond(response_for(error)); });
+}
+
+}  // namespace kvc

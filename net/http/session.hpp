@@ -1,0 +1,72 @@
+#pragma once
+
+#include "net/http/request_reader.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kvc {
+
+class lane;
+
+/// One connection of a client. Takes its requests one after the other; what
+/// arrives meanwhile waits in the socket. Every phase has a deadline.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  /// `owner` must outlive the session's last callback.
+  session(boost::asio::ip::tcp::socket socket, lane& owner);
+
+  void start();
+
+  /// Closes the socket and leaves the lane. May be called again.
+  void close();
+
+  /// Closes an idle connection; another one ends with its answer.
+  void drain();
+
+  bool is_late(std::chrono::steady_clock::time_point now) const {
+    return now >= deadline_;
+  }
+
+  /// Does what the missed deadline of the current phase demands.
+  void expire();
+
+ private:
+  enum class phase : std::uint8_t {
+    idle,       ///< Nothing of the next request is here.
+    reading,    ///< Some of it is.
+    handling,   ///< A handler has it.
+    writing,    ///< The answer is under way.
+    lingering,  ///< Answered for the last time; reads until the peer closes.
+    closed,
+  };
+
+  void enter(phase next, std::chrono::milliseconds time_allowed);
+  void await_bytes();
+  void on_readable(const boost::system::error_code& error);
+  void parse(std::string_view arrived);
+  void handle();
+  void refuse(http_response response);
+  void send_continue();
+  void answer(std::uint64_t serial, http_response response);
+  void on_answered();
+
+  boost::asio::ip::tcp::socket socket_;
+  lane& lane_;
+  phase phase_ = phase::idle;
+  std::chrono::steady_clock::time_point deadline_;
+  std::uint64_t serial_ = 0;  // Of the current request.
+  std::string unread_;        // Arrived, not parsed yet.
+  std::optional<request_reader> reader_;
+  request_reader::traits traits_;
+  std::string head_;
+  std::string body_;
+};
+
+}  // namespace kvc
