@@ -1,0 +1,100 @@
+#pragma once
+
+#include "actors/worker/cpu_store.hpp"
+#include "messages/hash_settings.hpp"
+#include "messages/lookup.hpp"
+
+#include <caf/expected.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// What the bytes of a full chunk are. Opaque to the cache, but told to peers.
+struct chunk_format {
+  std::string dtype = "uint8";
+  std::vector<std::uint32_t> shape;
+};
+
+struct cache_engine_options {
+  hash_settings hashing{};
+  bool save_unfull_chunk = false;  ///< Whether a last, partial chunk is kept.
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t bytes_per_token = 0;  ///< Of one rank; positive.
+  chunk_format format{};
+  membership_listener* listener = nullptr;  ///< Optional; outlives the engine.
+};
+
+/// What became of the chunks of one store call: every chunk counts once.
+struct store_result {
+  std::size_t stored = 0;
+  std::size_t already_held = 0;
+
+  /// From the first chunk on for which there was no room, because all else was
+  /// in use: a chunk whose predecessor is missing is of no use.
+  std::size_t failed = 0;
+
+  friend bool operator==(const store_result&, const store_result&) = default;
+};
+
+/// The KV cache of one rank, as the inference code calls it. Thread-safe; calls
+/// hold no lock while they copy bytes. A prompt of n tokens has the chunks that
+/// `hashing` and `save_unfull_chunk` give it; each has bytes_per_token bytes
+/// for each of its tokens. Tokens behind the last chunk are ignored.
+class cache_engine final : public membership_source {
+ public:
+  /// Fails with invalid_request or no_capacity, see arena::map.
+  static caf::expected<std::unique_ptr<cache_engine>> make(
+    cache_engine_options options);
+
+  /// Keeps the chunks of `tokens`, `chunks` being one span for each in order.
+  /// Those held already are not copied and count as used. Fails with
+  /// invalid_request, changing nothing, if number or size of `chunks` is wrong,
+  /// and with no_capacity if not even the first chunk is held afterwards.
+  caf::expected<store_result> store(
+    std::span<const std::uint32_t> tokens,
+    std::span<const std::span<const std::byte>> chunks);
+
+  /// Copies the chunks of `tokens` to `destinations`, one for each of the first
+  /// chunks in order, up to the first that is not held. Returns how many tokens
+  /// these are. Fails with invalid_request if there are more destinations than
+  /// chunks or one has the wrong size.
+  caf::expected<std::size_t> retrieve(
+    std::span<const std::uint32_t> tokens,
+    std::span<const std::span<std::byte>> destinations);
+
+  /// Returns how many tokens of the prompt are held from the first one on. Does
+  /// not count as a use.
+  std::size_t contains(std::span<const std::uint32_t> tokens) const;
+
+  /// Drops the chunks of `tokens` that are not in use; returns how many.
+  std::size_t evict(std::span<const std::uint32_t> tokens);
+
+  /// Returns whether the chunk is held. Does not count as a use.
+  bool has(std::uint64_t hash) const;
+
+  scan_step scan(location where, std::uint64_t cursor,
+                 std::size_t max_entries) const override;
+
+  std::vector<location_usage> usage() const override;
+
+  /// Checks the memory and its bookkeeping, see cpu_store::check. Returns what
+  /// is wrong; empty if nothing.
+  std::string check();
+
+  const chunk_format& format() const { return format_; }
+
+ private:
+  cache_engine(cache_engine_options options, arena memory);
+
+  std::vector<new_chunk> cut(std::span<const std::uint32_t> tokens) const;
+
+  std::unique_ptr<const prompt_hasher> hasher_;
+  std::uint64_t bytes_per_token_;
+  chunk_format format_;
+  cpu_store cpu_;
+};
+
+}  // namespace kvc
