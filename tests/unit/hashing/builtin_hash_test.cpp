@@ -71,10 +71,11 @@ TEST_SUITE("builtin_hash") {
   }
 
   TEST_CASE("hashes many chunks at once as it hashes each alone") {
-    for (const std::size_t chunk_size : {1, 15, 16, 17, 32, 256}) {
+    for (const std::size_t chunk_size : {1U, 15U, 16U, 17U, 32U, 256U}) {
       std::vector<std::uint32_t> tokens(chunk_size * 60 + chunk_size / 2);
       std::iota(tokens.begin(), tokens.end(), 4294950000U);
-      for (const std::size_t count : {0, 1, 2, 7, 8, 15, 16, 17, 31, 32, 59}) {
+      for (const std::size_t count :
+           {0U, 1U, 2U, 7U, 8U, 15U, 16U, 17U, 31U, 32U, 59U}) {
         CAPTURE(chunk_size);
         CAPTURE(count);
         const auto used =

@@ -106,8 +106,8 @@ TEST_SUITE("chunk_hasher") {
 
   TEST_CASE("hashes the last, partial chunk only if told to") {
     for (auto algorithm : {builtin, sha256})
-      for (const std::uint32_t chunk_size : {1, 4, 256})
-        for (const std::size_t chunks : {1, 2, 20}) {
+      for (const std::uint32_t chunk_size : {1U, 4U, 256U})
+        for (const std::size_t chunks : {1U, 2U, 20U}) {
           const hash_settings settings{algorithm, chunk_size, 0};
           const chunk_hasher whole{settings, false};
           const chunk_hasher partial{settings, true};
@@ -130,7 +130,7 @@ TEST_SUITE("chunk_hasher") {
   TEST_CASE("gives a prefix the hashes it has in the whole prompt") {
     for (auto algorithm : {builtin, sha256}) {
       const chunk_hasher hasher{{algorithm, 16, 9}, false};
-      const auto hashes = hasher.hash_prompt(count_up(16 * 40));
+      const auto hashes = hasher.hash_prompt(count_up(640));
       REQUIRE(hashes.size() == 40);
       for (std::size_t chunks = 0; chunks < 40; ++chunks)
         CHECK(hasher.hash_prompt(count_up(16 * chunks + 3)) ==
