@@ -16,7 +16,7 @@ namespace kvc {
 struct acceptor_options {
   std::string host = "127.0.0.1";  ///< Name or address to listen on.
   std::uint16_t port = 0;          ///< 0 takes any free one.
-  std::string secret;              ///< See load_secret; empty is weak.
+  std::string secret = {};         ///< See load_secret; empty is weak.
   /// From accepting a connection to the end of CAF's handshake on it.
   std::chrono::milliseconds handshake_timeout{2000};
   /// Above it the oldest unfinished handshake is dropped.

@@ -12,9 +12,9 @@
 namespace kvc {
 
 struct connector_options {
-  std::string host;  ///< Name or address of the controller.
+  std::string host = {};  ///< Name or address of the controller.
   std::uint16_t port = 0;
-  std::string secret;                                 ///< See load_secret.
+  std::string secret = {};                            ///< See load_secret.
   std::chrono::milliseconds connect_timeout{1500};    ///< Resolving included.
   std::chrono::milliseconds handshake_timeout{2000};  ///< Our handshake.
   std::chrono::milliseconds caf_timeout{2000};        ///< Then CAF's.
@@ -58,7 +58,7 @@ class link_connector {
 
   const connector_options& options() const { return options_; }
 
-  /// Starts an attempt. Thread-safe.
+  /// Starts an attempt; none any more after stop(). Thread-safe.
   void connect(callback done);
 
   /// Abandons what runs. Returns at once even in the middle of connecting; may

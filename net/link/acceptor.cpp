@@ -1,0 +1,175 @@
+#include "net/link/acceptor.hpp"
+
+#include "messages/errors.hpp"
+#include "net/link/inbound.hpp"
+#include "net/link/refusal_log.hpp"
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <thread>
+#include <utility>
+
+namespace kvc {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds accept_pause{50};
+constexpr std::size_t min_links_before_sweep = 64;
+
+caf::error cannot_listen(const acceptor_options& options,
+                         const error_code& failure) {
+  return caf::make_error(errc::unreachable, "cannot listen on " + options.host +
+                                              ':' +
+                                              std::to_string(options.port) +
+                                              ": " + failure.message());
+}
+
+}  // namespace
+
+class link_acceptor::service : public inbound_host {
+ public:
+  service(const acceptor_options& options, caf::actor_system& system,
+          registrar_actor registrar)
+      : options_(options), system_(system), registrar_(std::move(registrar)) {}
+
+  service(const service&) = delete;
+  service& operator=(const service&) = delete;
+
+  ~service() override {
+    io_.stop();
+    if (thread_.joinable())
+      thread_.join();
+    while (!pending_.empty())
+      drop_oldest("the acceptor stopped");
+    refusals_.flush();
+    if (port_ != 0)
+      forget_registrar(system_, port_, registrar_);
+  }
+
+  caf::expected<std::uint16_t> start() {
+    error_code failure;
+    const auto found =
+      tcp::resolver{io_}.resolve(options_.host, std::to_string(options_.port),
+                                 tcp::resolver::passive, failure);
+    if (failure)
+      return cannot_listen(options_, failure);
+    const auto endpoint = found.begin()->endpoint();
+    listen(endpoint, failure);
+    if (failure)
+      return cannot_listen(options_, failure);
+    port_ = acceptor_.local_endpoint().port();
+    if (options_.secret.empty() && !endpoint.address().is_loopback())
+      spdlog::warn("link: anyone who reaches {}:{} may join, no secret is set",
+                   options_.host, port_);
+    accept();
+    thread_ = std::thread{[this] { io_.run(); }};
+    return port_;
+  }
+
+ private:
+  const std::string& secret() const override { return options_.secret; }
+
+  std::shared_ptr<adopted_socket> link_of(
+    const process_id& process) const override {
+    const auto it = links_.find(process);
+    return it == links_.end() ? nullptr : it->second;
+  }
+
+  std::shared_ptr<adopted_socket> adopt(const process_id& process,
+                                        int fd) override {
+    sweep_links();
+    auto link = serve_link(system_, fd, port_, registrar_);
+    links_.insert_or_assign(process, link);
+    return link;
+  }
+
+  void finished(const inbound& peer, std::string_view reason) override {
+    if (!reason.empty())
+      refusals_.add(peer.address(), reason);
+    pending_.remove_if([&](const auto& one) { return one.get() == &peer; });
+  }
+
+  void listen(const tcp::endpoint& endpoint, error_code& failure) {
+    acceptor_.open(endpoint.protocol(), failure);
+    if (!failure)
+      acceptor_.set_option(tcp::acceptor::reuse_address{true}, failure);
+    if (!failure)
+      acceptor_.bind(endpoint, failure);
+    if (!failure)
+      acceptor_.listen(tcp::acceptor::max_listen_connections, failure);
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](error_code failure, tcp::socket socket) {
+      if (failure)
+        return pause();  // Out of descriptors, or the peer is gone again.
+      const auto peer = std::make_shared<inbound>(std::move(socket), *this);
+      if (pending_.size() >= options_.max_pending_handshakes)
+        drop_oldest("too many handshakes");  // Honest peers are quick.
+      pending_.push_back(peer);
+      peer->start(options_.handshake_timeout);
+      accept();
+    });
+  }
+
+  void drop_oldest(std::string_view reason) {
+    const auto oldest = pending_.front();  // Outlives its place in the list.
+    oldest->end(reason);
+  }
+
+  void pause() {
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([this](error_code failure) {
+      if (!failure)
+        accept();
+    });
+  }
+
+  /// Forgets closed links, seldom enough to cost nothing per link.
+  void sweep_links() {
+    if (links_.size() < sweep_at_)
+      return;
+    std::erase_if(links_,
+                  [](const auto& item) { return !item.second->is_open(); });
+    sweep_at_ = std::max(2 * links_.size(), min_links_before_sweep);
+  }
+
+  const acceptor_options& options_;
+  caf::actor_system& system_;
+  registrar_actor registrar_;
+  std::uint16_t port_ = 0;
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_{io_};
+  asio::steady_timer pause_{io_};
+  refusal_log refusals_;
+  std::list<std::shared_ptr<inbound>> pending_;  ///< Oldest first.
+  std::map<process_id, std::shared_ptr<adopted_socket>> links_;
+  std::size_t sweep_at_ = min_links_before_sweep;
+  std::thread thread_;
+};
+
+link_acceptor::link_acceptor(acceptor_options options)
+    : options_(std::move(options)) {}
+
+link_acceptor::~link_acceptor() { stop(); }
+
+caf::expected<std::uint16_t> link_acceptor::start(
+  caf::actor_system& system, const registrar_actor& registrar) {
+  service_ = std::make_unique<service>(options_, system, registrar);
+  auto port = service_->start();
+  if (!port)
+    service_.reset();
+  return port;
+}
+
+void link_acceptor::stop() { service_.reset(); }
+
+}  // namespace kvc

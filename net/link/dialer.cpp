@@ -1,0 +1,114 @@
+#include "net/link/dialer.hpp"
+
+#include "messages/errors.hpp"
+#include "net/link/basp.hpp"
+
+#include <spdlog/spdlog.h>
+#include <caf/actor_system.hpp>
+#include <caf/node_id.hpp>
+
+#include <set>
+#include <string>
+#include <utility>
+
+namespace kvc {
+
+namespace {
+
+using self_pointer = dialer_impl::stateful_pointer<dialer_state>;
+using connector_pointer = std::shared_ptr<link_connector>;
+
+/// Dials that may wait for one attempt.
+constexpr std::size_t max_waiting = 4096;
+
+void attempt(self_pointer self, const connector_pointer& connector) {
+  connector->connect([weak = caf::actor_cast<caf::actor_addr>(self)](
+                       std::shared_ptr<linked_socket> socket,
+                       caf::error error) {
+    // A weak handle: the connector must not keep its dialer alive.
+    const auto dialer = caf::actor_cast<caf::actor>(weak);
+    if (dialer)
+      caf::anon_send(dialer, socket_ready{std::move(socket), std::move(error)});
+  });
+}
+
+void answer(self_pointer self, const caf::error& why) {
+  for (auto& promise : std::exchange(self->state.waiting, {}))
+    promise.deliver(why);
+}
+
+void answer(self_pointer self) {
+  for (auto& promise : std::exchange(self->state.waiting, {}))
+    promise.deliver(self->state.registrar);
+}
+
+void link_up(self_pointer self, const caf::strong_actor_ptr& peer,
+             const std::set<std::string>& offered) {
+  auto& system = self->system();
+  if (!peer ||
+      !system.assignable(offered, system.message_types<registrar_actor>()))
+    return answer(self, caf::make_error(errc::version_mismatch,
+                                        "the peer offers no registrar"));
+  self->state.registrar = caf::actor_cast<registrar_actor>(peer);
+  self->monitor(self->state.registrar);
+  spdlog::info("link: up peer={}", to_string(peer->node()));
+  answer(self);
+}
+
+void hand_over(self_pointer self, const connector_pointer& connector,
+               linked_socket& socket) {
+  const auto& options = connector->options();
+  auto& system = self->system();
+  self
+    ->request(basp_broker(system), options.caf_timeout,
+              connect_request(system, socket.release(), options.port))
+    .then(
+      [self](const caf::node_id&, const caf::strong_actor_ptr& peer,
+             const std::set<std::string>& offered) {
+        link_up(self, peer, offered);
+      },
+      [self, connector](const caf::error& why) {
+        // CAF drops a connection if one of its heartbeats meets the handshake.
+        if (why != caf::sec::request_timeout && self->state.retries-- > 0)
+          return attempt(self, connector);
+        const auto code = why == caf::sec::request_timeout ? errc::timed_out
+                                                           : errc::unreachable;
+        answer(self,
+               caf::make_error(code, "CAF's handshake: " + describe(why)));
+      });
+}
+
+}  // namespace
+
+dialer_impl::behavior_type dialer(self_pointer self,
+                                  connector_pointer connector) {
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (self->state.registrar && self->state.registrar == down.source) {
+      spdlog::info("link: down reason={}", describe(down.reason));
+      self->state.registrar = nullptr;
+    }
+  });
+  return {
+    [self, connector](const dial&) -> caf::result<registrar_actor> {
+      auto& state = self->state;
+      if (state.registrar)
+        return state.registrar;
+      if (state.waiting.size() >= max_waiting)
+        return caf::make_error(errc::not_ready, "too many dials wait");
+      auto promise = self->make_response_promise<registrar_actor>();
+      state.waiting.push_back(promise);
+      if (state.waiting.size() == 1) {
+        state.retries = 1;
+        attempt(self, connector);
+      }
+      return promise;
+    },
+    [self, connector](const socket_ready& result) {
+      if (result.socket)
+        return hand_over(self, connector, *result.socket);
+      answer(self, result.error);
+    },
+  };
+}
+
+}  // namespace kvc

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace kvc {
+
+// What two processes say to each other on a fresh connection before CAF does:
+//
+//   client: magic 4 | version 4 | process 16 | nonce 32
+//   server: magic 4 | version 4 | nonce 32 | proof 32
+//   client: proof 32
+//   server: verdict 1
+//
+// Numbers are big endian. A proof is the HMAC-SHA256, keyed with the secret,
+// over the prover's role, the client's first message and the server's nonce. A
+// server of another version sends zeros behind its version and closes.
+
+using byte_span = std::span<const std::uint8_t>;
+using process_id = std::array<std::uint8_t, 16>;
+using client_hello = std::array<std::uint8_t, 56>;
+using server_hello = std::array<std::uint8_t, 72>;
+using link_proof = std::array<std::uint8_t, 32>;
+
+/// Bytes at the start of both hellos that every version understands.
+inline constexpr std::size_t preamble_bytes = 8;
+
+/// The server's last word. The numbers travel between processes.
+enum class verdict : std::uint8_t {
+  accepted = 1,
+  unauthorized = 2,
+};
+
+/// Returns the id under which `node` dials: the same for all its connections.
+process_id make_process_id(std::string_view node);
+
+/// Returns the client's first message, with a fresh nonce.
+client_hello make_client_hello(const process_id& process);
+
+/// Returns the server's answer, with a fresh nonce and the server's proof.
+server_hello make_server_hello(const client_hello& hello,
+                               std::string_view secret);
+
+/// Returns the answer to a client of another version.
+server_hello make_version_refusal();
+
+/// Returns whether `received`, of any length, may be the start of a hello.
+bool starts_like_hello(byte_span received);
+
+/// Returns the version in a preamble.
+std::uint32_t version_in(byte_span preamble);
+
+/// Returns who sent `hello`.
+process_id process_in(const client_hello& hello);
+
+/// Returns whether the server that answered `hello` knows `secret`.
+bool is_server_proven(const client_hello& hello, const server_hello& answer,
+                      std::string_view secret);
+
+/// Returns the client's proof.
+link_proof make_client_proof(const client_hello& hello,
+                             const server_hello& answer,
+                             std::string_view secret);
+
+/// Returns whether `proof` is the client's. Takes the same time either way.
+bool is_client_proven(const client_hello& hello, const server_hello& answer,
+                      const link_proof& proof, std::string_view secret);
+
+}  // namespace kvc

@@ -1,0 +1,163 @@
+#include "net/link/inbound.hpp"
+
+#include "messages/registry.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <utility>
+
+namespace kvc {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::string_view closed_early = "closed during the handshake";
+constexpr std::chrono::milliseconds poll_interval{5};
+
+std::string address_of(const asio::ip::tcp::socket& socket) {
+  error_code failure;
+  const auto peer = socket.remote_endpoint(failure);
+  return failure
+           ? "unknown"
+           : peer.address().to_string() + ':' + std::to_string(peer.port());
+}
+
+}  // namespace
+
+inbound::inbound(asio::ip::tcp::socket socket, inbound_host& host)
+    : socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      poll_(socket_.get_executor()),
+      host_(host),
+      address_(address_of(socket_)) {}
+
+void inbound::start(std::chrono::milliseconds timeout) {
+  deadline_.expires_after(timeout);
+  deadline_.async_wait([self = shared_from_this()](error_code failure) {
+    if (!failure)
+      self->end("no handshake in time");
+  });
+  read_preamble(0);
+}
+
+void inbound::end(std::string_view reason) {
+  if (is_finished_)
+    return;
+  is_finished_ = true;
+  if (link_ && link_->is_established())
+    reason = {};
+  else if (link_)
+    link_->cut();
+  error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+  poll_.cancel();
+  host_.finished(*this, reason);
+}
+
+template <class Buffer, class Next>
+void inbound::read(Buffer buffer, Next next) {
+  asio::async_read(
+    socket_, buffer,
+    [self = shared_from_this(), next](error_code failure, std::size_t) {
+      if (failure)
+        return self->end(closed_early);
+      next(*self);
+    });
+}
+
+template <class Buffer, class Next>
+void inbound::write(Buffer buffer, Next next) {
+  asio::async_write(
+    socket_, buffer,
+    [self = shared_from_this(), next](error_code failure, std::size_t) {
+      if (failure)
+        return self->end(closed_early);
+      next(*self);
+    });
+}
+
+void inbound::read_preamble(std::size_t received) {
+  const auto rest =
+    asio::buffer(hello_.data() + received, preamble_bytes - received);
+  socket_.async_read_some(rest, [self = shared_from_this(), received](
+                                  error_code failure, std::size_t count) {
+    if (failure)
+      return self->end(closed_early);
+    const auto total = received + count;
+    if (!starts_like_hello(byte_span{self->hello_}.first(total)))
+      return self->end("not a kvc peer");
+    if (total < preamble_bytes)
+      return self->read_preamble(total);
+    self->check_preamble();
+  });
+}
+
+void inbound::check_preamble() {
+  const auto version = version_in(hello_);
+  if (version == protocol_version)
+    return read_hello();
+  answer_ = make_version_refusal();
+  reason_ = "version " + std::to_string(version) + ", ours is " +
+            std::to_string(protocol_version);
+  write(asio::buffer(answer_), [](inbound& self) { self.part(); });
+}
+
+void inbound::read_hello() {
+  read(asio::buffer(hello_) + preamble_bytes,
+       [](inbound& self) { self.answer_hello(); });
+}
+
+void inbound::answer_hello() {
+  answer_ = make_server_hello(hello_, host_.secret());
+  write(asio::buffer(answer_), [](inbound& self) { self.read_proof(); });
+}
+
+void inbound::read_proof() {
+  read(asio::buffer(proof_), [](inbound& self) { self.check_proof(); });
+}
+
+void inbound::check_proof() {
+  if (is_client_proven(hello_, answer_, proof_, host_.secret()))
+    return replace_link();
+  reason_ = "another secret";
+  write(asio::buffer(&verdict_, 1), [](inbound& self) { self.part(); });
+}
+
+void inbound::part() {
+  // Closing with unread bytes would take our answer back.
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  asio::async_read(socket_, asio::buffer(rest_),
+                   [self = shared_from_this()](error_code, std::size_t) {
+                     self->end(self->reason_);
+                   });
+}
+
+void inbound::replace_link() {
+  // CAF ignores the handshake of a process while it still believes in an older
+  // connection to it, and never answers on the new one.
+  const auto older = host_.link_of(process_in(hello_));
+  if (!older || !older->is_open()) {
+    verdict_ = verdict::accepted;
+    return write(asio::buffer(&verdict_, 1),
+                 [](inbound& self) { self.hand_over(); });
+  }
+  older->cut();
+  poll_.expires_after(poll_interval);
+  poll_.async_wait([self = shared_from_this()](error_code failure) {
+    if (!failure)
+      self->replace_link();
+  });
+}
+
+void inbound::hand_over() {
+  // The deadline goes on: CAF has none for its own handshake.
+  link_ = host_.adopt(process_in(hello_), socket_.release());
+}
+
+}  // namespace kvc

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "net/link/basp.hpp"
+#include "net/link/handshake.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace kvc {
+
+class inbound;
+
+/// What an inbound connection needs from its acceptor, called on its thread.
+class inbound_host {
+ public:
+  virtual ~inbound_host() = default;
+
+  virtual const std::string& secret() const = 0;
+
+  /// The link that `process` has, or null.
+  virtual std::shared_ptr<adopted_socket> link_of(
+    const process_id& process) const = 0;
+
+  /// Hands the connected socket of `process` to CAF.
+  virtual std::shared_ptr<adopted_socket> adopt(const process_id& process,
+                                                int fd) = 0;
+
+  /// Called once: `peer` needs no attention any more. An empty reason means
+  /// that its link is up.
+  virtual void finished(const inbound& peer, std::string_view reason) = 0;
+};
+
+/// One accepted connection until CAF's handshake on it is done. Runs on the
+/// acceptor's thread.
+class inbound : public std::enable_shared_from_this<inbound> {
+ public:
+  inbound(boost::asio::ip::tcp::socket socket, inbound_host& host);
+
+  /// Starts the handshake, which has to be over within `timeout`.
+  void start(std::chrono::milliseconds timeout);
+
+  /// Gives the connection up, unless its link is up by now.
+  void end(std::string_view reason);
+
+  /// Returns the peer's address, for logs.
+  const std::string& address() const { return address_; }
+
+ private:
+  void read_preamble(std::size_t received);
+  void check_preamble();
+  void read_hello();
+  void answer_hello();
+  void read_proof();
+  void check_proof();
+  void part();
+  void replace_link();
+  void hand_over();
+
+  template <class Buffer, class Next>
+  void read(Buffer buffer, Next next);
+  template <class Buffer, class Next>
+  void write(Buffer buffer, Next next);
+
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer poll_;
+  inbound_host& host_;
+  std::string address_;
+  client_hello hello_{};
+  server_hello answer_{};
+  link_proof proof_{};
+  std::array<std::uint8_t, 256> rest_{};
+  std::string reason_;
+  verdict verdict_ = verdict::unauthorized;
+  std::shared_ptr<adopted_socket> link_;
+  bool is_finished_ = false;
+};
+
+}  // namespace kvc

@@ -1,0 +1,139 @@
+#include "net/link/outbound.hpp"
+
+#include "messages/registry.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <utility>
+
+namespace kvc {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+/// Whether the kernel connected the socket to itself, as it may when nobody
+/// listens on a local port of the ephemeral range.
+bool is_connected_to_itself(const tcp::socket& socket) {
+  error_code failure;
+  const auto local = socket.local_endpoint(failure);
+  return !failure && local == socket.remote_endpoint(failure);
+}
+
+}  // namespace
+
+outbound::outbound(asio::io_context& io, const connector_options& options,
+                   const process_id& process, link_connector::callback done)
+    : options_(options),
+      done_(std::move(done)),
+      socket_(io),
+      deadline_(io),
+      hello_(make_client_hello(process)) {}
+
+void outbound::start(name_resolver& resolver) {
+  set_deadline(options_.connect_timeout, "connecting");
+  resolver.resolve(
+    options_.host, options_.port,
+    [self = shared_from_this()](const error_code& failure,
+                                const name_resolver::endpoints& endpoints) {
+      if (failure)
+        return self->fail(errc::unreachable, failure.message());
+      self->connect(endpoints);
+    });
+}
+
+void outbound::set_deadline(std::chrono::milliseconds timeout,
+                            std::string_view doing) {
+  deadline_.expires_after(timeout);
+  deadline_.async_wait([self = shared_from_this(), doing](error_code failure) {
+    if (!failure)
+      self->fail(errc::timed_out, doing);
+  });
+}
+
+void outbound::fail(errc code, std::string_view what) {
+  if (!done_)
+    return;
+  error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+  const auto done = std::exchange(done_, nullptr);
+  done(nullptr, caf::make_error(code, options_.host + ':' +
+                                        std::to_string(options_.port) + ": " +
+                                        std::string{what}));
+}
+
+void outbound::connect(const name_resolver::endpoints& endpoints) {
+  if (!done_)
+    return;  // The deadline was faster.
+  asio::async_connect(
+    socket_, endpoints,
+    [self = shared_from_this()](error_code failure, const tcp::endpoint&) {
+      if (failure)
+        return self->fail(errc::unreachable, failure.message());
+      if (is_connected_to_itself(self->socket_))
+        return self->fail(errc::unreachable, "nobody listens");
+      self->say_hello();
+    });
+}
+
+template <class Buffer>
+void outbound::send(Buffer buffer) {
+  asio::async_write(
+    socket_, buffer,
+    [self = shared_from_this()](error_code failure, std::size_t) {
+      if (failure)
+        self->fail(errc::unreachable, failure.message());
+    });
+}
+
+template <class Buffer, class Next>
+void outbound::read(Buffer buffer, Next next) {
+  asio::async_read(
+    socket_, buffer,
+    [self = shared_from_this(), next](error_code failure, std::size_t) {
+      if (failure)
+        return self->fail(errc::unreachable,
+                          "the peer closed the connection in "
+                          "the handshake");
+      next(*self);
+    });
+}
+
+void outbound::say_hello() {
+  set_deadline(options_.handshake_timeout, "waiting for the handshake");
+  send(asio::buffer(hello_));
+  read(asio::buffer(answer_), [](outbound& self) { self.check_answer(); });
+}
+
+void outbound::check_answer() {
+  if (!starts_like_hello(answer_))
+    return fail(errc::unreachable, "not a kvc controller");
+  const auto version = version_in(answer_);
+  if (version != protocol_version)
+    return fail(errc::version_mismatch,
+                "the peer speaks version " + std::to_string(version) +
+                  ", ours is " + std::to_string(protocol_version));
+  if (!is_server_proven(hello_, answer_, options_.secret))
+    return fail(errc::unauthorized, "the peer has another secret");
+  proof_ = make_client_proof(hello_, answer_, options_.secret);
+  send(asio::buffer(proof_));
+  read(asio::buffer(&verdict_, 1),
+       [](outbound& self) { self.check_verdict(); });
+}
+
+void outbound::check_verdict() {
+  if (verdict_ != verdict::accepted)
+    return fail(errc::unauthorized, "the peer refused our proof");
+  deadline_.cancel();
+  const auto done = std::exchange(done_, nullptr);
+  if (done)
+    done(std::make_shared<linked_socket>(socket_.release()), caf::error{});
+}
+
+}  // namespace kvc

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "net/link/connector.hpp"
+#include "net/link/handshake.hpp"
+#include "net/link/name_resolver.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace kvc {
+
+/// One attempt to reach the controller: resolves, connects and does our side of
+/// the handshake. Runs on the connector's thread.
+class outbound : public std::enable_shared_from_this<outbound> {
+ public:
+  outbound(boost::asio::io_context& io, const connector_options& options,
+           const process_id& process, link_connector::callback done);
+
+  void start(name_resolver& resolver);
+
+ private:
+  void set_deadline(std::chrono::milliseconds timeout, std::string_view doing);
+  void connect(const name_resolver::endpoints& endpoints);
+  void say_hello();
+  void check_answer();
+  void check_verdict();
+  void fail(errc code, std::string_view what);
+
+  template <class Buffer>
+  void send(Buffer buffer);
+  template <class Buffer, class Next>
+  void read(Buffer buffer, Next next);
+
+  const connector_options& options_;
+  link_connector::callback done_;  ///< Null once called.
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer deadline_;
+  client_hello hello_;
+  server_hello answer_{};
+  link_proof proof_{};
+  verdict verdict_{};
+};
+
+}  // namespace kvc
