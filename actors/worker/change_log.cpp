@@ -21,7 +21,7 @@ struct fate {
 
 void change_log::add(location where, bool is_admission,
                      std::span<const std::uint64_t> hashes) {
-  if (hashes.empty())
+  if (hashes.empty() || has_overflowed_)
     return;
   const auto count = static_cast<std::uint32_t>(hashes.size());
   const auto continues = first_run_ < runs_.size() &&
@@ -54,14 +54,25 @@ void change_log::take(std::size_t max_keys, chunk_report& report) {
   }
   if (is_empty()) {
     clear();
-    has_scan_changes_ = is_scanning_;
+    has_scan_changes_ = false;
+  } else if (first_key_ > size()) {
+    drop_taken();
   }
+}
+
+void change_log::drop_taken() {
+  runs_.erase(runs_.begin(),
+              runs_.begin() + static_cast<std::ptrdiff_t>(first_run_));
+  keys_.erase(keys_.begin(),
+              keys_.begin() + static_cast<std::ptrdiff_t>(first_key_));
+  first_run_ = 0;
+  first_key_ = 0;
 }
 
 void change_log::begin_scan() {
   clear();
   is_scanning_ = true;
-  has_scan_changes_ = true;
+  has_scan_changes_ = false;
   has_overflowed_ = false;
 }
 
@@ -73,8 +84,8 @@ void change_log::clear() {
   compact_at_ = 0;
 }
 
-/// Keeps the final state of each chunk. A chunk that came and went is dropped,
-/// unless a scan may have found it in between.
+/// Keeps the final state of each chunk. A chunk that is held as it was before
+/// is dropped, unless a scan may have found it otherwise in between.
 void change_log::compact() {
   std::array<std::unordered_map<std::uint64_t, fate>, location_count> fates;
   auto key = first_key_;
@@ -93,8 +104,9 @@ void change_log::compact() {
     for (const auto is_admission : {false, true}) {
       const auto before = keys_.size();
       for (const auto& [hash, f] : fates[where]) {
-        const auto came_and_went = f.was_admitted_first && !f.is_held;
-        if (f.is_held == is_admission && (has_scan_changes_ || !came_and_went))
+        const auto was_held = !f.was_admitted_first;
+        const auto has_changed = has_scan_changes_ || f.is_held != was_held;
+        if (f.is_held == is_admission && has_changed)
           keys_.push_back(hash);
       }
       const auto count = static_cast<std::uint32_t>(keys_.size() - before);

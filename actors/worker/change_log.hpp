@@ -32,11 +32,13 @@ class change_log {
   /// The scan has found all that it will.
   void end_scan() { is_scanning_ = false; }
 
-  /// Whether so much changed during the scan that a new one is cheaper.
+  /// Whether so much changed since the scan began that a new one is cheaper;
+  /// until then, changes are dropped.
   bool has_overflowed() const { return has_overflowed_; }
 
  private:
   void compact();
+  void drop_taken();
   void clear();
 
   std::vector<report_run> runs_;

@@ -48,7 +48,7 @@ void report_stream::begin_sync() {
 std::optional<caf::message> report_stream::next() {
   if (unanswered_.size() >= window_.max_reports)
     return std::nullopt;
-  if (is_syncing_ && hub_.has_overflowed(shard_))
+  if (hub_.has_overflowed(shard_))
     begin_sync();
   chunk_report report;
   if (is_syncing_)
