@@ -11,6 +11,8 @@ body_buffer::body_buffer(std::atomic<std::size_t>& used, std::size_t budget)
 body_buffer::~body_buffer() { used_ -= capacity_; }
 
 bool body_buffer::append(std::string_view bytes) {
+  if (bytes.empty())
+    return true;
   const auto needed = size_ + bytes.size() + padding;
   if (needed > capacity_ && !grow(needed))
     return false;
@@ -22,7 +24,7 @@ bool body_buffer::append(std::string_view bytes) {
 bool body_buffer::grow(std::size_t needed) {
   // Doubling, but no further than what was announced.
   const auto wanted =
-    std::max(needed, std::min(2 * capacity_ + 64 * 1024, expected_ + padding));
+    std::max(needed, std::min(2 * capacity_, expected_ + padding));
   const auto added = wanted - capacity_;
   if (used_.fetch_add(added) + added > budget_) {
     used_ -= added;

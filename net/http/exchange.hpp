@@ -17,11 +17,11 @@ class lane_actor;
 /// One request as handlers see it. The views are valid until the handler has
 /// returned.
 struct http_request {
-  std::string_view method;        ///< Upper case, as sent.
-  std::string_view path;          ///< Decoded, without the query string.
-  std::string_view query;         ///< Raw, without the '?'; see `parameter`.
-  std::string_view content_type;  ///< Empty when there is none.
-  std::string_view body;
+  std::string_view method = {};  ///< Upper case, as sent.
+  std::string_view path = {};    ///< Decoded, without the query string.
+  std::string_view query = {};   ///< Raw, without the '?'; see `parameter`.
+  std::string_view content_type = {};  ///< Empty when there is none.
+  std::string_view body = {};
   /// How many bytes may be read from body.data(), for parsers that read ahead;
   /// 0 means no more than body.size().
   std::size_t readable_bytes = 0;
@@ -36,7 +36,7 @@ struct http_request {
 /// One answer.
 struct http_response {
   unsigned status = 200;
-  std::string body;
+  std::string body = {};
   std::string_view content_type = "application/json";  ///< A literal.
   /// Besides Content-Type, Content-Length and Connection.
   std::vector<std::pair<std::string, std::string>> headers = {};

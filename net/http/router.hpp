@@ -21,10 +21,10 @@ using http_handler = std::function<void(const http_request&, responder)>;
 /// One entry of the route table.
 struct route {
   http_method method = http_method::get;
-  std::string path;
-  std::string summary;                       ///< One sentence for openapi.json.
+  std::string path = {};
+  std::string summary = {};                  ///< One sentence for openapi.json.
   std::vector<std::string> parameters = {};  ///< Of the query string.
-  http_handler handler;
+  http_handler handler = {};
 };
 
 /// The one table of what a server answers. Immutable once a server has it.

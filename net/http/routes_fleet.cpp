@@ -96,8 +96,8 @@ http_handler workers_handler(const controller_services& services) {
     if (const auto text = request.parameter("worker_id")) {
       const auto rank = read_integer(*text);
       if (rank.type != nullptr)
-        return respond(unprocessable(
-          {complaint({"query", "worker_id"}, rank.message, rank.type)}));
+        return respond(unprocessable(nlohmann::json::array(
+          {complaint({"query", "worker_id"}, rank.message, rank.type)})));
       filter.rank = rank.value;
     }
     answer_from<worker_records>(
