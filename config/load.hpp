@@ -51,17 +51,20 @@ struct command_line {
 /// Returns what `main` was given, and this process's environment.
 command_line read_command_line(int argc, const char* const* argv);
 
-/// Options, or why there are none.
-template <class Options>
-struct loaded {
-  /// Of use only if there are neither errors nor help.
-  Options options;
+/// What came of loading, besides the options.
+struct load_report {
   /// Each with its file and line, variable or flag.
   std::vector<std::string> errors;
   /// Worth a line of log each.
   std::vector<std::string> warnings;
   /// What to print, if --help was given.
   std::string help;
+};
+
+/// Options, of use only if the report has neither errors nor help.
+template <class Options>
+struct loaded : load_report {
+  Options options;
 };
 
 /// Loads the file given with --config (or LMCACHE_CONFIG_FILE), then

@@ -1,0 +1,94 @@
+#include "config/option.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <numeric>
+
+namespace kvc {
+
+namespace {
+
+/// Levenshtein's distance, of names that are at most some 60 letters long.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+const option* find_option(const option_table& table, std::string_view name) {
+  for (const auto& entry : table.options)
+    if (entry.key == name ||
+        std::find(entry.aliases.begin(), entry.aliases.end(), name) !=
+          entry.aliases.end())
+      return &entry;
+  return nullptr;
+}
+
+bool is_unsupported(const option_table& table, std::string_view key) {
+  return std::any_of(
+    table.unsupported.begin(), table.unsupported.end(),
+    [&](std::string_view pattern) {
+      return pattern.ends_with('*')
+               ? key.starts_with(pattern.substr(0, pattern.size() - 1))
+               : key == pattern;
+    });
+}
+
+std::string nearest_key(const option_table& table, std::string_view name) {
+  std::vector<std::string> candidates;
+  for (const auto& entry : table.options) {
+    candidates.push_back(entry.key);
+    candidates.insert(candidates.end(), entry.aliases.begin(),
+                      entry.aliases.end());
+  }
+  for (const auto pattern : table.unsupported)
+    if (!pattern.ends_with('*'))
+      candidates.emplace_back(pattern);
+  return nearest_name(candidates, name);
+}
+
+std::string nearest_name(const std::vector<std::string>& candidates,
+                         std::string_view name) {
+  constexpr std::size_t longest = 100;
+  name = name.substr(0, longest);
+  auto best = std::numeric_limits<std::size_t>::max();
+  const std::string* found = nullptr;
+  for (const auto& candidate : candidates) {
+    const auto distance = edit_distance(candidate, name);
+    if (distance < best) {
+      best = distance;
+      found = &candidate;
+    }
+  }
+  return *found;
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  std::string result = "\"";
+  for (const char c : text.substr(0, longest))
+    result += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+  return result + (text.size() > longest ? "...\"" : "\"");
+}
+
+std::string described(const YAML::Node& node) {
+  if (node.IsScalar())
+    return in_quotes(node.Scalar());
+  if (node.IsSequence())
+    return "a list";
+  return node.IsMap() ? "a map" : "nothing";
+}
+
+}  // namespace kvc

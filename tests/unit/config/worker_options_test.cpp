@@ -1,0 +1,161 @@
+#include "tests/unit/config/load_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace kvc;
+using namespace std::chrono_literals;
+using test::load_fixture;
+
+namespace {
+
+using texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_SUITE("worker_options") {
+  TEST_CASE_FIXTURE(load_fixture, "loads LMCache's sample unchanged") {
+    configure(R"(enable_controller: True
+lmcache_instance_id: "lmcache_instance_id"
+controller_pull_url: localhost:9001
+lmcache_worker_ports: [8001, 8002, 8003]
+p2p_host: localhost
+p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are both accepted
+)");
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.warnings.empty());
+    worker_options expected;
+    expected.enable_controller = true;
+    expected.lmcache_instance_id = "lmcache_instance_id";
+    expected.controller_pull_url = host_and_port{"localhost", 9001};
+    expected.lmcache_worker_ports = {8001, 8002, 8003};
+    expected.p2p_host = "localhost";
+    expected.p2p_init_ports = {8011, 8012, 8013};
+    CHECK(result.options == expected);
+    CHECK(result.options.ranks() == 3);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "lets flags win over variables over files") {
+    configure("chunk_size: 1\nmodel: file\nrank_count: 3\n");
+    line.environment = {{"LMCACHE_CHUNK_SIZE", "2"}, {"LMCACHE_MODEL", "env"}};
+    line.arguments.insert(line.arguments.end(), {"--chunk-size", "4"});
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.chunk_size == 4);
+    CHECK(result.options.model == "env");
+    CHECK(result.options.rank_count == 3);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "reports errors of all sources at once") {
+    configure("chunk_size: 0\n");
+    line.environment = {{"LMCACHE_CHUNK_SIZE", "x"},
+                        {"LMCACHE_LOCAL_CPU", "2"}};
+    line.arguments.push_back("--chunk-size=1.5");
+    CHECK(
+      worker_errors() ==
+      texts{
+        R"(w.yaml:1: chunk_size: expected an integer from 1 to 1048576, got "0")",
+        R"(LMCACHE_CHUNK_SIZE: expected an integer from 1 to 1048576, got "x")",
+        R"(LMCACHE_LOCAL_CPU: expected true or false, got "2")",
+        R"(--chunk-size: expected an integer from 1 to 1048576, got "1.5")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "ignores unknown and empty variables") {
+    line.environment = {{"LMCACHE_CHUNK_SISE", "1"},
+                        {"LMCACHE_CHUNK_SIZE", ""},
+                        {"CHUNK_SIZE", "1"},
+                        {"KVC_SECRET", "x"}};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.warnings.empty());
+    CHECK(result.options == worker_options{});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "warns about LMCache's other variables") {
+    configure("remote_url: redis://a\n");
+    line.environment = {{"LMCACHE_LOCAL_DISK", "x"},
+                        {"LMCACHE_REMOTE_URL", "x"}};
+    CHECK(load_worker().warnings ==
+          texts{"settings of LMCache that have no effect here yet: "
+                "remote_url, local_disk"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "finds its file through the environment") {
+    const auto path = configure("model: m\n");
+    line.arguments.clear();
+    line.environment = {{"LMCACHE_CONFIG_FILE", path}};
+    CHECK(load_worker().options.model == "m");
+    line.arguments = {"--config", "/dev/null"};
+    CHECK(load_worker().options.model.empty());
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "counts its memory in units of 2^30 bytes") {
+    line.arguments = {"--max-local-cpu-size", "0.5"};
+    CHECK(load_worker().options.max_local_cpu_bytes == 536'870'912);
+    for (const std::string text : {"0", "-1", "nan", "1e-12", "1048577"}) {
+      line.arguments[1] = text;
+      CHECK_MESSAGE(load_worker().errors.size() == 1, text);
+    }
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes one port for a single rank") {
+    configure("lmcache_worker_ports: 8001\n");
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.lmcache_worker_ports ==
+          std::vector<std::uint16_t>{8001});
+    CHECK(result.options.ranks() == 1);
+  }
+
+  TEST_CASE("has one rank unless told otherwise") {
+    worker_options options;
+    CHECK(options.ranks() == 1);
+    options.lmcache_worker_ports = {1, 2};
+    CHECK(options.ranks() == 2);
+    options.rank_count = 4;
+    CHECK(options.ranks() == 4);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "wants as many ports as ranks") {
+    configure(
+      "rank_count: 3\nlmcache_worker_ports: [1, 2]\n"
+      "p2p_init_ports: [1, 2, 3, 4]\n");
+    CHECK(worker_errors() ==
+          texts{"w.yaml:2: lmcache_worker_ports: expected a port for each of 3 "
+                "ranks, got 2",
+                "w.yaml:3: p2p_init_ports: expected a port for each of 3 "
+                "ranks, got 4"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "wants to know the enabled controller") {
+    configure("enable_controller: true\n");
+    CHECK(worker_errors() ==
+          texts{"w.yaml:1: enable_controller: needs controller_pull_url"});
+    line.environment = {{"LMCACHE_CONTROLLER_URL", "host"}};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.controller_pull_url == host_and_port{"host", 9001});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "wants to know all of enabled transfers") {
+    line.arguments = {"--enable-p2p"};
+    CHECK(worker_errors() == texts{"--enable-p2p: needs enable_controller",
+                                   "--enable-p2p: needs p2p_host",
+                                   "--enable-p2p: needs p2p_init_ports"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes LMCache's levels in upper case") {
+    line.environment = {{"LMCACHE_LOG_LEVEL", "WARNING"}};
+    CHECK(load_worker().options.log_level == "warning");
+    line.environment = {{"LMCACHE_LOG_LEVEL", "loud"}};
+    CHECK(worker_errors() ==
+          texts{"LMCACHE_LOG_LEVEL: expected one of trace, debug, info, warn, "
+                "warning, error, critical, off, got \"loud\""});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses an instance without a name") {
+    configure("lmcache_instance_id: ''\n");
+    CHECK(worker_errors() ==
+          texts{R"(w.yaml:1: lmcache_instance_id: expected a name, got "")"});
+  }
+}
