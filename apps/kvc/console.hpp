@@ -1,0 +1,60 @@
+#pragma once
+
+#include "apps/kvc/exit_code.hpp"
+#include "net/http/client.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace kvc {
+
+/// A request to the controller.
+struct question {
+  std::string target;  ///< A route, with its query string if any.
+  std::optional<nlohmann::json> body = {};    ///< POSTed if set, else GET.
+  exit_code on_missing = exit_code::refused;  ///< What a 404 means.
+};
+
+/// What an answer means to the user.
+struct verdict {
+  exit_code code = exit_code::ok;
+  std::string text;  ///< For standard output; printable.
+  std::string note;  ///< For standard error; empty if there is none.
+};
+
+/// Makes a verdict of a good answer. May throw nlohmann's exceptions, which say
+/// that the answer is not of the expected shape.
+using interpreter = std::function<verdict(const nlohmann::ordered_json&)>;
+
+struct console_options {
+  std::string base_path;  ///< Goes before each target.
+  bool as_json = false;   ///< Shows answers as they came.
+};
+
+/// Between a command, the controller and the terminal.
+class console {
+ public:
+  /// `controller` must outlive the console.
+  console(http_client& controller, console_options options)
+      : controller_(controller), options_(std::move(options)) {}
+
+  /// Asks, shows the answer, and returns what to exit with.
+  exit_code ask(const question& what, const interpreter& interpret);
+
+ private:
+  exit_code show(const std::string& body, const interpreter& interpret) const;
+
+  http_client& controller_;
+  console_options options_;
+};
+
+/// Says on standard error what went wrong; returns `code`.
+exit_code complain(exit_code code, const std::string& text);
+
+/// As complain(exit_code::usage, detail of the error).
+exit_code complain(const caf::error& error);
+
+}  // namespace kvc

@@ -1,0 +1,66 @@
+#include "apps/kvc/command.hpp"
+#include "apps/kvc/printable.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace kvc {
+
+namespace {
+
+std::string describe_code(std::int64_t code) {
+  struct meaning {
+    std::int64_t code;
+    const char* text;
+  };
+  static constexpr std::array<meaning, 7> meanings{
+    {{0, "healthy"},
+     {-1, "memory check failed"},
+     {-1001, "worker answered an error"},
+     {-1002, "unexpected answer"},
+     {-1003, "undecodable answer"},
+     {-1004, "no answer in time"},
+     {-1005, "connection lost"}}};
+  const auto* found =
+    std::find_if(meanings.begin(), meanings.end(),
+                 [code](const meaning& each) { return each.code == code; });
+  return found == meanings.end() ? "unhealthy" : found->text;
+}
+
+verdict judge_health(const nlohmann::ordered_json& answer) {
+  std::vector<std::vector<std::string>> rows;
+  bool is_healthy = true;
+  for (const auto& [rank, value] : answer.at("error_codes").items()) {
+    const auto code = value.get<std::int64_t>();
+    is_healthy = is_healthy && code == 0;
+    rows.push_back({rank, std::to_string(code), describe_code(code)});
+  }
+  if (rows.empty())
+    return {exit_code::nothing, {}, "the instance has no workers"};
+  return {
+    is_healthy ? exit_code::ok : exit_code::nothing,
+    render_table({{"RANK", true}, {"CODE", true}, {"STATE"}}, std::move(rows)),
+    {}};
+}
+
+}  // namespace
+
+void add_health(CLI::App& app, command_action& action) {
+  auto* command =
+    app.add_subcommand("health",
+                       "Asks every rank of an instance how it is.\n"
+                       "Exits with 1 if one is not healthy.");
+  auto instance = std::make_shared<std::string>();
+  command->add_option("INSTANCE", *instance, "lmcache_instance_id")->required();
+  command->callback([instance, &action] {
+    action = [instance](console& terminal) {
+      return terminal.ask({"/health", {{{"instance_id", *instance}}}},
+                          judge_health);
+    };
+  });
+}
+
+}  // namespace kvc
