@@ -157,10 +157,11 @@ void forget_registrar(caf::actor_system& system, std::uint16_t port,
                  registrar.address(), port);
 }
 
-caf::message connect_request(caf::actor_system& system, int fd,
-                             std::uint16_t port) {
-  auto scribe = adopt(system, fd, link_side::client).first;
-  return caf::make_message(caf::connect_atom_v, std::move(scribe), port);
+connect_request make_connect_request(caf::actor_system& system, int fd,
+                                     std::uint16_t port) {
+  auto [scribe, socket] = adopt(system, fd, link_side::client);
+  return {caf::make_message(caf::connect_atom_v, std::move(scribe), port),
+          socket};
 }
 
 }  // namespace kvc

@@ -40,7 +40,7 @@ class adopted_socket {
   bool is_established_ = false;
 };
 
-/// Who spoke CAF's handshake first.
+/// Which end of the connection we are.
 enum class link_side { server, client };
 
 /// Returns CAF's network broker. Needs a system made by configure_link.
@@ -56,10 +56,17 @@ std::shared_ptr<adopted_socket> serve_link(caf::actor_system& system, int fd,
 void forget_registrar(caf::actor_system& system, std::uint16_t port,
                       const registrar_actor& registrar);
 
-/// Returns the request that makes the broker take over `fd`, connected to an
-/// authenticated server. It answers (node_id, strong_actor_ptr,
-/// std::set<std::string>): the peer, what it offers and with what signatures.
-caf::message connect_request(caf::actor_system& system, int fd,
-                             std::uint16_t port);
+/// What takes over a connected socket, and what remains of it.
+struct connect_request {
+  /// For the broker, which answers (node_id, strong_actor_ptr,
+  /// std::set<std::string>): the peer, what it offers, with what signatures.
+  caf::message message;
+  std::shared_ptr<adopted_socket> socket;
+};
+
+/// Prepares to link with the authenticated server on `fd`, which is CAF's from
+/// now on.
+connect_request make_connect_request(caf::actor_system& system, int fd,
+                                     std::uint16_t port);
 
 }  // namespace kvc

@@ -59,22 +59,22 @@ void hand_over(self_pointer self, const connector_pointer& connector,
                linked_socket& socket) {
   const auto& options = connector->options();
   auto& system = self->system();
-  self
-    ->request(basp_broker(system), options.caf_timeout,
-              connect_request(system, socket.release(), options.port))
+  auto link = make_connect_request(system, socket.release(), options.port);
+  self->request(basp_broker(system), options.caf_timeout, link.message)
     .then(
       [self](const caf::node_id&, const caf::strong_actor_ptr& peer,
              const std::set<std::string>& offered) {
         link_up(self, peer, offered);
       },
-      [self, connector](const caf::error& why) {
+      [self, connector, lost = link.socket](const caf::error& why) {
+        lost->cut();
         // CAF drops a connection if one of its heartbeats meets the handshake.
-        if (why != caf::sec::request_timeout && self->state.retries-- > 0)
+        const auto is_late = why == caf::sec::request_timeout;
+        if (!is_late && self->state.retries-- > 0)
           return attempt(self, connector);
-        const auto code = why == caf::sec::request_timeout ? errc::timed_out
-                                                           : errc::unreachable;
         answer(self,
-               caf::make_error(code, "CAF's handshake: " + describe(why)));
+               caf::make_error(is_late ? errc::timed_out : errc::unreachable,
+                               "CAF's handshake: " + describe(why)));
       });
 }
 

@@ -28,10 +28,12 @@ struct dialer_state {
   static inline const char* name = "dialer";
 };
 
-/// Dials the controller of `connector`. A process has one link to it: dials
-/// that meet while none is up share one attempt, and a dial while one is up
-/// answers with that one. An answer takes at most dial_timeout(); errors carry
-/// a detail. `connector` must be stopped before the actor system is destroyed.
+/// Dials the controller of `connector`. Dials while a link is up are answered
+/// with it, and those that meet while none is share one attempt. An answer
+/// takes at most dial_timeout(); errors carry a detail. An actor system must
+/// have only one dialer per controller, for all its workers: a second one's
+/// link would replace the first's. Stop `connector` before the actor system is
+/// destroyed.
 dialer_impl::behavior_type dialer(
   dialer_impl::stateful_pointer<dialer_state> self,
   std::shared_ptr<link_connector> connector);

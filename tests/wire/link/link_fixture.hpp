@@ -79,12 +79,19 @@ class node {
   caf::actor_system system_;
 };
 
-/// Welcomes everybody and counts into `lost` the workers that went down.
+/// Workers that said hello, and those of them that went down.
+struct worker_counts {
+  std::atomic<int> registered = 0;
+  std::atomic<int> lost = 0;
+};
+
+/// Welcomes everybody and counts.
 inline registrar_actor::behavior_type generous_registrar(
-  registrar_actor::pointer self, std::shared_ptr<std::atomic<int>> lost) {
-  self->set_down_handler([lost](const caf::down_msg&) { ++*lost; });
+  registrar_actor::pointer self, std::shared_ptr<worker_counts> counts) {
+  self->set_down_handler([counts](const caf::down_msg&) { ++counts->lost; });
   return {
-    [self](const register_worker& hello) {
+    [self, counts](const register_worker& hello) {
+      ++counts->registered;
       self->monitor(hello.actor);
       welcome result;
       result.epoch = hello.profile.id.rank + 100;
@@ -101,7 +108,7 @@ inline registrar_actor::behavior_type generous_registrar(
 class server {
  public:
   explicit server(acceptor_options options = {})
-      : registrar_(node_.system().spawn(generous_registrar, lost_)) {
+      : registrar_(node_.system().spawn(generous_registrar, counts_)) {
     start(std::move(options));
   }
 
@@ -125,12 +132,11 @@ class server {
   const registrar_actor& registrar() const { return registrar_; }
   std::uint16_t port() const { return port_; }
 
-  /// Registered workers that went down.
-  int lost_workers() const { return *lost_; }
+  int registered_workers() const { return counts_->registered; }
+  int lost_workers() const { return counts_->lost; }
 
  private:
-  std::shared_ptr<std::atomic<int>> lost_ =
-    std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<worker_counts> counts_ = std::make_shared<worker_counts>();
   node node_;
   registrar_actor registrar_;
   std::optional<link_acceptor> acceptor_;

@@ -2,6 +2,13 @@
 
 #include <caf/send.hpp>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -13,6 +20,51 @@ namespace {
 worker_actor::behavior_type idle_worker() {
   return {[](const get_health&) { return health{}; }};
 }
+
+/// A worker in a process of its own: registers, then waits to be killed.
+class worker_process {
+ public:
+  worker_process() {
+    REQUIRE(::pipe(pipe_.data()) == 0);
+    process_ = ::fork();
+    if (process_ == 0)
+      run();
+  }
+
+  ~worker_process() {
+    kill();
+    ::waitpid(process_, nullptr, 0);
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+  }
+
+  worker_process(const worker_process&) = delete;
+  worker_process& operator=(const worker_process&) = delete;
+
+  /// Makes it register with the controller at `port`.
+  void start(std::uint16_t port) const {
+    REQUIRE(::write(pipe_[1], &port, sizeof port) == sizeof port);
+  }
+
+  void kill() const { ::kill(process_, SIGKILL); }
+
+ private:
+  [[noreturn]] void run() const {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::uint16_t port = 0;
+    if (::read(pipe_[0], &port, sizeof port) != sizeof port)
+      ::_exit(1);
+    client worker{port, ""};
+    register_worker hello;
+    hello.actor = worker.self().system().spawn(idle_worker);
+    if (worker.self().ask<welcome>(worker.link(), hello))
+      ::pause();
+    ::_exit(1);
+  }
+
+  std::array<int, 2> pipe_{};
+  pid_t process_ = -1;
+};
 
 }  // namespace
 
@@ -70,18 +122,13 @@ TEST_SUITE("link") {
     CHECK(worker.self().goes_down(registrar));
   }
 
-  TEST_CASE("tells the controller when a worker is gone") {
+  TEST_CASE("tells the controller when a worker is killed") {
+    const worker_process worker;  // First, while this process has one thread.
     server controller;
-    auto worker = std::make_unique<client>(controller.port(), "");
-    const auto registrar = worker->link();
-    register_worker hello;
-    hello.profile.id.rank = 3;
-    hello.actor = worker->self().system().spawn(idle_worker);
-    const auto granted = worker->self().ask<welcome>(registrar, hello);
-    REQUIRE(granted);
-    CHECK(granted->epoch == 103);
-    caf::anon_send_exit(hello.actor, caf::exit_reason::kill);
-    worker.reset();
+    worker.start(controller.port());
+    REQUIRE(eventually([&] { return controller.registered_workers() == 1; }));
+    CHECK(controller.lost_workers() == 0);
+    worker.kill();
     CHECK(eventually([&] { return controller.lost_workers() == 1; }));
   }
 

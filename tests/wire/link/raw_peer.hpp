@@ -32,6 +32,9 @@ class raw_peer {
     set_patience(20);
   }
 
+  /// Takes over an accepted connection.
+  static raw_peer adopt(int fd) { return raw_peer{adopted{fd}}; }
+
   raw_peer(raw_peer&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), is_connected_(other.is_connected_) {}
 
@@ -83,6 +86,14 @@ class raw_peer {
   }
 
  private:
+  struct adopted {
+    int fd;
+  };
+
+  explicit raw_peer(adopted socket) : fd_(socket.fd), is_connected_(true) {
+    set_patience(20);
+  }
+
   int fd_;
   bool is_connected_ = false;
 };
