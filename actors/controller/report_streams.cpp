@@ -35,7 +35,7 @@ report_ack report_streams::apply(const chunk_report& report) {
   if (it == streams_.end())
     return answer(report_status::stale_epoch);
   auto& s = it->second;
-  if (report.sequence <= s.applied_sequence)
+  if (report.sequence != 0 && report.sequence <= s.applied_sequence)
     return ack;
   if (!is_well_formed(report))
     return answer(report_status::invalid);
@@ -56,7 +56,7 @@ report_ack report_streams::apply(const chunk_report& report) {
 
 bool report_streams::is_well_formed(const chunk_report& report) const {
   const auto total = report.keys.keys.size();
-  if (total > max_report_keys_)
+  if (report.sequence == 0 || total > max_report_keys_)
     return false;
   std::size_t counted = 0;
   for (const auto& run : report.runs) {
