@@ -35,6 +35,14 @@ holder_pool::reference holder_pool::push(reference list, std::uint32_t word) {
   return list;
 }
 
+std::uint64_t holder_pool::bytes_to_push(reference list) const {
+  const std::uint32_t length = list == 0 ? 0 : at(list)[0];
+  const auto size = size_for(length + 1, smallest);
+  const auto fits = (list != 0 && size == size_for(length, smallest)) ||
+                    free_[size_class(size)] != 0 || next_ + size <= block_words;
+  return fits ? 0 : block_words * 4;
+}
+
 holder_pool::reference holder_pool::remove(reference list,
                                            std::uint32_t position) {
   auto* block = at(list);

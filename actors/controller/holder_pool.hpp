@@ -36,6 +36,9 @@ class holder_pool {
   /// No further list fits under 32-bit names.
   bool is_full() const { return blocks_.size() == max_blocks; }
 
+  /// Memory that `push` would take from the system, in bytes.
+  std::uint64_t bytes_to_push(reference list) const;
+
   /// Memory taken from the system, in bytes.
   std::uint64_t bytes() const { return blocks_.size() * block_words * 4; }
 

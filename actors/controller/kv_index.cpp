@@ -103,8 +103,9 @@ bool kv_index::admit(generation_id id, location where, std::uint64_t key) {
         std::find(rest.begin(), rest.end(), word) != rest.end())
       return true;
     const auto limit = options_.memory_limit_bytes;
+    const auto needed = pool_.bytes_to_push(c.rest);
     if (rest.size() == holder_pool::max_length || pool_.is_full() ||
-        (limit != 0 && bytes() >= limit))
+        (limit != 0 && needed != 0 && bytes() + needed > limit))
       return false;
     c.rest = pool_.push(c.rest, word);
   }
