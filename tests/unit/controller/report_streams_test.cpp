@@ -1,0 +1,305 @@
+#include "actors/controller/report_streams.hpp"
+#include "tests/unit/controller/index_driver.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace kvc;
+using namespace kvc::test;
+
+namespace {
+
+struct streams_fixture {
+  kv_index index{{}};
+  report_streams streams{index, 8};
+  const keys live{100, 200};
+
+  /// A report of epoch 100 that admits `what` to location::cpu.
+  static chunk_report admitting(std::uint64_t sequence, const keys& what) {
+    chunk_report report;
+    report.epoch = 100;
+    report.sequence = sequence;
+    if (!what.empty())
+      report.runs = {
+        {location::cpu, true, static_cast<std::uint32_t>(what.size())}};
+    report.keys.keys = what;
+    return report;
+  }
+
+  static chunk_report evicting(std::uint64_t sequence, const keys& what) {
+    auto report = admitting(sequence, what);
+    report.runs.front().is_admission = false;
+    return report;
+  }
+
+  static chunk_report syncing(std::uint64_t sequence, const keys& what,
+                              bool ends = false) {
+    auto report = admitting(sequence, what);
+    report.begins_sync = true;
+    report.ends_sync = ends;
+    return report;
+  }
+
+  static chunk_report ending(std::uint64_t sequence, const keys& what) {
+    auto report = admitting(sequence, what);
+    report.ends_sync = true;
+    return report;
+  }
+
+  report_status apply(const chunk_report& report) {
+    const auto ack = streams.apply(report);
+    CHECK(ack.epoch == report.epoch);
+    CHECK(ack.sequence == report.sequence);
+    return ack.status;
+  }
+
+  std::uint64_t reopen() { return streams.open({100, 0}).applied_sequence; }
+
+  /// Which of 0..19 the worker holds, each once.
+  keys held() {
+    keys result;
+    for (std::uint64_t key = 0; key < 20; ++key) {
+      const auto holders = find_one(index, key, live);
+      if (!holders.empty())
+        result.push_back(key);
+    }
+    return result;
+  }
+
+  std::size_t memberships() { return status_of(index, live).memberships; }
+};
+
+struct open_fixture : streams_fixture {
+  open_fixture() { CHECK(reopen() == 0); }
+};
+
+struct synced_fixture : open_fixture {
+  synced_fixture() {
+    REQUIRE(apply(syncing(1, {1, 2}, true)) == report_status::applied);
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("report_streams") {
+  TEST_CASE_FIXTURE(streams_fixture, "takes no report of an unknown epoch") {
+    CHECK(apply(syncing(1, {1})) == report_status::stale_epoch);
+    CHECK(memberships() == 0);
+  }
+
+  TEST_CASE_FIXTURE(open_fixture, "begins only with a full sync") {
+    CHECK(apply(admitting(1, {1})) == report_status::needs_sync);
+    CHECK(apply(ending(1, {1})) == report_status::needs_sync);
+    CHECK(held().empty());
+    CHECK(reopen() == 0);
+    CHECK(apply(syncing(3, {1})) == report_status::applied);
+    CHECK(reopen() == 3);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "applies reports in their order") {
+    CHECK(apply(admitting(2, {3})) == report_status::applied);
+    CHECK(apply(evicting(3, {1})) == report_status::applied);
+    CHECK(held() == keys{2, 3});
+    CHECK(reopen() == 3);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "acknowledges repetitions unchanged") {
+    apply(evicting(2, {1}));
+    CHECK(apply(syncing(1, {1, 2}, true)) == report_status::applied);
+    CHECK(apply(admitting(2, {5})) == report_status::applied);
+    CHECK(held() == keys{2});
+    CHECK(reopen() == 2);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture,
+                    "asks for a sync after a gap until it comes") {
+    CHECK(apply(admitting(3, {3})) == report_status::needs_sync);
+    CHECK(apply(admitting(4, {4})) == report_status::needs_sync);
+    CHECK(held() == keys{1, 2});
+    CHECK(reopen() == 1);
+    CHECK(apply(syncing(5, {7}, true)) == report_status::applied);
+    CHECK(held() == keys{7});
+    CHECK(apply(admitting(6, {8})) == report_status::applied);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "still takes the missing one after a gap") {
+    CHECK(apply(admitting(3, {3})) == report_status::needs_sync);
+    CHECK(apply(admitting(2, {4})) == report_status::applied);
+    CHECK(held() == keys{1, 2, 4});
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "takes nothing of a closed epoch") {
+    streams.close(100);
+    CHECK(held().empty());
+    CHECK(apply(admitting(2, {3})) == report_status::stale_epoch);
+    CHECK(apply(admitting(1, {1})) == report_status::stale_epoch);
+    sweep_all(index);
+    CHECK(memberships() == 0);
+  }
+
+  TEST_CASE_FIXTURE(open_fixture,
+                    "closes both generations and no other epoch") {
+    apply(syncing(1, {1}, true));
+    apply(syncing(2, {2}));
+    streams.open({200, 1});
+    auto other = syncing(1, {9}, true);
+    other.epoch = 200;
+    apply(other);
+    streams.close(100);
+    streams.close(100);
+    streams.close(300);
+    CHECK(held() == keys{9});
+    sweep_all(index);
+    CHECK(memberships() == 1);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "opens an open epoch unchanged") {
+    CHECK(reopen() == 1);
+    CHECK(held() == keys{1, 2});
+    CHECK(status_of(index, live).syncing_streams == 0);
+    streams.close(100);
+    CHECK(reopen() == 0);
+    CHECK(held().empty());
+  }
+}
+
+TEST_SUITE("report_streams: malformed reports") {
+  TEST_CASE_FIXTURE(synced_fixture, "refuses counts that do not add up") {
+    auto report = admitting(2, {3, 4});
+    report.runs[0].count = 1;
+    CHECK(apply(report) == report_status::invalid);
+    report.runs[0].count = 3;
+    CHECK(apply(report) == report_status::invalid);
+    report.runs = {};
+    CHECK(apply(report) == report_status::invalid);
+    report.runs = {{location::cpu, true, 2}, {location::cpu, true, 0}};
+    CHECK(apply(report) == report_status::invalid);
+    report.runs = {{location::cpu, true, 3}, {location::cpu, true, ~0U}};
+    CHECK(apply(report) == report_status::invalid);
+    CHECK(held() == keys{1, 2});
+    CHECK(reopen() == 1);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "refuses an unknown location") {
+    auto report = admitting(2, {3});
+    report.runs[0].where = static_cast<location>(2);
+    CHECK(apply(report) == report_status::invalid);
+    CHECK(held() == keys{1, 2});
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "refuses more keys than agreed") {
+    CHECK(apply(admitting(2, {3, 4, 5, 6, 7, 8, 9, 10, 11})) ==
+          report_status::invalid);
+    CHECK(held() == keys{1, 2});
+    CHECK(apply(admitting(2, {3, 4, 5, 6, 7, 8, 9, 10})) ==
+          report_status::applied);
+  }
+
+  TEST_CASE_FIXTURE(open_fixture, "refuses the sequence number 0") {
+    CHECK(apply(admitting(0, {1})) == report_status::invalid);
+    CHECK(apply(syncing(0, {1})) == report_status::invalid);
+    CHECK(held().empty());
+    apply(syncing(1, {1}, true));
+    CHECK(apply(admitting(0, {5})) == report_status::invalid);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "starts no sync with a malformed report") {
+    auto report = syncing(2, {3}, true);
+    report.runs[0].count = 9;
+    CHECK(apply(report) == report_status::invalid);
+    CHECK(held() == keys{1, 2});
+    CHECK(apply(admitting(3, {4})) == report_status::needs_sync);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "applies a report without keys") {
+    CHECK(apply(admitting(2, {})) == report_status::applied);
+    CHECK(apply(admitting(3, {3})) == report_status::applied);
+    CHECK(held() == keys{1, 2, 3});
+  }
+
+  TEST_CASE("says that admissions exceeded the memory") {
+    kv_index small{{.memory_limit_bytes = 1024 * 16}};
+    report_streams streams{small, 1000};
+    streams.open({100, 0});
+    keys many(1000);
+    for (std::uint64_t i = 0; i < many.size(); ++i)
+      many[i] = i;
+    auto report = streams_fixture::syncing(1, many, true);
+    CHECK(streams.apply(report).status == report_status::out_of_memory);
+    CHECK(status_of(small, {100}).memberships == 921);
+    report = streams_fixture::evicting(2, {0});
+    CHECK(streams.apply(report).status == report_status::applied);
+    report = streams_fixture::admitting(3, {5000, 5001});
+    CHECK(streams.apply(report).status == report_status::out_of_memory);
+    CHECK(streams.open({100, 0}).applied_sequence == 3);
+  }
+}
+
+TEST_SUITE("report_streams: full sync") {
+  TEST_CASE_FIXTURE(open_fixture, "shows the first sync while it fills") {
+    CHECK(status_of(index, live).syncing_streams == 1);
+    apply(syncing(1, {1}));
+    CHECK(held() == keys{1});
+    CHECK(status_of(index, live).syncing_streams == 1);
+    apply(ending(2, {2}));
+    CHECK(held() == keys{1, 2});
+    CHECK(status_of(index, live).syncing_streams == 0);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture,
+                    "shows the old state until the end marker") {
+    apply(syncing(2, {2}));
+    apply(admitting(3, {3}));
+    CHECK(held() == keys{1, 2, 3});
+    CHECK(status_of(index, live).syncing_streams == 1);
+    apply(ending(4, {4}));
+    CHECK(held() == keys{2, 3, 4});
+    CHECK(status_of(index, live).syncing_streams == 0);
+    sweep_all(index);
+    CHECK(memberships() == 3);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture,
+                    "forgets what a restarted sync had filled") {
+    apply(syncing(2, {5, 6}));
+    apply(syncing(3, {7}));
+    CHECK(held() == keys{1, 2, 7});
+    apply(ending(4, {}));
+    CHECK(held() == keys{7});
+    sweep_all(index);
+    CHECK(memberships() == 1);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "repairs a gap within a sync") {
+    apply(syncing(2, {5}));
+    CHECK(apply(ending(4, {6})) == report_status::needs_sync);
+    CHECK(held() == keys{1, 2, 5});
+    apply(syncing(5, {5, 6, 7}, true));
+    CHECK(held() == keys{5, 6, 7});
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "ends with an empty sync") {
+    CHECK(apply(syncing(2, {}, true)) == report_status::applied);
+    CHECK(held().empty());
+    CHECK(status_of(index, live).streams == 1);
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "applies changes behind a sync to it") {
+    apply(syncing(2, {1, 2, 3}, true));
+    apply(evicting(3, {2}));
+    apply(admitting(4, {9}));
+    CHECK(held() == keys{1, 3, 9});
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture, "ignores an end that nothing began") {
+    CHECK(apply(ending(2, {3})) == report_status::applied);
+    CHECK(held() == keys{1, 2, 3});
+  }
+
+  TEST_CASE_FIXTURE(synced_fixture,
+                    "counts the old state until the end marker") {
+    apply(syncing(2, {5}));
+    CHECK(count_keys(index, live)[0] == key_count{2, 0});
+    apply(ending(3, {}));
+    CHECK(count_keys(index, live)[0] == key_count{1, 0});
+  }
+}
