@@ -1,8 +1,10 @@
 #include "net/http/lane.hpp"
 
+#include "net/http/response_head.hpp"
 #include "net/http/session.hpp"
 
 #include <spdlog/spdlog.h>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -22,6 +24,16 @@ std::chrono::milliseconds choose_watch_interval(
                                   options.request_deadline,
                                   options.write_deadline, options.linger_time});
   return std::clamp<std::chrono::milliseconds>(shortest / 8, 2ms, 200ms);
+}
+
+/// Answers a connection that is one too many, without ever waiting for it.
+void turn_away(boost::asio::ip::tcp::socket socket) {
+  const auto response = unavailable_response("too many connections");
+  const auto text = response_head(response, {}) + response.body;
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(boost::asio::buffer(text), ignored);
+  socket.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
 }  // namespace
@@ -56,11 +68,29 @@ void lane::join() {
 
 void lane::adopt(boost::asio::ip::tcp::socket socket) {
   ++load_;
+  ++context_.connections;
   boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
+    if (context_.connections > context_.options.max_connections &&
+        !shed_one()) {
+      --load_;
+      --context_.connections;
+      turn_away(std::move(socket));
+      return;
+    }
     auto added = std::make_shared<session>(std::move(socket), *this);
     sessions_.insert(added);
     added->start();
   });
+}
+
+bool lane::shed_one() {
+  std::shared_ptr<session> first;
+  for (const auto& each : sessions_)
+    if (each->is_waiting() && (!first || each->deadline() < first->deadline()))
+      first = each;
+  if (first)
+    first->close();
+  return first != nullptr;
 }
 
 void lane::forget(const std::shared_ptr<session>& closed) {
@@ -108,7 +138,7 @@ void lane::watch_deadlines() {
   const auto now = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<session>> late;
   for (const auto& each : sessions_)
-    if (each->is_late(now))
+    if (now >= each->deadline())
       late.push_back(each);
   for (const auto& each : late)
     each->expire();

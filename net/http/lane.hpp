@@ -76,6 +76,10 @@ class lane {
   void begin_drain();
   void end_if_drained();
   void close_all();
+
+  /// Closes the connection that would miss its deadline first among those that
+  /// wait for a request, so that hoarders cannot lock others out.
+  bool shed_one();
   void watch_deadlines();
 
   server_context& context_;

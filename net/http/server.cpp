@@ -1,7 +1,6 @@
 #include "net/http/server.hpp"
 
 #include "net/http/lane.hpp"
-#include "net/http/response_head.hpp"
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,16 +21,6 @@ using tcp = boost::asio::ip::tcp;
 using error_code = boost::system::error_code;
 
 constexpr std::chrono::milliseconds accept_pause{100};
-
-/// Answers a connection that is one too many, without ever waiting for it.
-void turn_away(tcp::socket socket) {
-  const auto response = unavailable_response("too many connections");
-  const auto text = response_head(response, {}) + response.body;
-  error_code ignored;
-  socket.non_blocking(true, ignored);
-  socket.write_some(boost::asio::buffer(text), ignored);
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
-}
 
 }  // namespace
 
@@ -116,12 +105,7 @@ class http_server::impl {
       return;
     if (error)
       return accept_later(error);
-    if (context_.connections < context_.options.max_connections) {
-      ++context_.connections;
-      target.adopt(std::move(socket));
-    } else {
-      turn_away(std::move(socket));
-    }
+    target.adopt(std::move(socket));
     accept();
   }
 

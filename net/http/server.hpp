@@ -21,7 +21,9 @@ struct http_server_options {
   std::size_t header_limit_bytes = 8 * 1024;          ///< Beyond: 431.
   std::size_t body_limit_bytes = 16 * 1024 * 1024;    ///< Beyond: 413.
   std::size_t body_memory_bytes = 512 * 1024 * 1024;  ///< All bodies; 503.
-  std::size_t max_connections = 4096;  ///< Beyond: 503 and close.
+  /// Beyond, the connection that waits longest for a request is closed, or, if
+  /// all are busy, the new one gets 503.
+  std::size_t max_connections = 4096;
 
   /// For a whole request to arrive, from its first byte on, and for the first
   /// byte of a new connection.

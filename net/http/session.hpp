@@ -30,11 +30,15 @@ class session : public std::enable_shared_from_this<session> {
   /// Closes an idle connection; another one ends with its answer.
   void drain();
 
-  bool is_late(std::chrono::steady_clock::time_point now) const {
-    return now >= deadline_;
+  /// Whether the next request is not complete yet.
+  bool is_waiting() const {
+    return phase_ == phase::idle || phase_ == phase::reading;
   }
 
-  /// Does what the missed deadline of the current phase demands.
+  /// When the current phase must be over; else call `expire`.
+  std::chrono::steady_clock::time_point deadline() const { return deadline_; }
+
+  /// Answers 504 for a handler, closes in any other phase.
   void expire();
 
  private:
