@@ -29,6 +29,12 @@ std::vector<caf::message> report_stream::resume(
     unanswered_.pop_front();
   for (const auto& report : unanswered_)
     result.push_back(report.content);
+  const auto next_kept =
+    unanswered_.empty() ? last_sequence_ + 1 : unanswered_.front().sequence;
+  if (applied_sequence + 1 != next_kept) {
+    last_sequence_ = std::max(last_sequence_, applied_sequence);
+    begin_sync();
+  }
   return result;
 }
 

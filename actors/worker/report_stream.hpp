@@ -30,7 +30,7 @@ class report_stream {
   void start(std::uint64_t epoch, report_window window);
 
   /// Goes on with the epoch. Returns the reports to send again: those behind
-  /// `applied_sequence`.
+  /// `applied_sequence`. If others are missing, a full sync follows.
   std::vector<caf::message> resume(std::uint64_t applied_sequence);
 
   /// Returns the next chunk_report to send, if there is one and the window

@@ -53,7 +53,8 @@ reporter_actor::behavior_type reporter(self_pointer self,
         spdlog::warn("reporter: answered shard={} sequence={} status={}", shard,
                      ack.sequence, to_string(ack.status));
       const auto verdict = self->state.stream->acknowledge(ack);
-      if (verdict == report_stream::verdict::epoch_is_over) {
+      const auto is_over = verdict == report_stream::verdict::epoch_is_over;
+      if (is_over && self->state.sink) {
         self->state.sink = nullptr;
         self->send(watcher, epoch_ended{ack.epoch});
       }
