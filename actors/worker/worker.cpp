@@ -10,6 +10,8 @@ namespace kvc {
 
 namespace {
 
+constexpr std::size_t max_shards = 1024;
+
 using self_pointer = worker_impl::stateful_pointer<worker_state>;
 
 /// One worker's actor, its parts and its settings: what all steps need.
@@ -78,7 +80,6 @@ void dial_controller(const context_ptr& c) {
       [=](const registrar_actor& registrar) {
         if (round != self->state.round)
           return;
-        self->state.failures = 0;
         self->state.registrar = registrar;
         self->monitor(registrar);
         say_hello(c);
@@ -102,12 +103,15 @@ void add_reporters(const context& c, std::size_t shards) {
       c.self->spawn<caf::linked>(reporter, sources, reporters.size(), watcher));
 }
 
+change_hub::layout layout_of(const welcome& answer) {
+  return {answer.key_multiplier, answer.shards.size()};
+}
+
 /// Sends the streams to where the welcome says.
 void start_reporters(const context& c, const welcome& answer) {
   auto& reporters = c.self->state.reporters;
-  const change_hub::layout layout{answer.key_multiplier, answer.shards.size()};
-  const auto can_go_on = answer.is_revived && layout == c.services.hub.shards();
-  if (!can_go_on) {
+  const auto layout = layout_of(answer);
+  if (!answer.is_revived) {
     add_reporters(c, answer.shards.size());
     c.services.hub.start(layout, [reporters](std::size_t shard) {
       caf::anon_send(reporters[shard], changes_wait{});
@@ -117,7 +121,7 @@ void start_reporters(const context& c, const welcome& answer) {
     const auto& link = answer.shards[shard];
     c.self->send(reporters[shard],
                  open_stream{answer.epoch,
-                             can_go_on,
+                             answer.is_revived,
                              link.sink,
                              link.applied_sequence,
                              {answer.max_reports, answer.max_report_keys}});
@@ -125,20 +129,32 @@ void start_reporters(const context& c, const welcome& answer) {
 }
 
 bool is_usable(const welcome& answer) {
-  return !answer.shards.empty() && answer.max_reports > 0 &&
-         answer.max_report_keys > 0 &&
+  return !answer.shards.empty() && answer.shards.size() <= max_shards &&
+         std::all_of(
+           answer.shards.begin(), answer.shards.end(),
+           [](const shard_link& link) { return link.sink != nullptr; }) &&
+         answer.max_reports > 0 && answer.max_report_keys > 0 &&
          answer.max_report_keys <= key_block::max_keys;
+}
+
+/// A revived epoch goes on where it was: with sequences that the shards have
+/// seen, nothing can be reported anew.
+bool can_go_on(const context& c, const welcome& answer) {
+  return answer.epoch == c.self->state.epoch &&
+         layout_of(answer) == c.services.hub.shards();
 }
 
 void accept(const context_ptr& c, const welcome& answer) {
   auto& state = c->self->state;
-  if (!is_usable(answer)) {
+  if (!is_usable(answer) || (answer.is_revived && !can_go_on(*c, answer))) {
+    state.epoch = 0;
     note_trouble(*c, "the controller's welcome makes no sense");
     schedule(*c, c->settings.refused_backoff, worker_step::hello);
     return;
   }
   start_reporters(*c, answer);
   state.is_registered = true;
+  state.failures = 0;
   state.controller_id = answer.controller_id;
   state.epoch = answer.epoch;
   state.last_trouble.clear();

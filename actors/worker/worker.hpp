@@ -60,7 +60,7 @@ struct worker_state {
   worker_state() = default;
 
   std::uint64_t round = 0;     ///< Grows with every change of the link.
-  std::uint32_t failures = 0;  ///< Dials in a row that failed.
+  std::uint32_t failures = 0;  ///< Dials since the last welcome.
   registrar_actor registrar;   ///< Null while there is no link; monitored.
   bool is_registered = false;
   std::uint64_t controller_id = 0;        ///< Of the last welcome.
