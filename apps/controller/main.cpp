@@ -1,0 +1,56 @@
+#include "apps/node/controller_node.hpp"
+#include "apps/node/process.hpp"
+#include "config/load.hpp"
+#include "messages/errors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+#include <atomic>
+#include <csignal>
+#include <iostream>
+
+namespace {
+
+constexpr int usage_error = 2;
+constexpr std::chrono::milliseconds stop_patience{1'900};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto line = kvc::read_command_line(argc, argv);
+  line.program = "kvc-controller";
+  line.summary = "Knows which worker holds which chunk of KV cache.";
+  const auto loaded = kvc::load_controller_options(line);
+  if (!loaded.help.empty()) {
+    std::cout << loaded.help;
+    return 0;
+  }
+  for (const auto& error : loaded.errors)
+    std::cerr << "kvc-controller: " << error << '\n';
+  if (!loaded.errors.empty())
+    return usage_error;
+  kvc::start_logging(loaded.options.log_level);
+  for (const auto& warning : loaded.warnings)
+    spdlog::warn("controller: {}", warning);
+  kvc::raise_file_limit();
+  kvc::block_signals();
+  std::atomic<bool> has_failed = false;
+  auto node = kvc::controller_node::start(loaded.options, [&has_failed] {
+    has_failed = true;
+    kill(getpid(), SIGTERM);
+  });
+  if (!node) {
+    spdlog::critical("controller: not started reason={}",
+                     kvc::describe(node.error()));
+    return 1;
+  }
+  spdlog::info("controller: started http={}:{} link={}:{}", loaded.options.host,
+               (*node)->http_port(), loaded.options.host, (*node)->link_port());
+  kvc::wait_for_stop_signal();
+  spdlog::info("controller: stopping");
+  kvc::start_watchdog(stop_patience, has_failed ? 1 : 0);
+  (*node)->stop();
+  spdlog::info("controller: stopped");
+  return has_failed ? 1 : 0;
+}

@@ -1,0 +1,228 @@
+#include "apps/node/controller_node.hpp"
+
+#include "actors/controller/executor.hpp"
+#include "actors/controller/index_shard.hpp"
+#include "actors/controller/local_lookup_source.hpp"
+#include "actors/controller/lookup_service.hpp"
+#include "actors/controller/registry.hpp"
+#include "actors/hashing/chunk_hasher.hpp"
+#include "apps/node/hashing_options.hpp"
+#include "apps/node/process.hpp"
+#include "messages/errors.hpp"
+#include "net/http/routes.hpp"
+#include "net/http/server.hpp"
+#include "net/link/acceptor.hpp"
+#include "net/link/secret.hpp"
+#include "net/link/system.hpp"
+
+#include <spdlog/spdlog.h>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+
+namespace kvc {
+
+namespace {
+
+std::size_t cores() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// Returns `configured`, or if that is 0 half the cores within [1, max].
+std::size_t threads_or_automatic(std::uint32_t configured, std::size_t max) {
+  return configured != 0 ? configured
+                         : std::clamp<std::size_t>(cores() / 2, 1, max);
+}
+
+}  // namespace
+
+struct controller_node::parts {
+  explicit parts(const controller_options& chosen) : options(chosen) {
+    configure_link(config, cores());
+    add_messages(config);
+    system.emplace(config);
+  }
+
+  controller_options options;
+  hash_settings hashing;
+  std::uint64_t key_multiplier = random_number() | 1U;
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  std::shared_ptr<fleet_board> board = std::make_shared<fleet_board>();
+  std::shared_ptr<local_lookup_source> lookups;
+  std::optional<chunk_hasher> hasher;
+  std::atomic<bool> is_stopping = false;
+
+  // Handles; null once stopped.
+  registry_actor registry;
+  executor_actor executor;
+  lookup_actor lookup_service;
+
+  std::optional<link_acceptor> acceptor;
+  std::optional<http_server> http;
+  std::uint16_t http_port = 0;
+  std::uint16_t link_port = 0;
+
+  void spawn_actors(const std::function<void()>& on_failure);
+  std::vector<index_shard_actor> spawn_shards(
+    const registry_options& registry_settings);
+  registry_options make_registry_options() const;
+  caf::error open_link_port();
+  caf::error open_http_port();
+  void stop();
+};
+
+std::vector<index_shard_actor> controller_node::parts::spawn_shards(
+  const registry_options& registry_settings) {
+  const auto count = threads_or_automatic(options.shards, 4);
+  const kv_index_options index_settings{key_multiplier,
+                                        options.index_memory_bytes / count};
+  const index_shard_options shard_settings{.max_report_keys =
+                                             registry_settings.max_report_keys};
+  std::vector<index_shard_actor> shards;
+  std::vector<std::shared_ptr<const kv_index>> tables;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto table = std::make_shared<kv_index>(index_settings);
+    tables.push_back(table);
+    shards.push_back(system->spawn(index_shard, table, shard_settings));
+  }
+  lookups = std::make_shared<local_lookup_source>(board, std::move(tables),
+                                                  key_multiplier);
+  return shards;
+}
+
+registry_options controller_node::parts::make_registry_options() const {
+  registry_options result;
+  result.key_multiplier = key_multiplier;
+  auto& rules = result.fleet;
+  rules.hashing = hashing;
+  rules.canary = canary(hashing);
+  rules.controller_id = std::max<std::uint64_t>(1, random_number());
+  // Milliseconds leave room for 2^20 registrations in each of them.
+  rules.first_epoch = unix_time_ns() / 1'000'000 << 20U;
+  rules.lease = options.lmcache_worker_timeout;
+  rules.revival_grace = options.revival_grace;
+  rules.sweep_interval = options.health_check_interval;
+  return result;
+}
+
+void controller_node::parts::spawn_actors(
+  const std::function<void()>& on_failure) {
+  hasher.emplace(hashing, options.save_unfull_chunk);
+  const auto settings = make_registry_options();
+  registry_services services;
+  services.shards = spawn_shards(settings);
+  services.board = board;
+  lookup_service = system->spawn(kvc::lookup_service, lookups);
+  services.lookups = lookup_service;
+  registry = system->spawn(kvc::registry, services, settings);
+  registry->attach_functor([this, on_failure] {
+    if (!is_stopping) {
+      spdlog::critical("controller: the registry or a shard has died");
+      on_failure();
+    }
+  });
+  executor =
+    system->spawn(kvc::executor, registry,
+                  executor_options{.health_timeout = options.health_timeout});
+}
+
+caf::error controller_node::parts::open_link_port() {
+  auto secret = load_secret(options.secret_file.string());
+  if (!secret)
+    return std::move(secret.error());
+  acceptor.emplace(
+    acceptor_options{.host = options.host,
+                     .port = options.monitor_port,
+                     .secret = *secret,
+                     .handshake_timeout = options.link_handshake_timeout,
+                     .max_pending_handshakes = options.max_pending_handshakes});
+  auto port = acceptor->start(*system, registry);
+  if (!port)
+    return std::move(port.error());
+  link_port = *port;
+  return caf::none;
+}
+
+caf::error controller_node::parts::open_http_port() {
+  controller_route_options routes;
+  routes.answer_timeout = options.health_timeout + std::chrono::seconds{5};
+  routes.ready_sync_share = options.ready_sync_share;
+  http_server_options settings;
+  settings.host = options.host;
+  settings.port = options.port;
+  settings.threads = threads_or_automatic(options.http_threads, 8);
+  settings.body_limit_bytes = options.body_limit_bytes;
+  settings.max_connections = options.max_connections;
+  settings.request_deadline = options.request_timeout;
+  settings.idle_timeout = options.idle_timeout;
+  http.emplace(
+    *system,
+    make_controller_router({*lookups, *hasher, registry, executor, routes}),
+    settings);
+  auto port = http->start();
+  if (!port)
+    return std::move(port.error());
+  http_port = *port;
+  return caf::none;
+}
+
+void controller_node::parts::stop() {
+  is_stopping = true;
+  if (http)
+    http->stop();
+  if (acceptor)
+    acceptor->stop();
+  const auto end = [](auto& handle) {
+    if (handle)
+      caf::anon_send<caf::message_priority::high>(
+        caf::actor_cast<caf::actor>(handle),
+        caf::exit_msg{handle.address(), caf::exit_reason::user_shutdown});
+    handle = nullptr;
+  };
+  end(executor);
+  end(registry);  // Its shards are linked.
+  end(lookup_service);
+  http.reset();
+  acceptor.reset();
+  system.reset();
+}
+
+controller_node::controller_node(std::unique_ptr<parts> running)
+    : parts_(std::move(running)) {}
+
+controller_node::~controller_node() { stop(); }
+
+caf::expected<std::unique_ptr<controller_node>> controller_node::start(
+  const controller_options& options, std::function<void()> on_failure) {
+  auto hashing = make_hash_settings(options.pre_caching_hash_algorithm,
+                                    options.chunk_size, options.none_hash);
+  if (!hashing)
+    return std::move(hashing.error());
+  std::unique_ptr<controller_node> node{
+    new controller_node{std::make_unique<parts>(options)}};
+  auto& running = *node->parts_;
+  running.hashing = *hashing;
+  running.spawn_actors(on_failure);
+  if (auto error = running.open_http_port())
+    return error;
+  if (auto error = running.open_link_port())
+    return error;
+  return node;
+}
+
+std::uint16_t controller_node::http_port() const { return parts_->http_port; }
+
+std::uint16_t controller_node::link_port() const { return parts_->link_port; }
+
+void controller_node::stop() {
+  if (parts_->system)
+    parts_->stop();
+}
+
+}  // namespace kvc

@@ -1,0 +1,88 @@
+#include "apps/worker/flags.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::uint64_t max_hosted = 4096;
+
+extra_flag scale_flag(double& target) {
+  return {"time-scale", "X",
+          "Replay X seconds per second of the trace; 0, the default, is as "
+          "fast as possible",
+          [&target](const std::string& text) -> std::string {
+            char* end = nullptr;
+            target = std::strtod(text.c_str(), &end);
+            const auto is_number = !text.empty() && *end == '\0';
+            return is_number && std::isfinite(target) && target >= 0
+                     ? ""
+                     : "expected a number from 0 on";
+          }};
+}
+
+}  // namespace
+
+std::vector<extra_flag> worker_flags::describe() {
+  return {
+    number_flag("rank", rank, {0, 1023}, "The rank to host; the default is 0"),
+    number_flag("instances", instances, {1, max_hosted},
+                "Host N instances, named ID-0, ID-1 and so on"),
+    number_flag("ranks", ranks, {1, 1024},
+                "Host all M ranks of every instance, instead of --rank"),
+    number_flag("chunk-bytes", chunk_bytes, {1, 1ULL << 30U},
+                "KV cache of a full chunk in one rank; the default is 4096"),
+    text_flag("journal", "DIR", journal,
+              "Write every change to DIR/INSTANCE-RANK.journal"),
+    text_flag("prompt", "FILE", prompt,
+              "Store the chunks of a JSON array of tokens"),
+    number_flag("fill", fill, {0, 1ULL << 32U},
+                "Store N made-up chunks in every rank"),
+    number_flag("fill-seed", fill_seed, {}, "Which ones; the default is 1"),
+    text_flag("replay", "TRACE", replay, "Replay a Mooncake trace"),
+    scale_flag(time_scale),
+    switch_flag("leave-when-done", leaves_when_done,
+                "Deregister and end after the replay"),
+  };
+}
+
+std::vector<std::string> worker_flags::conflicts_with(
+  const worker_options& settings) const {
+  std::vector<std::string> errors;
+  if (chunk_bytes % settings.chunk_size != 0)
+    errors.push_back("--chunk-bytes: expected a multiple of chunk_size (" +
+                     std::to_string(settings.chunk_size) + ")");
+  if (ranks == 0 && rank >= settings.ranks())
+    errors.push_back("--rank: the instance has " +
+                     std::to_string(settings.ranks()) + " rank(s)");
+  if (ranks == 0 && instances > 1)
+    errors.emplace_back("--instances: needs --ranks");
+  if (instances * ranks > max_hosted)
+    errors.push_back("--instances: more than " + std::to_string(max_hosted) +
+                     " ranks in all");
+  return errors;
+}
+
+worker_node_options worker_flags::node_options(
+  const worker_options& settings) const {
+  worker_node_options result;
+  result.settings = settings;
+  result.bytes_per_token = chunk_bytes / settings.chunk_size;
+  result.journal = journal;
+  const auto& id = settings.lmcache_instance_id;
+  if (ranks == 0) {
+    result.ranks = {{id, static_cast<std::uint32_t>(rank), settings.ranks()}};
+    return result;
+  }
+  const auto rank_count = static_cast<std::uint32_t>(ranks);
+  for (std::uint64_t i = 0; i < instances; ++i) {
+    const auto name = instances == 1 ? id : id + '-' + std::to_string(i);
+    for (std::uint32_t r = 0; r < rank_count; ++r)
+      result.ranks.push_back({name, r, rank_count});
+  }
+  return result;
+}
+
+}  // namespace kvc

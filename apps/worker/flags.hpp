@@ -1,0 +1,35 @@
+#pragma once
+
+#include "apps/node/worker_node.hpp"
+#include "config/load.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// What the command line of kvc-worker says beside the configuration.
+struct worker_flags {
+  std::uint64_t rank = 0;
+  std::uint64_t instances = 1;
+  std::uint64_t ranks = 0;  ///< Of each instance; 0 hosts `rank` alone.
+  std::uint64_t chunk_bytes = 4096;
+  std::string journal;
+  std::string prompt;      ///< A file with a JSON array of tokens.
+  std::uint64_t fill = 0;  ///< Made-up chunks for every rank.
+  std::uint64_t fill_seed = 1;
+  std::string replay;
+  double time_scale = 0;
+  bool leaves_when_done = false;
+
+  /// Returns the flags, which set the members of this object.
+  std::vector<extra_flag> describe();
+
+  /// Returns what is wrong with the flags, given the configuration.
+  std::vector<std::string> conflicts_with(const worker_options& settings) const;
+
+  worker_node_options node_options(const worker_options& settings) const;
+};
+
+}  // namespace kvc

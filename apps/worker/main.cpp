@@ -1,0 +1,80 @@
+#include "apps/node/process.hpp"
+#include "apps/worker/work.hpp"
+#include "messages/errors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+#include <atomic>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+namespace {
+
+constexpr int usage_error = 2;
+constexpr std::chrono::milliseconds stop_patience{1'900};
+
+/// Hosts the ranks and works until a signal, or until it is done and was told
+/// to leave then. Returns the exit code.
+int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
+  std::atomic<int> exit_code = 0;
+  const auto end = [&exit_code](int code) {
+    exit_code = code;
+    kill(getpid(), SIGTERM);
+  };
+  const auto options = flags.node_options(settings);
+  auto node = kvc::worker_node::start(options, [end] { end(1); });
+  if (!node) {
+    spdlog::critical("worker: not started reason={}",
+                     kvc::describe(node.error()));
+    return 1;
+  }
+  spdlog::info("worker: started ranks={}", options.ranks.size());
+  std::jthread working{[&](std::stop_token stop) {
+    const auto done = kvc::work(**node, flags, options, std::move(stop));
+    if (!done) {
+      spdlog::critical("worker: stopped reason={}",
+                       kvc::describe(done.error()));
+      end(1);
+    } else if (flags.leaves_when_done) {
+      end(0);
+    }
+  }};
+  kvc::wait_for_stop_signal();
+  spdlog::info("worker: stopping");
+  kvc::start_watchdog(stop_patience, exit_code);
+  working.request_stop();
+  working.join();
+  (*node)->stop();
+  spdlog::info("worker: stopped");
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  kvc::worker_flags flags;
+  auto line = kvc::read_command_line(argc, argv);
+  line.program = "kvc-worker";
+  line.summary = "Hosts ranks: a KV cache each, linked to the controller.";
+  line.flags = flags.describe();
+  const auto loaded = kvc::load_worker_options(line);
+  if (!loaded.help.empty()) {
+    std::cout << loaded.help;
+    return 0;
+  }
+  auto errors = loaded.errors;
+  if (errors.empty())
+    errors = flags.conflicts_with(loaded.options);
+  for (const auto& error : errors)
+    std::cerr << "kvc-worker: " << error << '\n';
+  if (!errors.empty())
+    return usage_error;
+  kvc::start_logging(loaded.options.log_level);
+  for (const auto& warning : loaded.warnings)
+    spdlog::warn("worker: {}", warning);
+  kvc::raise_file_limit();
+  kvc::block_signals();
+  return run(flags, loaded.options);
+}

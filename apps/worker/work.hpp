@@ -1,0 +1,17 @@
+#pragma once
+
+#include "apps/worker/flags.hpp"
+
+#include <caf/expected.hpp>
+
+#include <stop_token>
+
+namespace kvc {
+
+/// Stores the prompt, fills and replays, as the flags ask. Fails with the first
+/// error; returns soon after a stop is requested.
+caf::expected<void> work(worker_node& node, const worker_flags& flags,
+                         const worker_node_options& options,
+                         std::stop_token stop);
+
+}  // namespace kvc
