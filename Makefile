@@ -1,0 +1,32 @@
+# For people and CI; the build itself is CMake's (see CMakePresets.json).
+.DEFAULT_GOAL := help
+.PHONY: help packages run test lint bench bench-full clean
+
+help: ## Lists the targets.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+packages: ## Installs the Debian packages that are missing (.ci/packages.txt).
+	@.ci/install_packages
+
+run: packages ## Builds and starts a controller with two workers.
+	@cmake --preset release
+	@cmake --build --preset release --target kvc kvc-controller kvc-worker
+	@apps/demo.sh
+
+test: packages ## Runs all checks, as CI does.
+	@.ci/test
+
+lint: packages ## Runs clang-format, clang-tidy and the header checks on all files.
+	@.ci/lint format
+	@tests/check_includes.sh
+	@cmake --preset dev
+	@cmake --build --preset dev --target header_checks
+	@.ci/lint all
+
+bench: packages ## Measures and prints a table.
+	@cmake --preset release
+	@cmake --build --preset release
+	@build/release/bin/kvc-bench
+
+clean: ## Removes everything that was built.
+	@rm -rf build
