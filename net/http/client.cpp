@@ -121,6 +121,12 @@ class http_client::impl {
     // A server that refuses early has answered before it closed.
     if (error && !is_closed(error))
       return error;
+    // The header by itself, because Beast 1.74 forgets that a Content-Length is
+    // over the limit if it reads on.
+    if (const auto head_error = run([&](auto done) {
+          http::async_read_header(*stream_, buffer_, *reply_, std::move(done));
+        }))
+      return head_error;
     return run([&](auto done) {
       http::async_read(*stream_, buffer_, *reply_, std::move(done));
     });

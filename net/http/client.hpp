@@ -18,7 +18,7 @@ struct http_client_options {
   /// For a whole request: finding the host, connecting, asking, the answer.
   std::chrono::milliseconds deadline{30'000};
 
-  std::size_t body_limit_bytes = 64 * 1024 * 1024;  ///< Of an answer.
+  std::size_t body_limit_bytes = std::size_t{64} << 20U;  ///< Of an answer.
 };
 
 /// What a server answered, whatever the status.
