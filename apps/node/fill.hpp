@@ -12,7 +12,7 @@ namespace kvc {
 struct made_up_prompts {
   std::uint64_t seed = 1;
   std::uint32_t chunk_size = 256;        ///< Tokens per chunk.
-  std::uint32_t chunks_per_prompt = 64;  ///< No two prompts share a prefix.
+  std::uint32_t chunks_per_prompt = 512;  ///< No two prompts share a prefix.
 
   /// Returns the tokens of prompt `index`.
   std::vector<std::uint32_t> tokens(std::uint64_t index) const;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// A program that was started and ends, at the latest, with this object.
+class child_process {
+ public:
+  /// Starts `program` with `arguments`; its output goes to the end of `log`.
+  /// Fails with unreachable.
+  static caf::expected<child_process> start(
+    const std::filesystem::path& program,
+    const std::vector<std::string>& arguments,
+    const std::filesystem::path& log);
+
+  child_process(child_process&& other) noexcept;
+  child_process& operator=(child_process&& other) noexcept;
+  ~child_process();  ///< Kills it.
+
+  int pid() const { return pid_; }
+
+  void send(int signal) const;
+
+  /// Ends it with SIGKILL and waits for that.
+  void kill();
+
+ private:
+  explicit child_process(int pid) : pid_(pid) {}
+
+  int pid_ = -1;
+};
+
+}  // namespace kvc

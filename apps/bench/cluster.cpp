@@ -1,0 +1,110 @@
+#include "apps/bench/cluster.hpp"
+
+#include "messages/errors.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <thread>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::milliseconds poll_interval{2};
+
+std::filesystem::path program(const char* name) {
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name);
+}
+
+/// Returns a port that was free a moment ago.
+std::uint16_t free_port() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  const auto fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  if (bind(fd, raw, length) == 0)
+    getsockname(fd, raw, &length);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+caf::expected<bench_cluster> bench_cluster::start() {
+  bench_cluster cluster;
+  auto name =
+    (std::filesystem::temp_directory_path() / "kvc-bench-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr)
+    return caf::make_error(errc::unreachable, name);
+  cluster.folder_ = name;
+  cluster.http_port_ = free_port();
+  cluster.link_port_ = free_port();
+  if (auto started = cluster.restart_controller(); !started)
+    return std::move(started.error());
+  if (!cluster.wait_for_keys(0, 0))
+    return caf::make_error(errc::timed_out, "kvc-controller, see " + name);
+  return cluster;
+}
+
+caf::expected<void> bench_cluster::restart_controller() {
+  if (controller_)
+    controller_->kill();
+  auto started = child_process::start(
+    program("kvc-controller"),
+    {"--host", "127.0.0.1", "--port", std::to_string(http_port_),
+     "--monitor-port", std::to_string(link_port_)},
+    folder_ / "controller.log");
+  if (!started)
+    return std::move(started.error());
+  controller_ = std::move(*started);
+  return caf::unit;
+}
+
+caf::expected<void> bench_cluster::add_worker(
+  const std::vector<std::string>& flags) {
+  std::vector<std::string> all{"--enable-controller", "true",
+                               "--controller-pull-url",
+                               "127.0.0.1:" + std::to_string(link_port_)};
+  all.insert(all.end(), flags.begin(), flags.end());
+  auto started = child_process::start(
+    program("kvc-worker"), all,
+    folder_ / ("worker-" + std::to_string(workers_.size()) + ".log"));
+  if (!started)
+    return std::move(started.error());
+  workers_.push_back(std::move(*started));
+  return caf::unit;
+}
+
+bool bench_cluster::wait_for_keys(std::uint64_t keys,
+                                  std::uint64_t workers) const {
+  http_client http{client()};
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto reply = http.get("/controller/key-stats");
+    if (reply && reply->status == 200) {
+      const auto stats = nlohmann::json::parse(reply->body, nullptr, false);
+      if (stats.is_object() &&
+          stats.value("total_key_count", std::uint64_t{0}) == keys &&
+          stats.value("total_worker_count", std::uint64_t{0}) == workers)
+        return true;
+    }
+    std::this_thread::sleep_for(poll_interval);
+  }
+  return false;
+}
+
+http_client_options bench_cluster::client() const {
+  http_client_options options;
+  options.host = "127.0.0.1";
+  options.port = http_port_;
+  return options;
+}
+
+}  // namespace kvc

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "apps/bench/child_process.hpp"
+#include "net/http/client.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// A controller and its workers, as processes of their own on free loopback
+/// ports, with their logs in a new directory below the system's temporary one.
+class bench_cluster {
+ public:
+  /// Finds the programs beside this one. Starts the controller and waits until
+  /// it answers; fails with unreachable or timed_out.
+  static caf::expected<bench_cluster> start();
+
+  /// Starts a kvc-worker with these flags beside those that link it.
+  caf::expected<void> add_worker(const std::vector<std::string>& flags);
+
+  /// Kills the controller, if it runs, and starts it on the same ports. Returns
+  /// without waiting for it.
+  caf::expected<void> restart_controller();
+
+  /// Waits until the controller counts `keys` memberships of `workers`.
+  /// Returns whether that came true within a minute.
+  bool wait_for_keys(std::uint64_t keys, std::uint64_t workers) const;
+
+  /// Returns a client of the controller.
+  http_client_options client() const;
+
+  std::uint16_t link_port() const { return link_port_; }
+  const child_process& controller() const { return *controller_; }
+  std::vector<child_process>& workers() { return workers_; }
+
+ private:
+  bench_cluster() = default;
+
+  std::filesystem::path folder_;
+  std::uint16_t http_port_ = 0;
+  std::uint16_t link_port_ = 0;
+  std::optional<child_process> controller_;
+  std::vector<child_process> workers_;
+};
+
+}  // namespace kvc

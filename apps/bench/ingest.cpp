@@ -1,0 +1,136 @@
+#include "apps/bench/ingest.hpp"
+
+#include "actors/hashing/chunk_hasher.hpp"
+#include "actors/worker/worker.hpp"
+#include "apps/node/process.hpp"
+#include "messages/errors.hpp"
+#include "net/link/connector.hpp"
+#include "net/link/dialer.hpp"
+#include "net/link/secret.hpp"
+#include "net/link/system.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <future>
+#include <numeric>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::chrono::seconds patience{60};
+constexpr std::uint64_t odd =
+  0x9e3779b97f4a7c15U;  ///< Makes hashes of numbers.
+
+/// A worker that holds nothing at first and then what it is told to admit.
+class empty_source : public membership_source {
+ public:
+  scan_step scan(location, std::uint64_t, std::size_t) const override {
+    return {};
+  }
+  std::vector<location_usage> usage() const override {
+    return {location_usage{}};
+  }
+};
+
+/// One worker, linked to the controller.
+class bench_worker {
+ public:
+  explicit bench_worker(std::uint16_t link_port) {
+    configure_link(config_, 2);
+    add_messages(config_);
+    system_.emplace(config_);
+    connector_options link;
+    link.host = "127.0.0.1";
+    link.port = link_port;
+    if (auto secret = load_secret(""))
+      link.secret = *secret;
+    connector_ = std::make_shared<link_connector>(*system_, link);
+    dialer_ = system_->spawn(dialer, connector_);
+    worker_settings settings;
+    settings.profile.id = {"bench-ingest", 0};
+    settings.process = {unix_time_ns(), random_number()};
+    settings.canary = canary(settings.hashing);
+    worker_services services{
+      dialer_, hub_, source_, [] { return health{}; },
+      [this](const welcome& answer) { welcome_.set_value(answer.lookups); }};
+    worker_ =
+      caf::actor_cast<worker_actor>(system_->spawn(worker, services, settings));
+  }
+
+  bench_worker(const bench_worker&) = delete;
+  bench_worker& operator=(const bench_worker&) = delete;
+
+  ~bench_worker() {
+    lookups_ = nullptr;
+    caf::anon_send(caf::actor_cast<caf::actor>(worker_), leave{});
+    worker_ = nullptr;
+    connector_->stop();
+    caf::anon_send_exit(dialer_, caf::exit_reason::user_shutdown);
+    dialer_ = nullptr;
+  }
+
+  bool wait_until_registered() {
+    auto ready = welcome_.get_future();
+    if (ready.wait_for(patience) != std::future_status::ready)
+      return false;
+    lookups_ = ready.get();
+    return true;
+  }
+
+  change_hub& hub() { return hub_; }
+
+  bool finds(std::uint64_t hash) {
+    caf::scoped_actor self{*system_};
+    auto is_found = false;
+    self->request(lookups_, patience, find_prefixes{{{hash}}, ""})
+      .receive(
+        [&](const std::vector<prefix_match>& x) { is_found = !x.empty(); },
+        [](const caf::error&) {});
+    return is_found;
+  }
+
+ private:
+  change_hub hub_;
+  empty_source source_;
+  std::promise<lookup_actor> welcome_;
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  std::shared_ptr<link_connector> connector_;
+  dialer_actor dialer_;
+  worker_actor worker_;
+  lookup_actor lookups_;
+};
+
+}  // namespace
+
+caf::expected<double> measure_ingest(std::uint16_t link_port,
+                                     std::uint64_t keys,
+                                     std::size_t keys_per_call) {
+  using clock = std::chrono::steady_clock;
+  bench_worker worker{link_port};
+  if (!worker.wait_until_registered())
+    return caf::make_error(errc::timed_out, "registration");
+  const auto begin = clock::now();
+  std::vector<std::uint64_t> hashes(keys_per_call);
+  for (std::uint64_t admitted = 0; admitted < keys; admitted += keys_per_call) {
+    for (std::size_t i = 0; i < keys_per_call; ++i)
+      hashes[i] = (admitted + i + 1) * odd;
+    worker.hub().chunks_admitted(location::cpu, hashes);
+  }
+  // Reports come in order within a shard, so the last calls' keys, which lie in
+  // all shards, come last.
+  for (const auto hash : hashes) {
+    while (!worker.finds(hash)) {
+      if (clock::now() - begin > patience)
+        return caf::make_error(errc::timed_out, "visibility");
+    }
+  }
+  const std::chrono::duration<double> elapsed = clock::now() - begin;
+  return static_cast<double>(keys) / elapsed.count();
+}
+
+}  // namespace kvc

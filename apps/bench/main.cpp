@@ -1,0 +1,176 @@
+#include "apps/bench/cluster.hpp"
+#include "apps/bench/ingest.hpp"
+#include "apps/bench/lookup_load.hpp"
+#include "apps/bench/machine.hpp"
+#include "apps/bench/recovery.hpp"
+#include "apps/node/fill.hpp"
+#include "apps/node/process.hpp"
+#include "messages/errors.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+namespace {
+
+using kvc::describe;
+
+struct bench_options {
+  double seconds = 2;  ///< Of each measurement of lookups.
+  std::uint64_t memberships = 1'000'000;
+  std::size_t repetitions = 3;
+};
+
+/// A fleet that holds the same prompts in all its workers.
+struct fleet_shape {
+  std::uint64_t instances = 1;
+  std::uint64_t ranks = 1;
+};
+
+constexpr std::uint32_t prompt_chunks = 512;
+
+void print(const std::string& line) { std::cout << line << std::endl; }
+
+int fail(const char* what, const caf::error& why) {
+  std::cerr << "kvc-bench: " << what << ": " << describe(why) << '\n';
+  return 1;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// Returns bodies that ask for the beginnings of all whole prompts that hold.
+std::vector<std::string> make_bodies(std::size_t tokens,
+                                     std::uint64_t prompts) {
+  std::vector<std::string> bodies;
+  const kvc::made_up_prompts source{.chunks_per_prompt = prompt_chunks};
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(prompts, 8); ++i) {
+    auto prompt = source.tokens(i);
+    prompt.resize(tokens);
+    bodies.push_back(kvc::lookup_body(prompt));
+  }
+  return bodies;
+}
+
+caf::expected<void> bench_lookups(const bench_options& options,
+                                  fleet_shape shape) {
+  auto cluster = kvc::bench_cluster::start();
+  if (!cluster)
+    return std::move(cluster.error());
+  const auto workers = shape.instances * shape.ranks;
+  const auto chunks = options.memberships / workers;
+  auto short_prompt = kvc::made_up_prompts{.seed = 3}.tokens(0);
+  short_prompt.resize(12);
+  const auto file = std::filesystem::temp_directory_path() /
+                    fmt::format("kvc-bench-{}.json", kvc::random_number());
+  std::ofstream{file} << fmt::format("[{}]", fmt::join(short_prompt, ","));
+  auto added = cluster->add_worker(
+    {"--instances", std::to_string(shape.instances), "--ranks",
+     std::to_string(shape.ranks), "--fill", std::to_string(chunks), "--prompt",
+     file.string(), "--save-unfull-chunk", "true", "--chunk-bytes", "256",
+     "--max-local-cpu-size", workers == 1 ? "1" : "0.01"});
+  if (!added)
+    return added;
+  if (!cluster->wait_for_keys((chunks + 1) * workers, workers))
+    return caf::make_error(kvc::errc::timed_out, "registration");
+  std::filesystem::remove(file);
+  const std::chrono::milliseconds duration{
+    static_cast<std::int64_t>(options.seconds * 1000)};
+  for (const std::size_t tokens : {12, 4'096, 131'072}) {
+    const auto bodies = tokens == 12
+                          ? std::vector{kvc::lookup_body(short_prompt)}
+                          : make_bodies(tokens, std::max<std::uint64_t>(
+                                                  1, chunks / prompt_chunks));
+    for (const std::size_t connections : {1, 8}) {
+      std::vector<double> rates;
+      kvc::load_result last;
+      std::uint64_t failures = 0;
+      for (std::size_t i = 0; i < options.repetitions; ++i) {
+        last = kvc::run_lookup_load(cluster->client(), bodies, connections,
+                                    duration);
+        rates.push_back(last.per_second);
+        failures += last.failures;
+      }
+      print(fmt::format(
+        "  {:>2} x {} workers  {:>7} tokens  {} connection{}  {:>9.0f} /s   "
+        "p50 {:>8.0f} us   p99 {:>8.0f} us{}",
+        shape.instances, shape.ranks, tokens, connections,
+        connections == 1 ? " " : "s", median(rates), last.p50_us, last.p99_us,
+        failures == 0 ? "" : fmt::format("   FAILED {}", failures)));
+    }
+  }
+  print(fmt::format(
+    "  controller's memory: {:.0f} MB",
+    static_cast<double>(kvc::resident_bytes(cluster->controller().pid())) /
+      1e6));
+  return caf::unit;
+}
+
+caf::expected<void> bench_ingest(const bench_options& options) {
+  for (const std::size_t keys_per_call : {2'000, 50, 1}) {
+    std::vector<double> rates;
+    for (std::size_t i = 0; i < options.repetitions; ++i) {
+      auto cluster = kvc::bench_cluster::start();
+      if (!cluster)
+        return std::move(cluster.error());
+      const auto rate = kvc::measure_ingest(
+        cluster->link_port(), 4 * options.memberships, keys_per_call);
+      if (!rate)
+        return rate.error();
+      rates.push_back(*rate);
+    }
+    print(fmt::format("  {:>5} keys a call   {:>6.2f} million /s",
+                      keys_per_call, median(rates) / 1e6));
+  }
+  return caf::unit;
+}
+
+caf::expected<void> bench_recovery(const bench_options& options) {
+  const auto times =
+    kvc::measure_recovery(options.memberships, options.repetitions);
+  if (!times)
+    return times.error();
+  print(fmt::format("  worker killed: gone from lookups after  {:>7.1f} ms",
+                    times->worker_gone_ms));
+  print(
+    fmt::format("  controller killed: all {} memberships back {:>7.1f} ms "
+                "after its port opened",
+                options.memberships, times->controller_back_ms));
+  return caf::unit;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bench_options options;
+  CLI::App app{"Measures kvc on this machine; medians of the repetitions.",
+               "kvc-bench"};
+  app.add_option("--seconds", options.seconds, "Of each lookup measurement")
+    ->check(CLI::PositiveNumber);
+  app.add_option("--memberships", options.memberships, "In the index")
+    ->check(CLI::Range(100'000, 100'000'000));
+  app.add_option("--repetitions", options.repetitions, "Of each measurement")
+    ->check(CLI::Range(1, 100));
+  CLI11_PARSE(app, argc, argv);
+  kvc::start_logging("warn");
+  kvc::raise_file_limit();
+  print(kvc::describe_machine());
+  print("\nMemberships reported, until visible in lookups, one worker:");
+  if (const auto done = bench_ingest(options); !done)
+    return fail("ingest", done.error());
+  for (const auto shape : {fleet_shape{1, 1}, fleet_shape{64, 8}}) {
+    print(
+      fmt::format("\nLookups over HTTP, {} memberships:", options.memberships));
+    if (const auto done = bench_lookups(options, shape); !done)
+      return fail("lookups", done.error());
+  }
+  print(fmt::format("\nRecovery, {} memberships:", options.memberships));
+  if (const auto done = bench_recovery(options); !done)
+    return fail("recovery", done.error());
+  return 0;
+}
