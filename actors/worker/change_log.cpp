@@ -32,8 +32,11 @@ void change_log::add(location where, bool is_admission,
   else
     runs_.push_back({where, is_admission, count});
   keys_.insert(keys_.end(), hashes.begin(), hashes.end());
+  evictions_ += is_admission ? 0 : hashes.size();
   has_scan_changes_ = has_scan_changes_ || is_scanning_;
-  if (size() > std::max(compact_at_, smallest_compaction))
+  // Admissions alone cannot cancel out: they are what the worker holds.
+  if (size() > std::max(compact_at_, smallest_compaction) &&
+      evictions_ > size() / 4)
     compact();
 }
 
@@ -48,6 +51,7 @@ void change_log::take(std::size_t max_keys, chunk_report& report) {
       {run.where, run.is_admission, static_cast<std::uint32_t>(count)});
     first_key_ += count;
     max_keys -= count;
+    evictions_ -= run.is_admission ? 0 : count;
     run.count -= static_cast<std::uint32_t>(count);
     if (run.count == 0)
       ++first_run_;
@@ -82,6 +86,7 @@ void change_log::clear() {
   first_run_ = 0;
   first_key_ = 0;
   compact_at_ = 0;
+  evictions_ = 0;
 }
 
 /// Keeps the final state of each chunk. A chunk that is held as it was before
@@ -112,6 +117,7 @@ void change_log::compact() {
       const auto count = static_cast<std::uint32_t>(keys_.size() - before);
       if (count > 0)
         runs_.push_back({static_cast<location>(where), is_admission, count});
+      evictions_ += is_admission ? 0 : count;
     }
   }
   compact_at_ = 2 * size();

@@ -46,6 +46,7 @@ class change_log {
   std::size_t first_run_ = 0;  ///< Those before it are taken.
   std::size_t first_key_ = 0;
   std::size_t compact_at_ = 0;
+  std::size_t evictions_ = 0;  ///< Among those that wait.
   bool is_scanning_ = false;
   bool has_scan_changes_ = false;  ///< Some changes are from a scan's time.
   bool has_overflowed_ = false;
