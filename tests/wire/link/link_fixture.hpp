@@ -197,4 +197,10 @@ class client {
   dialer_actor dialer_;
 };
 
+/// Returns whether a worker with this secret gets a link that works.
+inline bool dials(const server& controller, const std::string& secret) {
+  client worker{controller.port(), secret};
+  return worker.works(worker.link());
+}
+
 }  // namespace kvc::test

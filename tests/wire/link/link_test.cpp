@@ -149,6 +149,7 @@ TEST_SUITE("link") {
     server controller;
     client worker{controller.port(), ""};
     const auto registrar = worker.link();
+    REQUIRE(worker.works(registrar));  // Now the link is up at both ends.
     controller.acceptor().stop();
     CHECK(worker.works(registrar));
     client late{controller.port(), ""};

@@ -18,6 +18,17 @@
 
 namespace kvc::test {
 
+using bytes = std::vector<std::uint8_t>;
+
+/// Returns a BASP header of type `type` that announces `length` bytes.
+inline bytes basp_header(std::uint8_t type, std::uint32_t length) {
+  bytes result(32, 0);
+  result[0] = type;
+  for (std::size_t i = 0; i < 4; ++i)
+    result[4 + i] = static_cast<std::uint8_t>(length >> (24 - 8 * i));
+  return result;
+}
+
 /// A blocking TCP client without manners. Its reads give up after a while.
 class raw_peer {
  public:
@@ -50,9 +61,9 @@ class raw_peer {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   }
 
-  bool send(byte_span bytes) const {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(bytes.size());
+  bool send(byte_span packet) const {
+    return ::send(fd_, packet.data(), packet.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(packet.size());
   }
 
   bool send(std::string_view text) const {
