@@ -2,13 +2,36 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kvc {
+
+namespace {
+
+/// What the thread's last body left behind: fresh pages would cost more than
+/// reading the body.
+struct spare_memory {
+  static constexpr std::size_t max_bytes = 2UL * 1024 * 1024;
+
+  std::size_t size = 0;
+  std::unique_ptr<char[]> bytes;
+};
+
+spare_memory& spare() {
+  thread_local spare_memory result;
+  return result;
+}
+
+}  // namespace
 
 body_buffer::body_buffer(std::atomic<std::size_t>& used, std::size_t budget)
     : used_(used), budget_(budget) {}
 
-body_buffer::~body_buffer() { used_ -= capacity_; }
+body_buffer::~body_buffer() {
+  used_ -= capacity_;
+  if (allocated_ > spare().size && allocated_ <= spare_memory::max_bytes)
+    spare() = {allocated_, std::move(bytes_)};
+}
 
 bool body_buffer::append(std::string_view bytes) {
   if (bytes.empty())
@@ -30,14 +53,23 @@ bool body_buffer::grow(std::size_t needed) {
     used_ -= added;
     return false;
   }
-  auto bigger = std::make_unique_for_overwrite<char[]>(wanted);
-  if (size_ > 0)
-    std::memcpy(bigger.get(), bytes_.get(), size_);
+  capacity_ = wanted;  // First, so that used_ stays right if memory is short.
+  if (wanted > allocated_)
+    reallocate(wanted);
   // The padding is read by parsers, if never used.
-  std::memset(bigger.get() + wanted - padding, 0, padding);
-  bytes_ = std::move(bigger);
-  capacity_ = wanted;
+  std::memset(bytes_.get() + wanted - padding, 0, padding);
   return true;
+}
+
+void body_buffer::reallocate(std::size_t wanted) {
+  auto bigger = spare().size >= wanted ? std::exchange(spare(), {})
+                                       : spare_memory{wanted, nullptr};
+  if (!bigger.bytes)
+    bigger.bytes = std::make_unique_for_overwrite<char[]>(wanted);
+  if (size_ > 0)
+    std::memcpy(bigger.bytes.get(), bytes_.get(), size_);
+  bytes_ = std::move(bigger.bytes);
+  allocated_ = bigger.size;
 }
 
 }  // namespace kvc

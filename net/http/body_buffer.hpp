@@ -34,12 +34,14 @@ class body_buffer {
 
  private:
   bool grow(std::size_t needed);
+  void reallocate(std::size_t wanted);
 
   std::atomic<std::size_t>& used_;
   std::size_t budget_;
   std::size_t expected_ = std::numeric_limits<std::size_t>::max() - padding;
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;  // Including the padding; counted in used_.
+  std::size_t capacity_ = 0;   // Including the padding; counted in used_.
+  std::size_t allocated_ = 0;  // Of bytes_; at least capacity_.
   std::unique_ptr<char[]> bytes_;
 };
 

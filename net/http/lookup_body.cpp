@@ -69,7 +69,7 @@ std::optional<lookup_body> read_usual_lookup(const http_request& request) {
     return {};
   thread_local ondemand::parser parser;
   lookup_body result;
-  result.tokens.reserve(body.size() / 8);
+  result.tokens.reserve(body.size() / 5);
   const bool is_usual =
     read_object(parser,
                 simdjson::padded_string_view{body.data(), body.size(),
