@@ -24,12 +24,11 @@ class TraceTest(unittest.TestCase):
         self.assertNotEqual(text, trace.to_text(trace.generate(2, 300)))
 
     def test_makes_prefix_trees_as_mooncake_does(self):
-        before = {0: None}
+        before = {}
         timestamp = 0
         for request in self.requests:
             ids = request["hash_ids"]
-            self.assertEqual(ids[0], 0)
-            for previous, block in zip(ids, ids[1:]):
+            for previous, block in zip([None, *ids], ids):
                 self.assertEqual(before.setdefault(block, previous), previous)
             whole = len(ids) * trace.BLOCK_TOKENS
             self.assertTrue(whole - trace.BLOCK_TOKENS
@@ -45,6 +44,7 @@ class TraceTest(unittest.TestCase):
         self.assertGreater(repeated, 20)
         self.assertLess(repeated, 100)
         self.assertGreater(references, 2 * unique)
+        self.assertGreater(len({one[0] for one in prompts}), 16)
 
     def test_makes_tokens_of_blocks(self):
         self.assertEqual(trace.splitmix64(0), 0xE220A8397B1DCDAF)

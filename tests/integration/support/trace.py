@@ -35,9 +35,11 @@ def prompt_tokens(request):
 
 
 def generate(seed=1, requests=300):
-    """Returns requests of chats that all begin with block 0: new ones, chats
-    that go on where they were, and prompts that come again unchanged."""
+    """Returns requests of chats: new ones, which begin with one of several
+    system prompts, chats that go on where they were, and prompts that come
+    again unchanged."""
     rng = random.Random(seed)
+    system_prompts = [0]
     next_id = 1
     timestamp = 0
     result = []
@@ -47,10 +49,16 @@ def generate(seed=1, requests=300):
         if result and kind < 0.15:
             request = dict(rng.choice(result))
         else:
-            goes_on = result and kind < 0.6
-            known = rng.choice(result) if goes_on else None
-            ids = (known["hash_ids"][:known["input_length"] // BLOCK_TOKENS]
-                   if known else [0]) or [0]
+            if result and kind < 0.6:
+                known = rng.choice(result)
+                whole_blocks = known["input_length"] // BLOCK_TOKENS
+                ids = known["hash_ids"][:whole_blocks]
+            else:
+                ids = [rng.choice(system_prompts)]
+                if rng.random() < 0.2:
+                    ids = [next_id]
+                    system_prompts.append(next_id)
+                    next_id += 1
             fresh = rng.randint(1, 6)
             ids = ids + list(range(next_id, next_id + fresh))
             next_id += fresh
