@@ -3,6 +3,8 @@
 #include "config/tables.hpp"
 #include "config/values.hpp"
 
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace kvc {
@@ -10,6 +12,9 @@ namespace kvc {
 namespace {
 
 constexpr number_range any_port{0, UINT16_MAX};
+
+/// LMCache's keys of controllers that have no counterpart here yet.
+constexpr std::array<std::string_view, 1> unsupported_keys{"extra_config"};
 
 }  // namespace
 
@@ -70,7 +75,7 @@ option_table controller_table(controller_options& o) {
       {"log_level", "LEVEL", "trace to critical, or off",
        as_log_level(o.log_level)},
     },
-    {"extra_config"},
+    unsupported_keys,
   };
 }
 

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,8 @@ struct option_table {
   std::vector<option> options;
 
   /// LMCache's keys that we know of but do not have. A last "*" stands for
-  /// any ending.
-  std::vector<std::string_view> unsupported;
+  /// any ending. Must outlive the table.
+  std::span<const std::string_view> unsupported;
 };
 
 /// Returns the option with this key or alias, or nullptr.

@@ -1,11 +1,11 @@
 #include "config/parsing.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <system_error>
 
@@ -22,6 +22,16 @@ std::optional<T> parse_all(std::string_view text) {
   if (error != std::errc{} || rest != end)
     return std::nullopt;
   return value;
+}
+
+/// Reads one port of a list.
+std::uint16_t parse_item(const YAML::Node& node) {
+  try {
+    return parse_port(node);
+  } catch (invalid_value& wrong) {
+    wrong.got = described(node);
+    throw;
+  }
 }
 
 }  // namespace
@@ -75,8 +85,8 @@ YAML::Node collection_of(const YAML::Node& node, char opening,
 }
 
 bool parse_bool(const YAML::Node& node) {
-  const invalid_value wrong{"expected true or false"};
-  const auto text = lower_case(text_of(node, wrong.expected));
+  constexpr auto expected = "expected true or false";
+  const auto text = lower_case(text_of(node, expected));
   const auto is_any = [&](std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), text) != words.end();
   };
@@ -84,7 +94,7 @@ bool parse_bool(const YAML::Node& node) {
     return true;
   if (is_any({"false", "no", "off", "0"}))
     return false;
-  throw wrong;
+  throw invalid_value{expected};
 }
 
 std::uint16_t parse_port(const YAML::Node& node) {
@@ -106,12 +116,7 @@ std::vector<std::uint16_t> parse_ports(const YAML::Node& given) {
   if (node.size() > most)
     throw invalid_value{"expected at most 1024 ports"};
   for (const auto& item : node)
-    try {
-      ports.push_back(parse_port(item));
-    } catch (invalid_value& wrong) {
-      wrong.got = described(item);
-      throw;
-    }
+    ports.push_back(parse_item(item));
   for (auto it = ports.begin(); it != ports.end(); ++it)
     if (*it != 0 && std::find(ports.begin(), it, *it) != it)
       throw invalid_value{"expected each port once"};
@@ -120,25 +125,25 @@ std::vector<std::uint16_t> parse_ports(const YAML::Node& given) {
 
 host_and_port parse_host_and_port(const YAML::Node& node,
                                   std::uint16_t default_port) {
-  const invalid_value wrong{"expected host:port"};
-  const auto text = text_of(node, wrong.expected);
+  constexpr auto expected = "expected host:port";
+  const auto text = text_of(node, expected);
   const bool is_bracketed = text.starts_with('[');
   const auto end = is_bracketed ? text.find(']') : text.find(':');
   if (is_bracketed && end == std::string::npos)
-    throw wrong;
+    throw invalid_value{expected};
   const auto host =
     is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
   const auto rest =
     end == std::string::npos ? std::string{} : text.substr(end + is_bracketed);
   if (host.empty() || host.size() > 253 ||
       host.find_first_of(" \t\r\n/@[]") != std::string::npos)
-    throw wrong;
+    throw invalid_value{expected};
   if (rest.empty())
     return {host, default_port};
   const auto port =
     rest[0] == ':' ? parse_all<std::uint16_t>(rest.substr(1)) : std::nullopt;
   if (!port || *port == 0)
-    throw wrong;
+    throw invalid_value{expected};
   return {host, *port};
 }
 
@@ -154,9 +159,10 @@ std::string parse_none_hash(const std::string& text) {
 }
 
 std::string to_text(double value) {
-  char buffer[32];
-  const auto done = std::to_chars(std::begin(buffer), std::end(buffer), value);
-  return {buffer, done.ptr};
+  std::array<char, 32> buffer{};
+  const auto done =
+    std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), done.ptr};
 }
 
 }  // namespace kvc

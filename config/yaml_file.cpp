@@ -52,6 +52,24 @@ YAML::Node parse_document(const std::string& path, const std::string& text,
   return {};
 }
 
+/// Adds one key of the document, or why it cannot be one.
+void add_item(source& into, std::map<std::string, std::string>& seen,
+              const std::string& place,
+              const std::pair<YAML::Node, YAML::Node>& item) {
+  if (!item.first.IsScalar()) {
+    into.errors.push_back(place + ": expected a key, got " +
+                          described(item.first));
+    return;
+  }
+  const auto& key = item.first.Scalar();
+  const auto [first, is_new] = seen.emplace(key, place);
+  if (is_new)
+    into.values.push_back({key, place + ": " + key, item.second});
+  else
+    into.errors.push_back(place + ": " + key + ": given twice, first in " +
+                          first->second);
+}
+
 }  // namespace
 
 source read_yaml_file(const std::string& path) {
@@ -67,21 +85,8 @@ source read_yaml_file(const std::string& path) {
   if (!document.IsMap())
     return result;
   std::map<std::string, std::string> seen;
-  for (const auto& item : document) {
-    const auto place = place_of(path, item.first.Mark());
-    if (!item.first.IsScalar()) {
-      result.errors.push_back(place + ": expected a key, got " +
-                              described(item.first));
-      continue;
-    }
-    const auto& key = item.first.Scalar();
-    const auto [first, is_new] = seen.emplace(key, place);
-    if (is_new)
-      result.values.push_back({key, place + ": " + key, item.second});
-    else
-      result.errors.push_back(place + ": " + key + ": given twice, first in " +
-                              first->second);
-  }
+  for (const auto& item : document)
+    add_item(result, seen, place_of(path, item.first.Mark()), item);
   return result;
 }
 

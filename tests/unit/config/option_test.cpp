@@ -2,14 +2,18 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 using namespace kvc;
 
 namespace {
 
+constexpr std::array<std::string_view, 2> unsupported{"local_disk", "nixl_*"};
+
 const option_table table{
   "KVC_",
   {{"chunk_size", "", "", {}}, {"p2p_init_ports", "", "", {}, {"p2p_port"}}},
-  {"local_disk", "nixl_*"}};
+  unsupported};
 
 }  // namespace
 
