@@ -61,7 +61,7 @@ class replayer {
       if (!*request || !wait_until_due((*request)->timestamp))
         break;
       if (auto done = serve(**request); !done)
-        return std::move(done.error());
+        return done.error();
       report_progress();
     }
     return totals();

@@ -2,6 +2,7 @@
 
 #include "tests/unit/worker/store_support.hpp"
 
+#include <algorithm>
 #include <list>
 #include <map>
 #include <optional>
@@ -33,9 +34,10 @@ class naive_store {
   explicit naive_store(std::uint64_t bytes) : memory(test::map_arena(bytes)) {}
 
   std::vector<placed_chunk> reserve(const std::vector<new_chunk>& chunks) {
-    for (auto it = chunks.rbegin(); it != chunks.rend(); ++it)
-      if (held.contains(it->hash) && held[it->hash].users == 0)
-        touch(it->hash);
+    std::for_each(chunks.rbegin(), chunks.rend(), [this](const auto& x) {
+      if (held.contains(x.hash) && held[x.hash].users == 0)
+        touch(x.hash);
+    });
     std::vector<placed_chunk> result;
     for (const auto& chunk : chunks) {
       if (held.contains(chunk.hash)) {
@@ -63,16 +65,17 @@ class naive_store {
       order.push_front(chunk.hash);
       changes.emplace_back(true, chunk.hash);
     }
-    for (auto it = placed.rbegin(); it != placed.rend(); ++it)
-      let_go(it->chunk.hash);
+    std::for_each(placed.rbegin(), placed.rend(),
+                  [this](const auto& x) { let_go(x.chunk.hash); });
   }
 
   void abandon(const std::vector<placed_chunk>& placed) {
-    for (auto it = placed.rbegin(); it != placed.rend(); ++it)
-      if (it->memory)
-        memory.release(*it->memory);
+    std::for_each(placed.rbegin(), placed.rend(), [this](const auto& x) {
+      if (x.memory)
+        memory.release(*x.memory);
       else
-        let_go(it->chunk.hash);
+        let_go(x.chunk.hash);
+    });
   }
 
   hashes acquire(const hashes& names) {
@@ -87,8 +90,8 @@ class naive_store {
   }
 
   void release(const hashes& names) {
-    for (auto it = names.rbegin(); it != names.rend(); ++it)
-      let_go(*it);
+    std::for_each(names.rbegin(), names.rend(),
+                  [this](auto name) { let_go(name); });
   }
 
   void evict(const hashes& names) {
@@ -151,7 +154,7 @@ struct open_reader {
 };
 
 struct model_fixture {
-  static constexpr std::uint64_t capacity = 6000 / 64 * 64;
+  static constexpr std::uint64_t capacity = 93 * arena::alignment;
 
   change_recorder log;
   cpu_store store{test::map_arena(capacity), &log};
