@@ -34,6 +34,8 @@ std::size_t count_nonzero_bytes(std::uint64_t x) {
 
 void make_up_chunk(std::span<std::byte> chunk, std::uint64_t hash,
                    std::uint32_t rank) {
+  if (chunk.empty())
+    return;
   const words right{hash, rank};
   const auto count = chunk.size() / word_bytes;
   for (std::size_t i = 0; i < count; ++i) {
@@ -47,6 +49,8 @@ void make_up_chunk(std::span<std::byte> chunk, std::uint64_t hash,
 
 std::size_t count_wrong_bytes(std::span<const std::byte> chunk,
                               std::uint64_t hash, std::uint32_t rank) {
+  if (chunk.empty())
+    return 0;
   const words right{hash, rank};
   const auto count = chunk.size() / word_bytes;
   std::size_t wrong = 0;
