@@ -69,6 +69,8 @@ void lose_link(const context& c) {
   begin_round(c);
   c.self->state.registrar = nullptr;
   pause_reporters(c);
+  if (c.services.on_link_lost)
+    c.services.on_link_lost();
   dial_later(c);
 }
 
@@ -251,12 +253,14 @@ void take_step(const context_ptr& c, const worker_timer& timer) {
   }
 }
 
+/// Ends when the registrar has answered, is late or is lost.
 void depart(const context_ptr& c) {
   const auto self = c->self;
   const auto was_registered = self->state.is_registered;
   begin_round(*c);
   c->services.hub.stop();
   const auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
+  self->set_down_handler([end](const caf::down_msg&) { end(); });
   if (!was_registered) {
     end();
     return;

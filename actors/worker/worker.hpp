@@ -39,6 +39,8 @@ struct worker_services {
   std::function<health()> check;  ///< Quick enough for an actor's thread.
   /// Is told of each registration; may be empty.
   std::function<void(const welcome&)> on_welcome;
+  /// Is told of each loss of the link; may be empty.
+  std::function<void()> on_link_lost = {};
 };
 
 /// Tells a worker to deregister and end.

@@ -74,6 +74,7 @@ struct worker_node::parts {
   worker_profile make_profile(const hosted_rank& rank) const;
   void spawn_worker(std::size_t index, const std::function<void()>& on_failure);
   void note_welcome(rank_parts& rank, const welcome& answer);
+  void forget_lookups();
   void stop();
 };
 
@@ -142,6 +143,12 @@ void worker_node::parts::note_welcome(rank_parts& rank, const welcome& answer) {
   has_registered.notify_all();
 }
 
+/// A request over a lost link would only time out.
+void worker_node::parts::forget_lookups() {
+  const std::lock_guard lock{mutex};
+  lookups = nullptr;
+}
+
 void worker_node::parts::spawn_worker(std::size_t index,
                                       const std::function<void()>& on_failure) {
   auto& rank = *ranks[index];
@@ -153,12 +160,15 @@ void worker_node::parts::spawn_worker(std::size_t index,
   settings.heartbeat = options.settings.lmcache_worker_heartbeat_time;
   settings.dial_timeout = dial_timeout(connector->options());
   worker_services services{
-    dialer, rank.hub, *rank.engine,
+    dialer,
+    rank.hub,
+    *rank.engine,
     [engine = rank.engine.get()] {
       auto trouble = engine->check();
       return health{trouble.empty() ? 0 : -1, std::move(trouble)};
     },
-    [this, &rank](const welcome& answer) { note_welcome(rank, answer); }};
+    [this, &rank](const welcome& answer) { note_welcome(rank, answer); },
+    [this] { forget_lookups(); }};
   rank.actor =
     caf::actor_cast<worker_actor>(system->spawn(worker, services, settings));
   rank.actor->attach_functor([this, on_failure] {
@@ -176,10 +186,7 @@ void worker_node::parts::stop() {
       caf::anon_send(caf::actor_cast<caf::actor>(rank->actor), leave{});
     rank->actor = nullptr;
   }
-  {
-    const std::lock_guard lock{mutex};
-    lookups = nullptr;
-  }
+  forget_lookups();
   // The dialer is needed by workers that are dialing until they have left.
   if (connector)
     connector->stop();
@@ -242,7 +249,7 @@ caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
     target = parts_->lookups;
   }
   if (!target)
-    return caf::make_error(errc::not_ready, "never registered");
+    return caf::make_error(errc::not_ready, "no link");
   caf::expected<std::vector<prefix_match>> result{errc::timed_out};
   caf::scoped_actor self{*parts_->system};
   self

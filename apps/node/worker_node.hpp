@@ -59,7 +59,7 @@ class worker_node {
   bool wait_until_registered(std::chrono::milliseconds patience) const;
 
   /// Asks the controller who holds the prefix of `hashes`. Fails with timed_out
-  /// after a second, or with not_ready while no rank has ever registered.
+  /// after a second, or with not_ready at once while there is no link.
   caf::expected<std::vector<prefix_match>> find_prefixes(
     std::span<const std::uint64_t> hashes) const;
 
