@@ -81,7 +81,7 @@ void hand_over(self_pointer self, const connector_pointer& connector,
 }  // namespace
 
 dialer_impl::behavior_type dialer(self_pointer self,
-                                  connector_pointer connector) {
+                                  const connector_pointer& connector) {
   self->set_down_handler([self](const caf::down_msg& down) {
     if (self->state.registrar && self->state.registrar == down.source) {
       spdlog::info("link: down reason={}", describe(down.reason));

@@ -36,7 +36,7 @@ struct dialer_state {
 /// destroyed.
 dialer_impl::behavior_type dialer(
   dialer_impl::stateful_pointer<dialer_state> self,
-  std::shared_ptr<link_connector> connector);
+  const std::shared_ptr<link_connector>& connector);
 
 }  // namespace kvc
 
