@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <mutex>
+#include <shared_mutex>
 
 namespace kvc {
 

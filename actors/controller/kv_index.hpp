@@ -1,11 +1,11 @@
 #pragma once
 
+#include "actors/controller/fair_shared_mutex.hpp"
 #include "actors/controller/holder_pool.hpp"
 #include "messages/index_shard.hpp"
 #include "messages/lookup.hpp"
 
 #include <cstdint>
-#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -135,7 +135,7 @@ class kv_index {
   std::uint64_t bytes() const;
 
   const kv_index_options options_;
-  mutable std::shared_mutex
+  mutable fair_shared_mutex
     mutex_;  ///< Taken by the writer to change, by readers to read.
   std::vector<cell> cells_;
   unsigned shift_ = 0;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <mutex>
+#include <shared_mutex>
+
+namespace kvc {
+
+/// A std::shared_mutex whose writers do not starve: who comes while a writer
+/// waits queues up behind it. glibc lets readers pass for ever.
+class fair_shared_mutex {
+ public:
+  void lock() {
+    const std::lock_guard turn{turnstile_};
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+
+  void lock_shared() {
+    const std::lock_guard turn{turnstile_};
+    mutex_.lock_shared();
+  }
+  void unlock_shared() { mutex_.unlock_shared(); }
+
+ private:
+  std::mutex turnstile_;  ///< Held while waiting for `mutex_`.
+  std::shared_mutex mutex_;
+};
+
+}  // namespace kvc
