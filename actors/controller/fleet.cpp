@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::size_t max_workers = 1U << 16U;
 
+bool is_valid(const std::vector<location_usage>& usage) {
+  return usage.size() <= location_count &&
+         std::all_of(usage.begin(), usage.end(), [](const auto& x) {
+           return static_cast<std::size_t>(x.where) < location_count;
+         });
+}
+
 }  // namespace
 
 caf::error fleet::conflict_with_siblings(const worker_profile& profile) const {
@@ -53,6 +60,7 @@ caf::error fleet::reason_to_refuse(const register_worker& hello) const {
 bool fleet::can_resume(const entry& previous,
                        const register_worker& hello) const {
   return hello.process == previous.process &&
+         hello.profile.model == previous.record.profile.model &&
          hello.resume_controller == options_.controller_id &&
          hello.resume_epoch == previous.record.epoch;
 }
@@ -65,12 +73,14 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
   const auto it = workers_.find(hello.profile.id);
   if (it != workers_.end() && can_resume(it->second, hello)) {
     const auto& record = it->second.record;
-    result = {record.epoch, record.worker_slot, true, 0,
-              record.actor.address()};
+    result = {
+      record.epoch, record.worker_slot, true, 0, record.actor.address(), 0};
   } else {
     result = replace(hello, now_ms);
   }
+  result.attempt = ++attempts_;
   auto& joined = workers_[hello.profile.id];
+  joined.attempt = result.attempt;
   joined.process = hello.process;
   joined.state = phase::joining;
   joined.expires = now + options_.lease;
@@ -104,13 +114,18 @@ fleet::joining fleet::replace(const register_worker& hello,
   return result;
 }
 
-bool fleet::confirm(const worker_id& id, std::uint64_t epoch) {
+bool fleet::confirm(const worker_id& id, std::uint64_t attempt) {
   const auto it = workers_.find(id);
-  if (it == workers_.end() || it->second.record.epoch != epoch ||
+  if (it == workers_.end() || it->second.attempt != attempt ||
       it->second.state != phase::joining)
     return false;
   it->second.state = phase::live;
   return true;
+}
+
+bool fleet::is_latest(const worker_id& id, std::uint64_t attempt) const {
+  const auto it = workers_.find(id);
+  return it != workers_.end() && it->second.attempt == attempt;
 }
 
 caf::expected<lease> fleet::renew(const renew_lease& msg, time_point now,
@@ -121,10 +136,14 @@ caf::expected<lease> fleet::renew(const renew_lease& msg, time_point now,
   auto& worker = it->second;
   if (msg.epoch != worker.record.epoch || worker.state == phase::disconnected)
     return caf::make_error(errc::stale_epoch, to_string(msg.id));
-  if (msg.usage.size() > location_count)
+  if (!is_valid(msg.usage))
     return caf::make_error(errc::invalid_request, "usage");
-  if (worker.state == phase::silent)
+  if (worker.state == phase::silent) {
+    // Its next hello is told what came between.
+    if (conflict_with_siblings(worker.record.profile))
+      return caf::make_error(errc::stale_epoch, to_string(msg.id));
     worker.state = phase::live;
+  }
   worker.expires = now + options_.lease;
   worker.record.usage = msg.usage;
   worker.record.renewed_at_ms = now_ms;
@@ -161,11 +180,17 @@ std::vector<worker_id> fleet::lose(const caf::actor_addr& actor,
 void fleet::forgive_delay(time_point now) {
   const auto since =
     last_sweep_ == time_point{} ? caf::timespan{0} : now - last_sweep_;
-  if (since > 2 * options_.sweep_interval) {
-    for (auto& [id, worker] : workers_)
-      worker.expires += since - options_.sweep_interval;
-  }
   last_sweep_ = now;
+  if (since <= 2 * options_.sweep_interval)
+    return;
+  for (auto& [id, worker] : workers_) {
+    const auto is_lost =
+      worker.state == phase::silent || worker.state == phase::disconnected;
+    const auto whole = is_lost ? options_.revival_grace : options_.lease;
+    // What was granted after the delay needs no extension.
+    worker.expires =
+      std::min(worker.expires + since - options_.sweep_interval, now + whole);
+  }
 }
 
 fleet::swept fleet::sweep(time_point now) {

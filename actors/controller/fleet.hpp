@@ -50,6 +50,7 @@ class fleet {
     bool is_revived = false;
     std::uint64_t closed_epoch = 0;  ///< Replaced by this one; 0 if none.
     caf::actor_addr previous_actor;  ///< Of the previous registration, or null.
+    std::uint64_t attempt = 0;       ///< Names this join for `confirm`.
   };
 
   explicit fleet(fleet_options options) : options_(std::move(options)) {}
@@ -59,12 +60,15 @@ class fleet {
   caf::expected<joining> join(const register_worker& hello, time_point now,
                               std::int64_t now_ms);
 
-  /// The shards are ready: the worker is live, unless it was lost or replaced
-  /// meanwhile. Returns whether it is.
-  bool confirm(const worker_id& id, std::uint64_t epoch);
+  /// The shards are ready: the worker is live, unless it was lost or said hello
+  /// again meanwhile. Returns whether it is.
+  bool confirm(const worker_id& id, std::uint64_t attempt);
 
-  /// Fails with unknown_worker, stale_epoch or superseded. A worker that was
-  /// lost for its silence is live again.
+  /// Returns whether the worker did not say hello again since.
+  bool is_latest(const worker_id& id, std::uint64_t attempt) const;
+
+  /// Fails with unknown_worker, stale_epoch or invalid_request. A worker that
+  /// was lost for its silence is live again.
   caf::expected<lease> renew(const renew_lease& msg, time_point now,
                              std::int64_t now_ms);
 
@@ -99,6 +103,7 @@ class fleet {
   struct entry {
     worker_record record;
     incarnation process;
+    std::uint64_t attempt = 0;  ///< The latest one.
     phase state = phase::joining;
     time_point expires;  ///< Of the lease while live, else of the grace time.
   };
@@ -115,6 +120,7 @@ class fleet {
   fleet_options options_;
   entry_map workers_;
   std::uint64_t opened_epochs_ = 0;
+  std::uint64_t attempts_ = 0;
   std::uint32_t worker_slots_ = 0;
   std::vector<std::uint32_t> free_slots_;
   time_point last_sweep_{};

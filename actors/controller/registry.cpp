@@ -24,9 +24,22 @@ void close_at_shards(self_pointer self, std::uint64_t epoch) {
     self->send(shard, close_epoch{epoch});
 }
 
+/// Forgets a registration. Returns whether there was one.
+bool forget(self_pointer self, const worker_id& id, std::uint64_t epoch) {
+  auto& fleet = *self->state.fleet;
+  const auto actor = fleet.actor_of(id);
+  if (!fleet.leave(id, epoch))
+    return false;
+  self->demonitor(actor);
+  close_at_shards(self, epoch);
+  publish(self);
+  return true;
+}
+
 /// A hello that waits for the shards.
 struct registration {
   worker_id id;
+  std::uint64_t attempt = 0;
   welcome answer;
   caf::typed_response_promise<welcome> promise;
   std::size_t pending = 0;
@@ -41,12 +54,12 @@ void finish_one(self_pointer self, registration& r) {
   if (r.failure) {
     spdlog::error("registry: shards not ready worker={} error={}",
                   to_string(r.id), to_string(r.failure));
-    if (fleet.leave(r.id, r.answer.epoch))
-      close_at_shards(self, r.answer.epoch);
+    if (fleet.is_latest(r.id, r.attempt))
+      forget(self, r.id, r.answer.epoch);
     r.promise.deliver(caf::make_error(errc::not_ready, "index shards"));
     return;
   }
-  if (!fleet.confirm(r.id, r.answer.epoch)) {
+  if (!fleet.confirm(r.id, r.attempt)) {
     r.promise.deliver(caf::make_error(errc::not_ready, "lost meanwhile"));
     return;
   }
@@ -127,6 +140,7 @@ caf::result<welcome> join(self_pointer self, const registry_options& options,
   publish(self);
   auto r = std::make_shared<registration>();
   r->id = hello.profile.id;
+  r->attempt = joined->attempt;
   r->answer = make_welcome(self, options, *joined);
   r->promise = self->make_response_promise<welcome>();
   auto promise = r->promise;
@@ -148,13 +162,8 @@ caf::result<lease> renew(self_pointer self, const renew_lease& msg) {
 }
 
 bool leave(self_pointer self, const deregister_worker& msg) {
-  auto& fleet = *self->state.fleet;
-  const auto actor = fleet.actor_of(msg.id);
-  if (!fleet.leave(msg.id, msg.epoch))
+  if (!forget(self, msg.id, msg.epoch))
     return false;
-  self->demonitor(actor);
-  close_at_shards(self, msg.epoch);
-  publish(self);
   spdlog::info("registry: left worker={}", to_string(msg.id));
   return true;
 }
