@@ -1,0 +1,219 @@
+#include "tests/unit/worker/worker_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace kvc;
+using namespace kvc::test;
+
+namespace {
+
+using keys = std::vector<std::uint64_t>;
+
+}  // namespace
+
+TEST_SUITE("worker: refusals") {
+  TEST_CASE_FIXTURE(worker_fixture, "says hello again when its epoch is over") {
+    start();
+    controller.renewal_refusal = caf::make_error(errc::stale_epoch);
+    controller.greeting.epoch = 8;
+    advance(1'000);
+    REQUIRE(controller.hellos.size() == 2);
+    CHECK(controller.hello_times[1] == controller.renewal_times[0]);
+    CHECK(controller.hellos[1].resume_epoch == 7);
+    CHECK(network.dials.size() == 1);
+    REQUIRE(sinks[0].reports.size() == 2);
+    CHECK(sinks[0].reports[1].epoch == 8);
+    CHECK(sinks[0].reports[1].begins_sync);
+    controller.renewal_refusal = {};
+    advance(10'000);
+    REQUIRE(controller.renewals.size() == 11);
+    CHECK(controller.renewals[10].epoch == 8);
+    CHECK(controller.hellos.size() == 2);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "asks again some time after a refusal") {
+    controller.refusal = caf::make_error(errc::not_ready);
+    start();
+    advance(999);
+    CHECK(controller.hellos.size() == 1);
+    advance(1);
+    CHECK(controller.hellos.size() == 2);
+    controller.refusal = {};
+    advance(1'000);
+    CHECK(controller.hellos.size() == 3);
+    CHECK(welcomed == keys{7});
+    CHECK(network.dials.size() == 1);
+    advance(10'000);
+    CHECK(controller.hellos.size() == 3);
+    CHECK(controller.renewals.size() == 10);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "keeps its changes through a refusal") {
+    start();
+    REQUIRE(sinks[0].reports.size() == 1);
+    controller.renewal_refusal = caf::make_error(errc::stale_epoch);
+    controller.refusal = caf::make_error(errc::not_ready);
+    advance(1'000);
+    REQUIRE(controller.hellos.size() == 2);
+    admit(1);
+    CHECK(sinks[0].reports.size() == 1);
+    CHECK(hub.backlog(0) == 1);
+    controller.refusal = {};
+    controller.greeting.is_revived = true;
+    controller.greeting.shards[0].applied_sequence = 1;
+    advance(1'000);
+    REQUIRE(sinks[0].reports.size() == 2);
+    CHECK(sinks[0].reports[1].sequence == 2);
+    CHECK(sinks[0].reports[1].keys.keys == keys{1});
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "rests a minute when it is superseded") {
+    start();
+    controller.renewal_refusal = caf::make_error(errc::superseded);
+    controller.refusal = caf::make_error(errc::superseded);
+    advance(1'000);
+    REQUIRE(controller.hellos.size() == 2);
+    admit(1);
+    CHECK(hub.shards().shard_count == 0);
+    CHECK(hub.backlog(0) == 0);
+    CHECK(sinks[0].reports.size() == 1);
+    advance(59'999);
+    CHECK(controller.hellos.size() == 2);
+    CHECK(controller.renewals.size() == 1);
+    controller.refusal = {};
+    controller.greeting.epoch = 8;
+    advance(1);
+    REQUIRE(controller.hellos.size() == 3);
+    CHECK(controller.hellos[2].resume_epoch == 0);
+    REQUIRE(sinks[0].reports.size() == 2);
+    CHECK(sinks[0].reports[1].begins_sync);
+    CHECK(sinks[0].reports[1].keys.keys == keys{1});
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture,
+                    "asks again after a welcome without sense") {
+    auto& greeting = controller.greeting;
+    const auto sound = greeting;
+    SUBCASE("no shards") { greeting.shards.clear(); }
+    SUBCASE("too many shards") {
+      greeting.shards.assign(1'025, sound.shards[0]);
+    }
+    SUBCASE("a shard without a sink") { greeting.shards.emplace_back(); }
+    SUBCASE("no reports") { greeting.max_reports = 0; }
+    SUBCASE("empty reports") { greeting.max_report_keys = 0; }
+    SUBCASE("reports that no shard takes") {
+      greeting.max_report_keys = key_block::max_keys + 1;
+    }
+    SUBCASE("an epoch revived that never was") { greeting.is_revived = true; }
+    start();
+    advance(999);
+    CHECK(controller.hellos.size() == 1);
+    CHECK(sinks[0].reports.empty());
+    CHECK(welcomed.empty());
+    greeting = sound;
+    advance(1);
+    CHECK(controller.hellos.size() == 2);
+    CHECK(welcomed == keys{7});
+    CHECK(sinks[0].reports.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture,
+                    "forgets an epoch that is revived with another layout") {
+    start();
+    cut_link();
+    controller.greeting.is_revived = true;
+    SUBCASE("another number of shards") {
+      controller.greeting.shards.push_back({shards[1], 0});
+    }
+    SUBCASE("another distribution") { controller.greeting.key_multiplier = 3; }
+    advance(50);
+    REQUIRE(controller.hellos.size() == 2);
+    CHECK(controller.hellos[1].resume_epoch == 7);
+    CHECK(sinks[0].reports.size() == 1);
+    CHECK(sinks[1].reports.empty());
+    controller.greeting.is_revived = false;
+    controller.greeting.epoch = 8;
+    advance(1'000);
+    REQUIRE(controller.hellos.size() == 3);
+    CHECK(controller.hellos[2].resume_epoch == 0);
+    REQUIRE(sinks[0].reports.size() == 2);
+    CHECK(sinks[0].reports[1].epoch == 8);
+    CHECK(sinks[0].reports[1].begins_sync);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture,
+                    "asks again when nobody answers its hello") {
+    controller.is_silent = true;
+    start();
+    advance(5'999);
+    CHECK(controller.hellos.size() == 1);
+    advance(1);
+    CHECK(controller.hellos.size() == 2);
+    controller.is_silent = false;
+    advance(6'000);
+    CHECK(controller.hellos.size() == 3);
+    CHECK(welcomed == keys{7});
+    CHECK(network.dials.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "ignores a welcome that comes too late") {
+    controller.holds_greetings = true;
+    start();
+    controller.holds_greetings = false;
+    controller.greeting.epoch = 8;
+    advance(6'000);
+    REQUIRE(welcomed == keys{8});
+    send(link, release{});
+    CHECK(welcomed == keys{8});
+    CHECK(sinks[0].reports.size() == 1);
+    advance(1'000);
+    REQUIRE(controller.renewals.size() == 1);
+    CHECK(controller.renewals[0].epoch == 8);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "keeps renewing when nobody answers") {
+    start();
+    controller.is_silent = true;
+    advance(1'000 + 4'999);
+    CHECK(controller.renewals.size() == 1);
+    advance(1);
+    CHECK(controller.renewals.size() == 2);
+    controller.is_silent = false;
+    advance(5'000);
+    CHECK(controller.renewals.size() == 3);
+    advance(1'000);
+    CHECK(controller.renewals.size() == 4);
+    CHECK(controller.hellos.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture,
+                    "says hello once though two shards object") {
+    controller.greeting.shards.push_back({shards[1], 0});
+    start();
+    REQUIRE(sinks[0].reports.size() == 1);
+    sinks[0].status = sinks[1].status = report_status::stale_epoch;
+    controller.holds_greetings = true;
+    controller.greeting.epoch = 8;
+    store.admit(1);
+    store.admit(std::uint64_t{1} << 63U);
+    system.run();
+    CHECK(sinks[0].reports.size() == 2);
+    CHECK(sinks[1].reports.size() == 2);
+    CHECK(controller.hellos.size() == 2);
+    sinks[0].status = sinks[1].status = report_status::applied;
+    send(link, release{});
+    CHECK(welcomed == keys{7, 8});
+    REQUIRE(sinks[0].reports.size() == 3);
+    CHECK(sinks[0].reports[2].epoch == 8);
+    CHECK(sinks[0].reports[2].begins_sync);
+    CHECK(controller.hellos.size() == 2);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "ignores the end of an earlier epoch") {
+    start();
+    send(aut, epoch_ended{6});
+    CHECK(controller.hellos.size() == 1);
+    send(aut, epoch_ended{7});
+    CHECK(controller.hellos.size() == 2);
+  }
+}
