@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 using namespace kvc;
@@ -116,8 +117,8 @@ TEST_SUITE("flags") {
 
   TEST_CASE("reads main's arguments and the environment") {
     setenv("KVC_TEST_VARIABLE", "a=b", 1);
-    const char* const argv[] = {"/bin/kvc", "--port", "1"};
-    const auto line = read_command_line(3, argv);
+    const std::array<const char*, 3> argv{"/bin/kvc", "--port", "1"};
+    const auto line = read_command_line(3, argv.data());
     unsetenv("KVC_TEST_VARIABLE");
     CHECK(line.arguments == texts{"--port", "1"});
     CHECK(line.environment.at("KVC_TEST_VARIABLE") == "a=b");

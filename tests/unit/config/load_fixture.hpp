@@ -40,7 +40,7 @@ class load_fixture {
 
   /// Writes the file that --config names and returns its path.
   std::string configure(const std::string& text) {
-    const auto path = (directory_ / "w.yaml").string();
+    auto path = (directory_ / "w.yaml").string();
     std::ofstream{path, std::ios::binary} << text;
     line.arguments.insert(line.arguments.begin(), {"--config", path});
     return path;

@@ -50,7 +50,7 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     configure("chunk_size: 0\n");
     line.environment = {{"LMCACHE_CHUNK_SIZE", "x"},
                         {"LMCACHE_LOCAL_CPU", "2"}};
-    line.arguments.push_back("--chunk-size=1.5");
+    line.arguments.emplace_back("--chunk-size=1.5");
     CHECK(
       worker_errors() ==
       texts{
