@@ -99,7 +99,7 @@ TEST_SUITE("acceptor") {
   TEST_CASE("cuts half-open connections at the deadline") {
     server controller{{.handshake_timeout = short_deadline}};
     const auto hello = make_client_hello(make_process_id("raw"));
-    for (const std::size_t sent : {0, 1, 7, 8, 9, 55, 56}) {
+    for (const auto sent : std::vector<std::size_t>{0, 1, 7, 8, 9, 55, 56}) {
       const raw_peer peer{controller.port()};
       REQUIRE(peer.send(byte_span{hello}.first(sent)));
       CHECK(peer.sees_close());

@@ -151,6 +151,7 @@ TEST_SUITE("hostile") {
     client worker{controller.port(), ""};
     const auto before = open_descriptors();
     std::vector<raw_peer> junk;
+    junk.reserve(400);
     for (int i = 0; i < 400; ++i)
       junk.emplace_back(controller.port());  // Idle ones fill all the places.
     std::atomic<bool> is_done = false;

@@ -87,7 +87,7 @@ struct worker_counts {
 
 /// Welcomes everybody and counts.
 inline registrar_actor::behavior_type generous_registrar(
-  registrar_actor::pointer self, std::shared_ptr<worker_counts> counts) {
+  registrar_actor::pointer self, const std::shared_ptr<worker_counts>& counts) {
   self->set_down_handler([counts](const caf::down_msg&) { ++counts->lost; });
   return {
     [self, counts](const register_worker& hello) {

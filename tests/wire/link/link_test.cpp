@@ -108,6 +108,7 @@ TEST_SUITE("link") {
   TEST_CASE("serves many processes") {
     server controller{{.secret = "s"}};
     std::vector<std::unique_ptr<client>> workers;
+    workers.reserve(8);
     for (int i = 0; i < 8; ++i)
       workers.push_back(std::make_unique<client>(controller.port(), "s"));
     for (auto& worker : workers)
