@@ -1,0 +1,29 @@
+# One test per script of tests/integration; they run the programs just built.
+file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests/integration
+  ${PROJECT_SOURCE_DIR}/tests/integration/*_test.py)
+foreach(script ${scripts})
+  string(REGEX REPLACE "_test\\.py$" "" name integration_${script})
+  add_test(NAME ${name}
+    COMMAND python3 -m unittest discover -s tests/integration -p ${script}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES
+    LABELS integration TIMEOUT 900 RUN_SERIAL ON FAIL_REGULAR_EXPRESSION "Ran 0 tests"
+    ENVIRONMENT "KVC_BIN=${PROJECT_BINARY_DIR}/bin;PYTHONDONTWRITEBYTECODE=1")
+endforeach()
+
+# header_checks builds only if every header compiles by itself.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+  actors/*.hpp apps/*.hpp config/*.hpp messages/*.hpp net/*.hpp tests/*.hpp)
+set(checks)
+foreach(header ${headers})
+  set(check ${PROJECT_BINARY_DIR}/header_checks/${header}.cpp)
+  file(CONFIGURE OUTPUT ${check} CONTENT "#include \"${header}\"\n")
+  list(APPEND checks ${check})
+endforeach()
+add_library(header_checks OBJECT EXCLUDE_FROM_ALL ${checks})
+target_link_libraries(header_checks PRIVATE kvc_node CLI11::CLI11 doctest::doctest)
+
+# test_programs builds what the unit and wire tests run.
+get_property(targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
+list(FILTER targets INCLUDE REGEX "^(unit|wire)_")
+add_custom_target(test_programs DEPENDS ${targets})
