@@ -5,6 +5,7 @@
 #include "tests/support/slab_store.hpp"
 #include "tests/unit/worker/worker_fakes.hpp"
 
+#include <array>
 #include <optional>
 
 namespace kvc::test {
@@ -14,15 +15,16 @@ namespace kvc::test {
 struct worker_fixture {
   change_hub hub;
   slab_store store{hub};
-  fake_sink sinks[2];
+  std::array<fake_sink, 2> sinks;
   fake_network network;
   fake_controller controller;
   std::vector<std::uint64_t> welcomed;  ///< Epochs.
   std::optional<caf::error> end;        ///< Why the worker ended.
   worker_settings settings;
   deterministic_system system;
-  report_sink_actor shards[2] = {system.spawn(fake_sink_actor, &sinks[0]),
-                                 system.spawn(fake_sink_actor, &sinks[1])};
+  std::array<report_sink_actor, 2> shards = {
+    system.spawn(fake_sink_actor, &sinks[0]),
+    system.spawn(fake_sink_actor, &sinks[1])};
   fake_dialer_impl dialer = system.spawn(fake_dialer, &network);
   fake_registrar_impl link;
   worker_impl aut;

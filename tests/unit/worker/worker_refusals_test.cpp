@@ -213,7 +213,10 @@ TEST_SUITE("worker: refusals") {
     start();
     send(aut, epoch_ended{6});
     CHECK(controller.hellos.size() == 1);
+    controller.holds_greetings = true;
     send(aut, epoch_ended{7});
     CHECK(controller.hellos.size() == 2);
+    admit(1);
+    CHECK(sinks[0].reports.size() == 1);  // It waits for the welcome.
   }
 }
