@@ -1,6 +1,6 @@
 # For people and CI; the build itself is CMake's (see CMakePresets.json).
 .DEFAULT_GOAL := help
-.PHONY: help packages run test lint bench bench-full clean
+.PHONY: help packages run test lint bench clean
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
