@@ -149,7 +149,7 @@ bool kv_index::grow() {
   const auto limit = options_.memory_limit_bytes;
   if (limit != 0 && bytes() + cells_.size() * sizeof(cell) > limit)
     return false;
-  std::vector<cell> old(cells_.size() * 2);
+  zeroed_array<cell> old{cells_.size() * 2};
   old.swap(cells_);
   --shift_;
   for (const auto& c : old) {

@@ -2,6 +2,7 @@
 
 #include "actors/controller/fair_shared_mutex.hpp"
 #include "actors/controller/holder_pool.hpp"
+#include "actors/controller/zeroed_array.hpp"
 #include "messages/index_shard.hpp"
 #include "messages/lookup.hpp"
 
@@ -137,7 +138,7 @@ class kv_index {
   const kv_index_options options_;
   mutable fair_shared_mutex
     mutex_;  ///< Taken by the writer to change, by readers to read.
-  std::vector<cell> cells_;
+  zeroed_array<cell> cells_;
   unsigned shift_ = 0;
   std::size_t used_cells_ = 0;
   holder_pool pool_;

@@ -11,7 +11,7 @@ namespace kvc {
 /// What chunks one has made up: the same for equal arguments.
 struct made_up_prompts {
   std::uint64_t seed = 1;
-  std::uint32_t chunk_size = 256;        ///< Tokens per chunk.
+  std::uint32_t chunk_size = 256;         ///< Tokens per chunk.
   std::uint32_t chunks_per_prompt = 512;  ///< No two prompts share a prefix.
 
   /// Returns the tokens of prompt `index`.

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sys/mman.h>
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace kvc {
+
+/// A fixed number of elements that begin as zero bytes, in huge pages where
+/// the system grants them. Memory is taken when an element is first touched.
+template <class Element>
+class zeroed_array {
+  static_assert(std::is_trivially_copyable_v<Element> &&
+                std::is_trivially_destructible_v<Element>);
+
+ public:
+  /// Throws std::bad_alloc. `size` must be positive.
+  explicit zeroed_array(std::size_t size) : size_(size) {
+    auto* memory = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      throw std::bad_alloc{};
+    madvise(memory, bytes(), MADV_HUGEPAGE);
+    elements_ = static_cast<Element*>(memory);
+  }
+
+  zeroed_array(const zeroed_array&) = delete;
+  zeroed_array& operator=(const zeroed_array&) = delete;
+
+  ~zeroed_array() { munmap(elements_, bytes()); }
+
+  void swap(zeroed_array& other) noexcept {
+    std::swap(elements_, other.elements_);
+    std::swap(size_, other.size_);
+  }
+
+  std::size_t size() const { return size_; }
+  Element& operator[](std::size_t i) { return elements_[i]; }
+  const Element& operator[](std::size_t i) const { return elements_[i]; }
+  const Element* begin() const { return elements_; }
+  const Element* end() const { return elements_ + size_; }
+
+ private:
+  std::size_t bytes() const { return size_ * sizeof(Element); }
+
+  Element* elements_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace kvc
