@@ -3,12 +3,14 @@ bounded and the service goes on."""
 import contextlib
 import random
 import socket
+import time
 import unittest
 
 from support.cluster import ClusterTest, wait_until
 
 JUNK_CONNECTIONS = 10_000
 IDLE_CONNECTIONS = 1_000
+FLOOD_SECONDS = 2
 GROWTH_LIMIT = 200 * 2**20
 KILLER_PACKETS = (bytes([1]) + bytes(31), b"\xff" * 64,
                   bytes([1, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xF0]) + bytes(24),
@@ -25,6 +27,20 @@ def send_junk(port, count, seed):
                              if number % 2 else rng.randbytes(64))
 
 
+def flood(port, seconds):
+    """Sends junk as fast as the other side takes it. Returns the bytes."""
+    block = random.Random(6).randbytes(65536)
+    end = time.monotonic() + seconds
+    sent = 0
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            with socket.create_connection(("127.0.0.1", port), 5) as peer:
+                while time.monotonic() < end:
+                    peer.sendall(block)
+                    sent += len(block)
+    return sent
+
+
 class JunkTest(ClusterTest):
     def check_port(self, port_key):
         controller = self.cluster.start_controller()
@@ -35,6 +51,8 @@ class JunkTest(ClusterTest):
                     socket.create_connection(("127.0.0.1", port), 5))
             before = controller.resident_bytes()
             send_junk(port, JUNK_CONNECTIONS, seed=5)
+            self.assertGreater(flood(port, FLOOD_SECONDS),
+                               FLOOD_SECONDS * 10**6)
             self.assertTrue(controller.is_alive())
             self.assertLess(controller.resident_bytes() - before, GROWTH_LIMIT)
             self.cluster.start_worker("a", flags=["--fill", 64])

@@ -15,7 +15,7 @@ class FleetTest(ClusterTest):
     """Four workers that have replayed the small trace, and the oracle that
     knows what they hold."""
 
-    PROMPTS = 150  # The replay test asks a thousand.
+    PROMPTS = 1000
     link_port = None  # Where the workers link to, if not to the controller.
 
     def start_fleet(self, **controller_settings):
