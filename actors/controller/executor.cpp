@@ -5,7 +5,7 @@
 namespace kvc {
 
 executor_actor::behavior_type executor(executor_actor::pointer self,
-                                       registry_actor registry,
+                                       const registry_actor& registry,
                                        executor_options options) {
   return {
     [=](const check_health& msg) -> caf::result<health_report> {

@@ -19,7 +19,7 @@ struct executor_options {
 
 /// Runs control events, each as an actor of its own.
 executor_actor::behavior_type executor(executor_actor::pointer self,
-                                       registry_actor registry,
+                                       const registry_actor& registry,
                                        executor_options options);
 
 }  // namespace kvc

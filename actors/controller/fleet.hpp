@@ -53,7 +53,7 @@ class fleet {
     std::uint64_t attempt = 0;       ///< Names this join for `confirm`.
   };
 
-  explicit fleet(fleet_options options) : options_(std::move(options)) {}
+  explicit fleet(fleet_options options) : options_(options) {}
 
   /// Takes a hello. The worker becomes live with `confirm`. Fails, changing
   /// nothing, with the errors of registrar_actor.

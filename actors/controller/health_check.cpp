@@ -62,7 +62,7 @@ void ask(self_pointer self, const worker_record& target,
 }  // namespace
 
 health_check_actor::behavior_type health_check(
-  self_pointer self, std::vector<worker_record> ranks,
+  self_pointer self, const std::vector<worker_record>& ranks,
   std::chrono::milliseconds timeout) {
   self->set_down_handler([self, ranks](const caf::down_msg& down) {
     for (const auto& target : ranks) {

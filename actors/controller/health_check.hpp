@@ -28,6 +28,6 @@ using health_check_actor = executor_actor;
 /// rank that is dead, refuses or is silent is an entry with its own code.
 health_check_actor::behavior_type health_check(
   health_check_actor::stateful_pointer<health_check_state> self,
-  std::vector<worker_record> ranks, std::chrono::milliseconds timeout);
+  const std::vector<worker_record>& ranks, std::chrono::milliseconds timeout);
 
 }  // namespace kvc

@@ -11,7 +11,7 @@ namespace kvc {
 namespace {
 
 constexpr std::size_t max_text = 256;
-constexpr std::size_t max_transfer_address = 16 * 1024;
+constexpr std::size_t max_transfer_address = std::size_t{16} * 1024;
 constexpr std::uint32_t max_ranks = 1024;
 
 /// Returns whether `text` is short and printable ASCII, so that it can appear

@@ -48,16 +48,18 @@ class holder_pool {
   static constexpr std::uint32_t smallest = 4;  ///< Words, the length included.
 
   const std::uint32_t* at(reference list) const {
-    return blocks_[list / block_words].get() + list % block_words;
+    return blocks_[list / block_words]->data() + list % block_words;
   }
   std::uint32_t* at(reference list) {
-    return blocks_[list / block_words].get() + list % block_words;
+    return blocks_[list / block_words]->data() + list % block_words;
   }
 
   reference allocate(std::uint32_t size);
   void release(reference list, std::uint32_t size);
 
-  std::vector<std::unique_ptr<std::uint32_t[]>> blocks_;
+  using block = std::array<std::uint32_t, block_words>;
+
+  std::vector<std::unique_ptr<block>> blocks_;
   std::uint32_t next_ = block_words;  ///< First unused word of the last block.
   std::array<reference, 32> free_{};  ///< By log2 of the size, chained.
 };

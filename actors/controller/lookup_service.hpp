@@ -10,6 +10,6 @@ namespace kvc {
 
 /// Answers workers' lookups from `source`.
 lookup_actor::behavior_type lookup_service(
-  lookup_actor::pointer self, std::shared_ptr<lookup_source> source);
+  lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source);
 
 }  // namespace kvc

@@ -6,7 +6,7 @@ namespace kvc {
 
 namespace {
 
-constexpr std::int64_t kept_ms = 60 * 60 * 1000;
+constexpr std::int64_t kept_ms = std::int64_t{60} * 60 * 1000;
 constexpr std::size_t max_refusals = 256;
 constexpr std::size_t max_text = 256;  ///< The hello may be anything.
 

@@ -8,8 +8,9 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t smallest_compaction = 64 * 1024;
-constexpr std::size_t scan_limit = 1024 * 1024;  ///< 8 MiB of keys.
+constexpr std::size_t smallest_compaction = std::size_t{64} * 1024;
+constexpr std::size_t scan_limit =
+  std::size_t{1024} * 1024;  ///< 8 MiB of keys.
 
 /// What happened to a chunk since the log began.
 struct fate {

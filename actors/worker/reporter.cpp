@@ -42,7 +42,7 @@ void open(self_pointer self, const open_stream& msg) {
 reporter_actor::behavior_type reporter(self_pointer self,
                                        reporter_sources sources,
                                        std::size_t shard,
-                                       epoch_watcher_actor watcher) {
+                                       const epoch_watcher_actor& watcher) {
   self->state.stream.emplace(sources.hub, sources.source, shard);
   return {
     [self](const open_stream& msg) { open(self, msg); },

@@ -56,7 +56,8 @@ struct reporter_sources {
 /// the worker notices and tells.
 reporter_actor::behavior_type reporter(
   reporter_actor::stateful_pointer<reporter_state> self,
-  reporter_sources sources, std::size_t shard, epoch_watcher_actor watcher);
+  reporter_sources sources, std::size_t shard,
+  const epoch_watcher_actor& watcher);
 
 }  // namespace kvc
 

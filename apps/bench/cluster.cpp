@@ -46,8 +46,8 @@ caf::expected<bench_cluster> bench_cluster::start() {
   cluster.folder_ = name;
   cluster.http_port_ = free_port();
   cluster.link_port_ = free_port();
-  if (auto started = cluster.restart_controller(); !started)
-    return std::move(started.error());
+  if (const auto started = cluster.restart_controller(); !started)
+    return started.error();
   if (!cluster.wait_for_keys(0, 0))
     return caf::make_error(errc::timed_out, "kvc-controller, see " + name);
   return cluster;

@@ -81,12 +81,12 @@ caf::expected<void> bench_lookups(const bench_options& options,
   std::filesystem::remove(file);
   const std::chrono::milliseconds duration{
     static_cast<std::int64_t>(options.seconds * 1000)};
-  for (const std::size_t tokens : {12, 4'096, 131'072}) {
+  for (const std::size_t tokens : {12U, 4'096U, 131'072U}) {
     const auto bodies = tokens == 12
                           ? std::vector{kvc::lookup_body(short_prompt)}
                           : make_bodies(tokens, std::max<std::uint64_t>(
                                                   1, chunks / prompt_chunks));
-    for (const std::size_t connections : {1, 8}) {
+    for (const std::size_t connections : {1U, 8U}) {
       std::vector<double> rates;
       kvc::load_result last;
       std::uint64_t failures = 0;
@@ -112,7 +112,7 @@ caf::expected<void> bench_lookups(const bench_options& options,
 }
 
 caf::expected<void> bench_ingest(const bench_options& options) {
-  for (const std::size_t keys_per_call : {2'000, 50, 1}) {
+  for (const std::size_t keys_per_call : {2'000U, 50U, 1U}) {
     std::vector<double> rates;
     for (std::size_t i = 0; i < options.repetitions; ++i) {
       auto cluster = kvc::bench_cluster::start();

@@ -40,12 +40,12 @@ caf::error timed_out(const char* what) {
 /// Kills a small worker until lookups no longer show it.
 caf::expected<double> kill_worker(bench_cluster& cluster,
                                   std::uint64_t memberships) {
-  if (auto added = cluster.add_worker({"--lmcache-instance-id", "victim",
-                                       "--fill", std::to_string(victim_chunks),
-                                       "--fill-seed", "2", "--chunk-bytes",
-                                       "256", "--max-local-cpu-size", "0.1"});
+  if (const auto added = cluster.add_worker(
+        {"--lmcache-instance-id", "victim", "--fill",
+         std::to_string(victim_chunks), "--fill-seed", "2", "--chunk-bytes",
+         "256", "--max-local-cpu-size", "0.1"});
       !added)
-    return std::move(added.error());
+    return added.error();
   if (!cluster.wait_for_keys(memberships + victim_chunks, 2))
     return timed_out("the victim's registration");
   http_client http{cluster.client()};
@@ -69,8 +69,8 @@ caf::expected<double> kill_worker(bench_cluster& cluster,
 /// Kills the controller until all memberships are back.
 caf::expected<double> kill_controller(bench_cluster& cluster,
                                       std::uint64_t memberships) {
-  if (auto restarted = cluster.restart_controller(); !restarted)
-    return std::move(restarted.error());
+  if (const auto restarted = cluster.restart_controller(); !restarted)
+    return restarted.error();
   http_client http{cluster.client()};
   if (!time_until([&] { return bool{http.get("/healthz")}; }))
     return timed_out("the controller's port");
@@ -87,10 +87,10 @@ caf::expected<recovery_times> measure_recovery(std::uint64_t memberships,
   auto cluster = bench_cluster::start();
   if (!cluster)
     return std::move(cluster.error());
-  if (auto added = cluster->add_worker(
+  if (const auto added = cluster->add_worker(
         {"--fill", std::to_string(memberships), "--chunk-bytes", "256"});
       !added)
-    return std::move(added.error());
+    return added.error();
   if (!cluster->wait_for_keys(memberships, 1))
     return timed_out("the first registration");
   std::vector<double> worker_times;

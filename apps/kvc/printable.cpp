@@ -79,6 +79,7 @@ std::string render_table(const std::vector<column>& columns,
                          std::vector<std::vector<std::string>> rows) {
   std::vector<std::string> titles;
   std::vector<std::size_t> widths;
+  titles.reserve(columns.size());
   for (const auto& each : columns)
     titles.push_back(each.title);
   rows.insert(rows.begin(), std::move(titles));

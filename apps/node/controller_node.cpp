@@ -42,7 +42,7 @@ std::size_t threads_or_automatic(std::uint32_t configured, std::size_t max) {
 }  // namespace
 
 struct controller_node::parts {
-  explicit parts(const controller_options& chosen) : options(chosen) {
+  explicit parts(controller_options chosen) : options(std::move(chosen)) {
     configure_link(config, cores());
     add_messages(config);
     system.emplace(config);
@@ -88,7 +88,7 @@ std::vector<index_shard_actor> controller_node::parts::spawn_shards(
   std::vector<std::shared_ptr<const kv_index>> tables;
   for (std::size_t i = 0; i < count; ++i) {
     auto table = std::make_shared<kv_index>(index_settings);
-    tables.push_back(table);
+    tables.emplace_back(table);
     shards.push_back(system->spawn(index_shard, table, shard_settings));
   }
   lookups = std::make_shared<local_lookup_source>(board, std::move(tables),
@@ -199,7 +199,7 @@ controller_node::controller_node(std::unique_ptr<parts> running)
 controller_node::~controller_node() { stop(); }
 
 caf::expected<std::unique_ptr<controller_node>> controller_node::start(
-  const controller_options& options, std::function<void()> on_failure) {
+  const controller_options& options, const std::function<void()>& on_failure) {
   auto hashing = make_hash_settings(options.pre_caching_hash_algorithm,
                                     options.chunk_size, options.none_hash);
   if (!hashing)

@@ -17,7 +17,7 @@ class controller_node {
   /// controller cannot live without has died. Fails with invalid_request or
   /// unreachable if a port cannot be opened.
   static caf::expected<std::unique_ptr<controller_node>> start(
-    const controller_options& options, std::function<void()> on_failure);
+    const controller_options& options, const std::function<void()>& on_failure);
 
   ~controller_node();  ///< Stops.
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <array>
 #include <csignal>
 #include <random>
 #include <thread>
@@ -29,13 +30,14 @@ sigset_t stop_signals() {
 std::string bound_address(int socket) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
-  char text[NI_MAXHOST] = {};
+  std::array<char, NI_MAXHOST> text{};
   if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) !=
         0 ||
-      getnameinfo(reinterpret_cast<sockaddr*>(&address), length, text,
-                  sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+      getnameinfo(reinterpret_cast<sockaddr*>(&address), length, text.data(),
+                  static_cast<socklen_t>(text.size()), nullptr, 0,
+                  NI_NUMERICHOST) != 0)
     return {};
-  return text;
+  return text.data();
 }
 
 }  // namespace

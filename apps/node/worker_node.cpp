@@ -48,7 +48,7 @@ struct worker_node::parts {
     worker_actor actor;  ///< Null once stopped, or without a controller.
   };
 
-  explicit parts(const worker_node_options& chosen) : options(chosen) {
+  explicit parts(worker_node_options chosen) : options(std::move(chosen)) {
     configure_link(config, std::max(2U, std::thread::hardware_concurrency()));
     add_messages(config);
     system.emplace(config);
@@ -206,7 +206,7 @@ worker_node::worker_node(std::unique_ptr<parts> running)
 worker_node::~worker_node() { stop(); }
 
 caf::expected<std::unique_ptr<worker_node>> worker_node::start(
-  const worker_node_options& options, std::function<void()> on_failure) {
+  const worker_node_options& options, const std::function<void()>& on_failure) {
   const auto& settings = options.settings;
   auto hashing = make_hash_settings(settings.pre_caching_hash_algorithm,
                                     settings.chunk_size, settings.none_hash);

@@ -43,7 +43,8 @@ class worker_node {
   /// called, by any thread, if a worker has died. Fails with invalid_request or
   /// no_capacity.
   static caf::expected<std::unique_ptr<worker_node>> start(
-    const worker_node_options& options, std::function<void()> on_failure);
+    const worker_node_options& options,
+    const std::function<void()>& on_failure);
 
   ~worker_node();  ///< Stops.
 

@@ -31,8 +31,8 @@ int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
     return 1;
   }
   spdlog::info("worker: started ranks={}", options.ranks.size());
-  std::jthread working{[&](std::stop_token stop) {
-    const auto done = kvc::work(**node, flags, options, std::move(stop));
+  std::jthread working{[&](const std::stop_token& stop) {
+    const auto done = kvc::work(**node, flags, options, stop);
     if (!done) {
       spdlog::critical("worker: stopped reason={}",
                        kvc::describe(done.error()));

@@ -96,7 +96,7 @@ route_function route_by_controller(
 caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
                                  const worker_node_options& options,
                                  const chunk_hasher& hasher,
-                                 std::stop_token stop) {
+                                 const std::stop_token& stop) {
   auto trace = trace_reader::open(flags.replay);
   if (!trace)
     return std::move(trace.error());
@@ -125,7 +125,7 @@ caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
 
 caf::expected<void> work(worker_node& node, const worker_flags& flags,
                          const worker_node_options& options,
-                         std::stop_token stop) {
+                         const std::stop_token& stop) {
   const auto& settings = options.settings;
   const auto hashing =
     make_hash_settings(settings.pre_caching_hash_algorithm, settings.chunk_size,

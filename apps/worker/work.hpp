@@ -12,6 +12,6 @@ namespace kvc {
 /// error; returns soon after a stop is requested.
 caf::expected<void> work(worker_node& node, const worker_flags& flags,
                          const worker_node_options& options,
-                         std::stop_token stop);
+                         const std::stop_token& stop);
 
 }  // namespace kvc

@@ -14,6 +14,7 @@ struct spare_memory {
   static constexpr std::size_t max_bytes = 2UL * 1024 * 1024;
 
   std::size_t size = 0;
+  // NOLINTNEXTLINE(modernize-avoid-c-arrays): the size is dynamic.
   std::unique_ptr<char[]> bytes;
 };
 
@@ -64,8 +65,10 @@ bool body_buffer::grow(std::size_t needed) {
 void body_buffer::reallocate(std::size_t wanted) {
   auto bigger = spare().size >= wanted ? std::exchange(spare(), {})
                                        : spare_memory{wanted, nullptr};
-  if (!bigger.bytes)
+  if (!bigger.bytes) {
+    // NOLINTNEXTLINE(modernize-avoid-c-arrays): the size is dynamic.
     bigger.bytes = std::make_unique_for_overwrite<char[]>(wanted);
+  }
   if (size_ > 0)
     std::memcpy(bigger.bytes.get(), bytes_.get(), size_);
   bytes_ = std::move(bigger.bytes);

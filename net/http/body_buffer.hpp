@@ -42,6 +42,7 @@ class body_buffer {
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;   // Including the padding; counted in used_.
   std::size_t allocated_ = 0;  // Of bytes_; at least capacity_.
+  // NOLINTNEXTLINE(modernize-avoid-c-arrays): the size is dynamic.
   std::unique_ptr<char[]> bytes_;
 };
 

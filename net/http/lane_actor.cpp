@@ -24,7 +24,8 @@ void refuse(const caf::mailbox_element& element) {
 lane_actor::lane_actor(caf::actor_config& config, poster post)
     : super(config), post_(std::move(post)), unit_(&home_system()) {
   context(&unit_);
-  become(caf::behavior{[](caf::unit_t) {}});  // Without one it would end.
+  become(
+    caf::behavior{[](const caf::unit_t&) {}});  // Without one it would end.
   setf(is_initialized_flag);
 }
 

@@ -11,9 +11,9 @@ namespace kvc {
 
 /// How much one request may send, and how much all requests may hold at once.
 struct request_limits {
-  std::size_t header_bytes = 8 * 1024;
-  std::size_t body_bytes = 16 * 1024 * 1024;
-  std::size_t body_memory_bytes = 512 * 1024 * 1024;
+  std::size_t header_bytes = std::size_t{8} * 1024;
+  std::size_t body_bytes = std::size_t{16} * 1024 * 1024;
+  std::size_t body_memory_bytes = std::size_t{512} * 1024 * 1024;
   std::atomic<std::size_t>& body_memory_used;
 };
 

@@ -29,7 +29,7 @@ http_response json_response(const nlohmann::ordered_json& body);
 template <class Reply, class Handle, class Request, class Function>
 void answer_from(const Handle& target, Request question,
                  std::chrono::milliseconds timeout, lane_actor& lane,
-                 responder respond, Function make_response) {
+                 const responder& respond, Function make_response) {
   lane.request(target, timeout, std::move(question))
     .then(
       [respond, make_response](Reply& reply) {

@@ -68,7 +68,8 @@ void router::add(route entry) {
   routes_.push_back(std::move(entry));
 }
 
-void router::dispatch(const http_request& request, responder respond) const {
+void router::dispatch(const http_request& request,
+                      const responder& respond) const {
   const auto found =
     std::find_if(routes_.begin(), routes_.end(), [&](const route& entry) {
       return entry.path == request.path && serves(entry.method, request.method);

@@ -37,7 +37,7 @@ class router {
 
   /// Finds the handler and runs it. Unknown paths, methods and content types,
   /// and exceptions of handlers, are answered here.
-  void dispatch(const http_request& request, responder respond) const;
+  void dispatch(const http_request& request, const responder& respond) const;
 
  private:
   std::vector<route> routes_;

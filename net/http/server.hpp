@@ -18,9 +18,11 @@ struct http_server_options {
   std::uint16_t port = 0;   ///< 0 means any free one.
   std::size_t threads = 1;  ///< Each serves its own connections; positive.
 
-  std::size_t header_limit_bytes = 8 * 1024;          ///< Beyond: 431.
-  std::size_t body_limit_bytes = 16 * 1024 * 1024;    ///< Beyond: 413.
-  std::size_t body_memory_bytes = 512 * 1024 * 1024;  ///< All bodies; 503.
+  std::size_t header_limit_bytes = std::size_t{8} * 1024;  ///< Beyond: 431.
+  std::size_t body_limit_bytes =
+    std::size_t{16} * 1024 * 1024;  ///< Beyond: 413.
+  std::size_t body_memory_bytes =
+    std::size_t{512} * 1024 * 1024;  ///< All bodies; 503.
   /// Beyond, the connection that waits longest for a request is closed, or, if
   /// all are busy, the new one gets 503.
   std::size_t max_connections = 4096;

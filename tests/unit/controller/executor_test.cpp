@@ -43,7 +43,8 @@ worker_actor::behavior_type dying(worker_actor::pointer self) {
 
 /// A registry that knows `workers`, or never answers.
 registry_actor::behavior_type fake_registry(registry_actor::pointer self,
-                                            records workers, bool is_silent) {
+                                            const records& workers,
+                                            bool is_silent) {
   return {
     [](const register_worker&) { return welcome{}; },
     [](const renew_lease&) { return lease{}; },

@@ -37,7 +37,7 @@ TEST_SUITE("hello_rules") {
     hello.profile.model = std::string(256, '~');
     hello.profile.id.instance = std::string(256, ' ');
     hello.profile.peer_url = "host:9";
-    hello.profile.transfer_address = std::string(16 * 1024, '\0');
+    hello.profile.transfer_address = std::string(std::size_t{16} * 1024, '\0');
     CHECK(verdict() == "accepted");
   }
 
@@ -90,7 +90,8 @@ TEST_SUITE("hello_rules") {
     CHECK(verdict() ==
           "invalid_request: address: must be at most 256 printable characters");
     hello.profile.peer_url = "";
-    hello.profile.transfer_address = std::string(16 * 1024 + 1, 'a');
+    hello.profile.transfer_address =
+      std::string(std::size_t{16} * 1024 + 1, 'a');
     CHECK(verdict() == "invalid_request: transfer_address: too long");
   }
 

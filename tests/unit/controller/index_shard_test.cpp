@@ -12,9 +12,9 @@ using namespace kvc::test;
 namespace {
 
 /// Sends a report without asking for an answer and keeps what comes back.
-caf::behavior reporting_worker(caf::event_based_actor* self,
-                               index_shard_actor shard, chunk_report report,
-                               std::shared_ptr<std::vector<report_ack>> acks) {
+caf::behavior reporting_worker(
+  caf::event_based_actor* self, const index_shard_actor& shard,
+  chunk_report report, const std::shared_ptr<std::vector<report_ack>>& acks) {
   self->send(shard, std::move(report));
   return {[=](const report_ack& ack) { acks->push_back(ack); }};
 }

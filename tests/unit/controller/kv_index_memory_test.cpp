@@ -8,7 +8,7 @@ using namespace kvc::test;
 
 namespace {
 
-constexpr std::uint64_t first_table = 1024 * 16;
+constexpr std::uint64_t first_table = std::uint64_t{1024} * 16;
 constexpr std::uint64_t pool_block = 1U << 20U;
 
 keys numbers(std::uint64_t from, std::uint64_t to) {

@@ -207,8 +207,8 @@ TEST_SUITE("lookup_source") {
       const auto whole = scene.add_worker("whole", 1);
       const auto part = scene.add_worker("part", 1);
       scene.admit(whole, all);
-      for (const std::size_t length :
-           {15, 16, 17, 79, 80, 81, 335, 336, 337, 847, 848, 849, 1361, 2999}) {
+      for (const std::size_t length : {15U, 16U, 17U, 79U, 80U, 81U, 335U, 336U,
+                                       337U, 847U, 848U, 849U, 1361U, 2999U}) {
         scene.admit(part, first(all, length));
         CHECK(scene.find(all) ==
               matches{{"whole", cpu, 3000},

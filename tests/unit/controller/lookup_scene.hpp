@@ -202,7 +202,7 @@ class lookup_scene {
 
 /// Runs `test` once for every implementation of lookup_source.
 inline void for_each_source(const std::function<void(lookup_scene&)>& test) {
-  for (const std::size_t shards : {1, 2, 8}) {
+  for (const std::size_t shards : {1U, 2U, 8U}) {
     CAPTURE(shards);
     lookup_scene scene{[shards](auto board) {
       return std::make_unique<local_backend>(std::move(board), shards);

@@ -29,7 +29,7 @@ struct shard_script {
 
 /// At each tick answers the open_epoch that waits longest.
 inline index_shard_impl::behavior_type scripted_shard(
-  index_shard_impl::pointer self, std::shared_ptr<shard_script> script) {
+  index_shard_impl::pointer self, const std::shared_ptr<shard_script>& script) {
   return {
     [](const chunk_report&) { return report_ack{}; },
     [=](const open_epoch& msg) -> caf::result<epoch_opened> {
@@ -59,9 +59,9 @@ struct hello_answer {
   bool is_pending() const { return !granted && error.empty(); }
 };
 
-inline void say_hello(caf::event_based_actor* self, registry_actor to,
+inline void say_hello(caf::event_based_actor* self, const registry_actor& to,
                       register_worker hello,
-                      std::shared_ptr<hello_answer> answer) {
+                      const std::shared_ptr<hello_answer>& answer) {
   self->request(to, std::chrono::minutes{1}, std::move(hello))
     .then([=](welcome& granted) { answer->granted = std::move(granted); },
           [=](const caf::error& why) { answer->error = describe(why); });

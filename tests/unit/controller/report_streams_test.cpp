@@ -217,7 +217,7 @@ TEST_SUITE("report_streams: malformed reports") {
   }
 
   TEST_CASE("says that admissions exceeded the memory") {
-    kv_index small{{.memory_limit_bytes = 1024 * 16}};
+    kv_index small{{.memory_limit_bytes = std::uint64_t{1024} * 16}};
     report_streams streams{small, 1000};
     streams.open({100, 0});
     keys many(1000);

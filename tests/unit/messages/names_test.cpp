@@ -69,7 +69,7 @@ TEST_SUITE("shard_of") {
   }
 
   TEST_CASE("names only shards that there are") {
-    for (const std::size_t shards : {1, 2, 3, 7, 64}) {
+    for (const std::size_t shards : {1U, 2U, 3U, 7U, 64U}) {
       for (std::uint64_t i = 0; i < 1000; ++i) {
         REQUIRE(shard_of(i * 0x9e3779b97f4a7c15ULL, 1, shards) < shards);
         REQUIRE(shard_of(~i, 1, shards) == shards - 1);
@@ -78,7 +78,7 @@ TEST_SUITE("shard_of") {
   }
 
   TEST_CASE("spreads even successive hashes evenly") {
-    for (const std::size_t shards : {2, 3, 8}) {
+    for (const std::size_t shards : {2U, 3U, 8U}) {
       std::vector<std::size_t> counts(shards);
       for (std::uint64_t i = 0; i < 8'000; ++i)
         ++counts[shard_of(i, 0x9e3779b97f4a7c15ULL, shards)];

@@ -19,8 +19,13 @@ lookup_actor::behavior_type some_lookups() {
   return {[](const find_prefixes&) { return std::vector<prefix_match>{}; }};
 }
 
-const worker_profile profile{{"a", 3}, 4,        "llama",    "10.0.0.1",
-                             8001,     "host:9", "\x01\0ucx"};
+const worker_profile profile{{"a", 3},
+                             4,
+                             "llama",
+                             "10.0.0.1",
+                             8001,
+                             "host:9",
+                             std::string("\x01\0ucx", 5)};
 
 void check_profile(const worker_profile& x) {
   CHECK(x.id == profile.id);

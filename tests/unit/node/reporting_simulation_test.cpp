@@ -35,7 +35,7 @@ struct lane {
 class simulation {
  public:
   explicit simulation(std::uint32_t seed)
-      : random_(seed), shards_(1 + pick(3)), keys_(8 << pick(4)) {
+      : random_(seed), shards_(1 + pick(3)), keys_(std::size_t{8} << pick(4)) {
     if (pick(2) == 0)
       store_.locations.push_back(location::disk);
     store_.step_places = 1 + pick(20);
