@@ -70,7 +70,7 @@ holder_pool::reference holder_pool::allocate(std::uint32_t size) {
     return list;
   }
   if (next_ + size > block_words) {
-    blocks_.push_back(std::make_unique<block>());
+    blocks_.push_back(std::make_unique<memory_block>());
     // Word 0 of the first block stays unused: reference 0 means none.
     next_ = blocks_.size() == 1 ? smallest : 0;
   }

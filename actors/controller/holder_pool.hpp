@@ -57,9 +57,9 @@ class holder_pool {
   reference allocate(std::uint32_t size);
   void release(reference list, std::uint32_t size);
 
-  using block = std::array<std::uint32_t, block_words>;
+  using memory_block = std::array<std::uint32_t, block_words>;
 
-  std::vector<std::unique_ptr<block>> blocks_;
+  std::vector<std::unique_ptr<memory_block>> blocks_;
   std::uint32_t next_ = block_words;  ///< First unused word of the last block.
   std::array<reference, 32> free_{};  ///< By log2 of the size, chained.
 };
