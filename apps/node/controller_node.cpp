@@ -89,7 +89,7 @@ std::vector<index_shard_actor> controller_node::parts::spawn_shards(
   for (std::size_t i = 0; i < count; ++i) {
     auto table = std::make_shared<kv_index>(index_settings);
     tables.emplace_back(table);
-    shards.push_back(system->spawn(index_shard, table, shard_settings));
+    shards.emplace_back(system->spawn(index_shard, table, shard_settings));
   }
   lookups = std::make_shared<local_lookup_source>(board, std::move(tables),
                                                   key_multiplier);
