@@ -25,7 +25,7 @@ lint: packages ## Runs clang-format, clang-tidy and the header checks on all fil
 
 bench: packages ## Measures and prints a table.
 	@cmake --preset release
-	@cmake --build --preset release
+	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker
 	@build/release/bin/kvc-bench
 
 clean: ## Removes everything that was built.

@@ -138,7 +138,7 @@ void session::handle() {
     return respond(unavailable_response("shutting down"));
   auto request = reader_->request();
   request.lane = &lane_.actor();
-  lane_.context().routes.dispatch(request, std::move(respond));
+  lane_.context().routes.dispatch(request, respond);
   reader_.reset();
 }
 
