@@ -35,6 +35,14 @@ std::string to_string(errc code) {
       return "connection_lost";
     case errc::no_capacity:
       return "no_capacity";
+    case errc::unknown_location:
+      return "unknown_location";
+    case errc::unknown_event:
+      return "unknown_event";
+    case errc::too_busy:
+      return "too_busy";
+    case errc::io_failed:
+      return "io_failed";
   }
   return "errc_" + std::to_string(static_cast<unsigned>(code));  // Newer peer.
 }

@@ -26,6 +26,10 @@ enum class errc : std::uint8_t {
   timed_out,            ///< A deadline passed without an answer.
   connection_lost,      ///< The peer went away before it answered.
   no_capacity,          ///< What was to be stored does not fit.
+  unknown_location,     ///< A worker of the instance has no such location.
+  unknown_event,        ///< No such event, or no longer.
+  too_busy,             ///< Too many run at once; later it may succeed.
+  io_failed,            ///< A file could not be read or written.
 };
 
 /// Returns the enumerator's own name, as logs and HTTP error bodies show it.

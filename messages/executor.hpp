@@ -2,51 +2,135 @@
 
 #include "messages/worker.hpp"
 
+#include <caf/optional.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace kvc {
 
-/// Asks every rank of an instance whether it is well.
-struct check_health {
-  std::string instance;
-
-  template <class Inspector>
-  friend auto inspect(Inspector& f, check_health& x) {
-    return f(caf::meta::type_name("check_health"), x.instance);
-  }
+/// Where a control event, or one rank of it, stands. The numbers travel between
+/// processes.
+enum class event_state : std::uint8_t {
+  running = 0,
+  finished,   ///< All was done.
+  failed,     ///< A rank failed, was silent or was lost.
+  cancelled,  ///< Ended early on request.
 };
 
-/// One rank's answer, or why there is none.
-struct rank_health {
+/// Returns the enumerator's own name, as the HTTP API shows it.
+std::string to_string(event_state state);
+
+/// Returns the state of this name, if there is one.
+std::optional<event_state> event_state_named(std::string_view name);
+
+/// The HTTP API's codes for ranks that gave none themselves.
+struct rank_code {
+  static constexpr std::int32_t refused = -1001;     ///< Answered an error.
+  static constexpr std::int32_t unexpected = -1002;  ///< Another answer.
+  static constexpr std::int32_t silent = -1004;      ///< No answer in time.
+  static constexpr std::int32_t lost = -1005;        ///< Its connection ended.
+};
+
+/// One rank's part of an event.
+struct rank_status {
   std::uint32_t rank = 0;
-  std::int32_t code =
-    0;  ///< As in the HTTP API: -1004 no answer in time, and so on.
-  std::string detail;  ///< Empty when healthy.
+  event_state state = event_state::running;
+  std::int32_t code = 0;  ///< 0, a worker's own, or one of rank_code.
+  std::string error{};    ///< Its own words or why it has none; may be empty.
+  command_tally tally{};  ///< What is known of it so far.
 
-  friend bool operator==(const rank_health&, const rank_health&) = default;
+  friend bool operator==(const rank_status&, const rank_status&) = default;
 
   template <class Inspector>
-  friend auto inspect(Inspector& f, rank_health& x) {
-    return f(caf::meta::type_name("rank_health"), x.rank, x.code, x.detail);
+  friend auto inspect(Inspector& f, rank_status& x) {
+    return f(caf::meta::type_name("rank_status"), x.rank, x.state, x.code,
+             x.error, x.tally);
   }
 };
 
-/// Answers check_health: one entry per registered rank, by rank.
-struct health_report {
-  std::vector<rank_health> ranks;
+/// All there is to know of one event.
+struct event_status {
+  std::string event_id{};
+  operation what = operation::health;
+  std::string instance{};
+  event_state state = event_state::running;
+
+  /// Tokens that all ranks did it for: the minimum over those that answered.
+  std::uint64_t tokens = 0;
+  std::int64_t started_at_ms = 0;    ///< Since the Unix epoch.
+  std::int64_t finished_at_ms = 0;   ///< Since the Unix epoch; 0 while running.
+  std::vector<rank_status> ranks{};  ///< By rank.
+
+  friend bool operator==(const event_status&, const event_status&) = default;
 
   template <class Inspector>
-  friend auto inspect(Inspector& f, health_report& x) {
-    return f(caf::meta::type_name("health_report"), x.ranks);
+  friend auto inspect(Inspector& f, event_status& x) {
+    return f(caf::meta::type_name("event_status"), x.event_id, x.what,
+             x.instance, x.state, x.tokens, x.started_at_ms, x.finished_at_ms,
+             x.ranks);
+  }
+};
+
+/// Starts an event.
+struct start_event {
+  std::string event_id{};  ///< New.
+  std::string instance{};
+  command what{};
+  std::chrono::milliseconds timeout{0};  ///< 0: the operation's default.
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, start_event& x) {
+    return f(caf::meta::type_name("start_event"), x.event_id, x.instance,
+             x.what, x.timeout);
+  }
+};
+
+/// Asks for an event once it has ended, or after `patience` as it is then.
+struct await_event {
+  std::string event_id{};
+  std::chrono::milliseconds patience{0};  ///< 0: as it is now.
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, await_event& x) {
+    return f(caf::meta::type_name("await_event"), x.event_id, x.patience);
+  }
+};
+
+/// Ends an event early; chunks already done stay done.
+struct cancel_event {
+  std::string event_id{};
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, cancel_event& x) {
+    return f(caf::meta::type_name("cancel_event"), x.event_id);
+  }
+};
+
+/// Asks for events, the newest first.
+struct list_events {
+  std::uint32_t limit = 0;
+  caf::optional<event_state> state{};  ///< Those in this state only.
+  caf::optional<operation> what{};     ///< Those of this operation only.
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, list_events& x) {
+    return f(caf::meta::type_name("list_events"), x.limit, x.state, x.what);
   }
 };
 
 /// Runs control events.
 using executor_actor = caf::typed_actor<
-  // Fails with unknown_instance. Silent and dead ranks are entries, not errors.
-  caf::replies_to<check_health>::with<health_report>>;
+  // Answers at once, with the event running. Fails with invalid_request,
+  // unknown_instance, unknown_location, too_busy (too many events run) or, if
+  // the registry is silent, timed_out. Then nothing has started.
+  caf::replies_to<start_event>::with<event_status>,
+  // Fails with unknown_event.
+  caf::replies_to<await_event>::with<event_status>,
+  // Answers when the event has ended. Fails with unknown_event.
+  caf::replies_to<cancel_event>::with<event_status>,
+  caf::replies_to<list_events>::with<std::vector<event_status>>>;
 
 }  // namespace kvc

@@ -8,37 +8,47 @@
 
 namespace kvc {
 
+enum class chunk_outcome : std::uint8_t;
 enum class errc : std::uint8_t;
+enum class event_state : std::uint8_t;
 enum class hash_algorithm : std::uint8_t;
 enum class location : std::uint8_t;
+enum class operation : std::uint8_t;
 enum class report_status : std::uint8_t;
 
-struct check_health;
+struct await_event;
+struct cancel_command;
+struct cancel_event;
 struct chunk_report;
 struct close_epoch;
+struct command;
+struct command_progress;
+struct command_result;
+struct command_tally;
 struct deregister_worker;
 struct dial;
 struct epoch_opened;
+struct event_status;
 struct find_prefixes;
-struct get_health;
 struct hash_settings;
-struct health;
-struct health_report;
 struct incarnation;
 struct key_block;
 struct lease;
+struct list_events;
 struct list_refusals;
 struct list_workers;
 struct location_usage;
 struct open_epoch;
 struct prefix_match;
-struct rank_health;
+struct rank_status;
 struct refusal;
 struct register_worker;
 struct renew_lease;
 struct report_ack;
 struct report_run;
+struct run_command;
 struct shard_link;
+struct start_event;
 struct welcome;
 struct worker_id;
 struct worker_profile;
@@ -49,36 +59,44 @@ struct worker_record;
 // Every type that may be an element of a message, in alphabetical order. CAF
 // 0.17 sends these names over the wire: renaming one breaks older peers.
 CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
-  CAF_ADD_TYPE_ID(kvc, (kvc::check_health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::await_event))
+  CAF_ADD_TYPE_ID(kvc, (kvc::cancel_command))
+  CAF_ADD_TYPE_ID(kvc, (kvc::cancel_event))
   CAF_ADD_TYPE_ID(kvc, (kvc::chunk_report))
   CAF_ADD_TYPE_ID(kvc, (kvc::close_epoch))
+  CAF_ADD_TYPE_ID(kvc, (kvc::command))
+  CAF_ADD_TYPE_ID(kvc, (kvc::command_progress))
+  CAF_ADD_TYPE_ID(kvc, (kvc::command_result))
+  CAF_ADD_TYPE_ID(kvc, (kvc::command_tally))
   CAF_ADD_TYPE_ID(kvc, (kvc::deregister_worker))
   CAF_ADD_TYPE_ID(kvc, (kvc::dial))
   CAF_ADD_TYPE_ID(kvc, (kvc::epoch_opened))
+  CAF_ADD_TYPE_ID(kvc, (kvc::event_status))
   CAF_ADD_TYPE_ID(kvc, (kvc::find_prefixes))
-  CAF_ADD_TYPE_ID(kvc, (kvc::get_health))
   CAF_ADD_TYPE_ID(kvc, (kvc::hash_settings))
-  CAF_ADD_TYPE_ID(kvc, (kvc::health))
-  CAF_ADD_TYPE_ID(kvc, (kvc::health_report))
   CAF_ADD_TYPE_ID(kvc, (kvc::incarnation))
   CAF_ADD_TYPE_ID(kvc, (kvc::key_block))
   CAF_ADD_TYPE_ID(kvc, (kvc::lease))
+  CAF_ADD_TYPE_ID(kvc, (kvc::list_events))
   CAF_ADD_TYPE_ID(kvc, (kvc::list_refusals))
   CAF_ADD_TYPE_ID(kvc, (kvc::list_workers))
   CAF_ADD_TYPE_ID(kvc, (kvc::location_usage))
   CAF_ADD_TYPE_ID(kvc, (kvc::open_epoch))
   CAF_ADD_TYPE_ID(kvc, (kvc::prefix_match))
-  CAF_ADD_TYPE_ID(kvc, (kvc::rank_health))
+  CAF_ADD_TYPE_ID(kvc, (kvc::rank_status))
   CAF_ADD_TYPE_ID(kvc, (kvc::refusal))
   CAF_ADD_TYPE_ID(kvc, (kvc::register_worker))
   CAF_ADD_TYPE_ID(kvc, (kvc::renew_lease))
   CAF_ADD_TYPE_ID(kvc, (kvc::report_ack))
   CAF_ADD_TYPE_ID(kvc, (kvc::report_run))
+  CAF_ADD_TYPE_ID(kvc, (kvc::run_command))
   CAF_ADD_TYPE_ID(kvc, (kvc::shard_link))
+  CAF_ADD_TYPE_ID(kvc, (kvc::start_event))
   CAF_ADD_TYPE_ID(kvc, (kvc::welcome))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_id))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_profile))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_record))
+  CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::event_status>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::prefix_match>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::refusal>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::worker_record>))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/worker/codec.hpp"
 #include "actors/worker/cpu_store.hpp"
 #include "messages/hash_settings.hpp"
 #include "messages/lookup.hpp"
@@ -11,12 +12,6 @@
 #include <vector>
 
 namespace kvc {
-
-/// What the bytes of a full chunk are. Opaque to the cache, but told to peers.
-struct chunk_format {
-  std::string dtype = "uint8";
-  std::vector<std::uint32_t> shape;
-};
 
 struct cache_engine_options {
   hash_settings hashing{};

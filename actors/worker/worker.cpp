@@ -288,7 +288,8 @@ worker_impl::behavior_type worker(self_pointer self, worker_services services,
   });
   dial_controller(c);
   return {
-    [c](const get_health&) { return c->services.check(); },
+    [c](const run_command&) { return c->services.check(); },
+    [](const cancel_command&) {},
     [c](const leave&) { depart(c); },
     [c](const worker_timer& timer) { take_step(c, timer); },
     [c, self](const epoch_ended& msg) {

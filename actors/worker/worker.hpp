@@ -36,7 +36,7 @@ struct worker_services {
   dialer_actor dialer;
   change_hub& hub;
   const membership_source& source;
-  std::function<health()> check;  ///< Quick enough for an actor's thread.
+  std::function<command_result()> check;  ///< Quick enough for an actor's thread.
   /// Is told of each registration; may be empty.
   std::function<void(const welcome&)> on_welcome;
   /// Is told of each loss of the link; may be empty.

@@ -165,7 +165,8 @@ void worker_node::parts::spawn_worker(std::size_t index,
     *rank.engine,
     [engine = rank.engine.get()] {
       auto trouble = engine->check();
-      return health{trouble.empty() ? 0 : -1, std::move(trouble)};
+      return command_result{
+        trouble.empty() ? 0 : -1, std::move(trouble), false, {}};
     },
     [this, &rank](const welcome& answer) { note_welcome(rank, answer); },
     [this] { forget_lookups(); }};

@@ -18,6 +18,8 @@ unsigned status_for(errc code) {
       return 422;
     case errc::unknown_worker:
     case errc::unknown_instance:
+    case errc::unknown_location:
+    case errc::unknown_event:
       return 404;
     case errc::stale_epoch:
     case errc::superseded:
@@ -28,11 +30,13 @@ unsigned status_for(errc code) {
     case errc::unauthorized:
     case errc::unreachable:
     case errc::connection_lost:
+    case errc::io_failed:
       return 502;
     case errc::timed_out:
       return 504;
     case errc::not_ready:
     case errc::no_capacity:
+    case errc::too_busy:
       return 503;
   }
   return 500;  // A newer peer's code.

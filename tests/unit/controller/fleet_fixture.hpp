@@ -3,6 +3,7 @@
 #include "actors/controller/fleet.hpp"
 #include "messages/errors.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/idle_worker.hpp"
 
 #include <doctest/doctest.h>
 #include <caf/typed_event_based_actor.hpp>
@@ -10,10 +11,6 @@
 #include <string>
 
 namespace kvc::test {
-
-inline worker_actor::behavior_type idle_worker() {
-  return {[](const get_health&) { return health{}; }};
-}
 
 /// A fleet with a clock that tests move: one call of `sweep` each second.
 struct fleet_fixture {

@@ -5,6 +5,7 @@
 #include "actors/controller/registry.hpp"
 #include "messages/errors.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/idle_worker.hpp"
 
 #include <doctest/doctest.h>
 #include <caf/event_based_actor.hpp>
@@ -47,10 +48,6 @@ inline index_shard_impl::behavior_type scripted_shard(
   };
 }
 
-inline worker_actor::behavior_type registered_worker() {
-  return {[](const get_health&) { return health{}; }};
-}
-
 /// The answer to a hello, when it has come.
 struct hello_answer {
   std::optional<welcome> granted;
@@ -91,8 +88,8 @@ struct registry_fixture {
       options.shard_timeout = std::chrono::seconds{2};
       return options;
     }());
-  worker_actor actor = system.spawn(registered_worker);
-  worker_actor other = system.spawn(registered_worker);
+  worker_actor actor = system.spawn(idle_worker);
+  worker_actor other = system.spawn(idle_worker);
   const worker_id a0{"a", 0};
 
   register_worker hello(const worker_id& id, const worker_actor& handle,

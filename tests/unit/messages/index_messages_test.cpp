@@ -69,19 +69,6 @@ TEST_SUITE("index messages on the wire") {
     CHECK(send(matches) == matches);
   }
 
-  TEST_CASE_FIXTURE(message_system, "carry health") {
-    send(dial{});
-    send(get_health{});
-    CHECK(send(check_health{"a"}).instance == "a");
-    const auto answer = send(health{-1, "memory"});
-    CHECK(answer.code == -1);
-    CHECK(answer.detail == "memory");
-    const rank_health rank{3, -1004, "silent"};
-    CHECK(send(rank) == rank);
-    CHECK(send(health_report{{rank, rank}}).ranks ==
-          std::vector<rank_health>{rank, rank});
-  }
-
   TEST_CASE_FIXTURE(message_system, "carry errors with their details") {
     const auto error = caf::make_error(errc::no_capacity, "why");
     CHECK(describe(send(error)) == "no_capacity: why");

@@ -31,7 +31,9 @@ TEST_SUITE("names") {
       "unknown_instance", "stale_epoch",      "superseded",
       "version_mismatch", "hashing_mismatch", "rank_count_mismatch",
       "not_ready",        "unauthorized",     "unreachable",
-      "timed_out",        "connection_lost",  "no_capacity"};
+      "timed_out",        "connection_lost",  "no_capacity",
+      "unknown_location", "unknown_event",    "too_busy",
+      "io_failed"};
     for (std::size_t i = 0; i < names.size(); ++i)
       CHECK(to_string(static_cast<errc>(i)) == names[i]);
     CHECK(to_string(static_cast<errc>(255)) == "errc_255");

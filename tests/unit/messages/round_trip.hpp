@@ -1,7 +1,7 @@
 #pragma once
 
-#include "messages/worker.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/idle_worker.hpp"
 
 #include <doctest/doctest.h>
 #include <caf/binary_deserializer.hpp>
@@ -17,14 +17,10 @@ namespace kvc::test {
 
 using byte_buffer = std::vector<char>;
 
-inline worker_actor::behavior_type some_worker() {
-  return {[](const get_health&) { return health{}; }};
-}
-
 /// Writes messages and reads them as another process would.
 struct message_system {
   deterministic_system system;
-  worker_actor worker = system.spawn(some_worker);
+  worker_actor worker = system.spawn(idle_worker);
 
   caf::actor_system& get() { return worker->home_system(); }
 

@@ -61,15 +61,15 @@ struct worker_fixture {
   }
 
   void start() {
-    aut = system.spawn(worker,
-                       worker_services{dialer, hub, store,
-                                       [] {
-                                         return health{-1, "torn"};
-                                       },
-                                       [this](const welcome& answer) {
-                                         welcomed.push_back(answer.epoch);
-                                       }},
-                       settings);
+    aut = system.spawn(
+      worker,
+      worker_services{
+        dialer, hub, store,
+        [] {
+          return command_result{-1, "torn", false, {}};
+        },
+        [this](const welcome& answer) { welcomed.push_back(answer.epoch); }},
+      settings);
     aut->attach_functor([this](const caf::error& why) { end = why; });
   }
 

@@ -213,7 +213,7 @@ TEST_SUITE("worker: link") {
   TEST_CASE_FIXTURE(worker_fixture, "answers what its check says") {
     network.link = nullptr;
     start();
-    const auto answer = system.ask<health>(aut, get_health{});
+    const auto answer = system.ask<command_result>(aut, run_command{});
     REQUIRE(answer);
     CHECK(answer->code == -1);
     CHECK(answer->detail == "torn");

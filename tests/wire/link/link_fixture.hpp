@@ -174,7 +174,7 @@ class client {
   /// Dials until it works.
   registrar_actor link() {
     auto result = dial();
-    CHECK(eventually([&] { return result || (result = dial()); }));
+    REQUIRE(eventually([&] { return result || (result = dial()); }));
     return *result;
   }
 

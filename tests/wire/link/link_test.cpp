@@ -1,3 +1,4 @@
+#include "tests/support/idle_worker.hpp"
 #include "tests/wire/link/link_fixture.hpp"
 
 #include <caf/send.hpp>
@@ -16,10 +17,6 @@ using namespace kvc;
 using namespace kvc::test;
 
 namespace {
-
-worker_actor::behavior_type idle_worker() {
-  return {[](const get_health&) { return health{}; }};
-}
 
 /// A worker in a process of its own: registers, then waits to be killed.
 class worker_process {

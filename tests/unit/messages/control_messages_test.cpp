@@ -1,0 +1,114 @@
+#include "messages/dialer.hpp"
+#include "messages/executor.hpp"
+#include "tests/unit/messages/round_trip.hpp"
+
+using namespace kvc;
+using namespace kvc::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+command_tally some_tally() {
+  command_tally tally{
+    .planned = 1, .tokens = 2, .bytes_before = 3, .bytes_after = 4};
+  for (std::size_t i = 0; i < chunk_outcome_count; ++i)
+    tally.chunks[i] = 10 + i;
+  return tally;
+}
+
+event_status some_status() {
+  return {.event_id = "Clear1",
+          .what = operation::clear,
+          .instance = "a",
+          .state = event_state::failed,
+          .tokens = 256,
+          .started_at_ms = 5,
+          .finished_at_ms = 6,
+          .ranks = {
+            {3, event_state::failed, rank_code::silent, "why", some_tally()}}};
+}
+
+}  // namespace
+
+TEST_SUITE("control messages") {
+  TEST_CASE_FIXTURE(message_system, "carry commands") {
+    const command pin{.what = operation::pin,
+                      .where = location::disk,
+                      .is_for_all = true,
+                      .hashes = {{1, 2}},
+                      .method = "zstd",
+                      .pin_ttl = 5s};
+    const auto sent = send(run_command{"Pin1", {"a", 1}, pin, 7s, {}});
+    CHECK(sent.event_id == "Pin1");
+    CHECK(sent.id == worker_id{"a", 1});
+    CHECK(sent.what.what == operation::pin);
+    CHECK(sent.what.where == location::disk);
+    CHECK(sent.what.is_for_all);
+    CHECK(sent.what.hashes == key_block{{1, 2}});
+    CHECK(sent.what.method == "zstd");
+    CHECK(sent.what.pin_ttl == 5s);
+    CHECK(sent.timeout == 7s);
+    CHECK(send(cancel_command{"Pin1"}).event_id == "Pin1");
+    send(dial{});
+  }
+
+  TEST_CASE_FIXTURE(message_system, "carry results and progress") {
+    const auto result = send(command_result{-1, "memory", true, some_tally()});
+    CHECK(result.code == -1);
+    CHECK(result.detail == "memory");
+    CHECK(result.was_cancelled);
+    CHECK(result.tally == some_tally());
+    const auto progress = send(command_progress{{"a", 1}, some_tally()});
+    CHECK(progress.id == worker_id{"a", 1});
+    CHECK(progress.tally == some_tally());
+  }
+
+  TEST_CASE_FIXTURE(message_system, "carry events") {
+    CHECK(send(some_status()) == some_status());
+    const auto start =
+      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s});
+    CHECK(start.event_id == "Clear1");
+    CHECK(start.instance == "a");
+    CHECK(start.what.what == operation::clear);
+    CHECK(start.timeout == 3s);
+    const auto question = send(await_event{"Clear1", 2s});
+    CHECK(question.event_id == "Clear1");
+    CHECK(question.patience == 2s);
+    CHECK(send(cancel_event{"Clear1"}).event_id == "Clear1");
+    const auto list =
+      send(list_events{5, event_state::running, operation::pin});
+    CHECK(list.limit == 5);
+    CHECK(list.state == event_state::running);
+    CHECK(list.what == operation::pin);
+    CHECK_FALSE(send(list_events{}).state);
+    const std::vector<event_status> events{some_status(), some_status()};
+    CHECK(send(events) == events);
+  }
+
+  TEST_CASE("a tally counts what is finished, however it ended") {
+    CHECK(command_tally{}.finished() == 0);
+    CHECK(some_tally().finished() ==
+          10 + 11 + 12 + 13 + 14 + 15 + 16 + 17 + 18);
+    CHECK(some_tally().of(chunk_outcome::done) == 10);
+    CHECK(some_tally().of(chunk_outcome::failed) == 18);
+  }
+
+  TEST_CASE("enumerators have names in both directions") {
+    CHECK(to_string(operation::decompress) == "decompress");
+    CHECK(to_string(static_cast<operation>(99)) == "operation_99");
+    for (const auto* name :
+         {"health", "clear", "pin", "unpin", "compress", "decompress"}) {
+      REQUIRE(operation_named(name));
+      CHECK(to_string(*operation_named(name)) == name);
+    }
+    CHECK_FALSE(operation_named("explode"));
+    for (const auto* name : {"running", "finished", "failed", "cancelled"}) {
+      REQUIRE(event_state_named(name));
+      CHECK(to_string(*event_state_named(name)) == name);
+    }
+    CHECK_FALSE(event_state_named(""));
+    CHECK(to_string(chunk_outcome::done) == "done");
+    CHECK(to_string(chunk_outcome::failed) == "failed");
+    CHECK(to_string(static_cast<chunk_outcome>(9)) == "outcome_9");
+  }
+}
