@@ -93,6 +93,11 @@ std::size_t change_hub::backlog(std::size_t shard) const {
   return shard < lanes_.size() ? lanes_[shard].log.size() : 0;
 }
 
+std::uint64_t change_hub::reorderings(std::size_t shard) const {
+  const std::lock_guard lock{mutex_};
+  return shard < lanes_.size() ? lanes_[shard].log.reorderings() : 0;
+}
+
 change_hub::layout change_hub::shards() const {
   const std::lock_guard lock{mutex_};
   return layout_;

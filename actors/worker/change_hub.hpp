@@ -49,6 +49,9 @@ class change_hub : public membership_listener {
   /// Changes of `shard` that wait.
   std::size_t backlog(std::size_t shard) const;
 
+  /// How often those of `shard` have been put into another order.
+  std::uint64_t reorderings(std::size_t shard) const;
+
   layout shards() const;
 
  private:

@@ -93,6 +93,7 @@ void change_log::clear() {
 /// Keeps the final state of each chunk. A chunk that is held as it was before
 /// is dropped, unless a scan may have found it otherwise in between.
 void change_log::compact() {
+  ++reorderings_;
   std::array<std::unordered_map<std::uint64_t, fate>, location_count> fates;
   auto key = first_key_;
   for (auto run = first_run_; run < runs_.size(); ++run) {

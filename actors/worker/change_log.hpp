@@ -25,6 +25,9 @@ class change_log {
   /// Changes that wait.
   std::size_t size() const { return keys_.size() - first_key_; }
 
+  /// How often what waits has been put into another order.
+  std::uint64_t reorderings() const { return reorderings_; }
+
   /// Forgets everything and expects a scan of what the worker holds, so that
   /// chunks that come and go meanwhile must be remembered.
   void begin_scan();
@@ -47,6 +50,7 @@ class change_log {
   std::size_t first_key_ = 0;
   std::size_t compact_at_ = 0;
   std::size_t evictions_ = 0;  ///< Among those that wait.
+  std::uint64_t reorderings_ = 0;
   bool is_scanning_ = false;
   bool has_scan_changes_ = false;  ///< Some changes are from a scan's time.
   bool has_overflowed_ = false;

@@ -41,6 +41,8 @@ std::vector<caf::message> report_stream::resume(
 /// Everything is to be reported anew, as of some moment from now on.
 void report_stream::begin_sync() {
   hub_.begin_scan(shard_);
+  for (auto& x : marks_)
+    x = {.is_behind_sync = true};
   is_syncing_ = true;
   has_begun_sync_ = false;
   cursor_ = 0;
@@ -104,9 +106,44 @@ void report_stream::scan(chunk_report& report) {
 caf::message report_stream::keep(chunk_report report) {
   report.epoch = epoch_;
   report.sequence = ++last_sequence_;
+  move_marks(report);
   unanswered_.push_back(
     {report.sequence, caf::make_message(std::move(report))});
   return unanswered_.back().content;
+}
+
+report_stream::mark report_stream::mark_here() const {
+  if (is_syncing_ || hub_.has_overflowed(shard_))
+    return {.is_behind_sync = true};
+  const auto reorderings = hub_.reorderings(shard_);  // First: see move_marks.
+  return {.reorderings = reorderings,
+          .changes_before = hub_.backlog(shard_),
+          .sequence = last_sequence_};
+}
+
+/// Moves the marks that `report`, which is the last one, has something for.
+void report_stream::move_marks(const chunk_report& report) {
+  for (auto& x : marks_) {
+    const auto is_recounted =
+      x.changes_before > 0 && x.reorderings != hub_.reorderings(shard_);
+    if (is_recounted || (report.ends_sync && x.is_behind_sync)) {
+      x = mark_here();
+    } else if (x.changes_before > 0) {
+      x.changes_before -= std::min(x.changes_before, report.keys.keys.size());
+      x.sequence = report.sequence;
+    }
+  }
+}
+
+std::size_t report_stream::take_passed_marks() {
+  const auto has_passed = [this](const mark& x) {
+    return !x.is_behind_sync && x.changes_before == 0 &&
+           (unanswered_.empty() || unanswered_.front().sequence > x.sequence);
+  };
+  std::size_t count = 0;
+  for (; !marks_.empty() && has_passed(marks_.front()); ++count)
+    marks_.pop_front();
+  return count;
 }
 
 report_stream::verdict report_stream::acknowledge(const report_ack& ack) {

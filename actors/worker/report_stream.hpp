@@ -43,6 +43,13 @@ class report_stream {
   /// Takes an answer.
   verdict acknowledge(const report_ack& ack);
 
+  /// Marks what the stores have changed so far.
+  void add_mark() { marks_.push_back(mark_here()); }
+
+  /// Forgets those marks, the oldest first, up to which the shard has applied
+  /// everything by now. Returns how many these are.
+  std::size_t take_passed_marks();
+
   std::uint64_t epoch() const { return epoch_; }
 
  private:
@@ -51,7 +58,18 @@ class report_stream {
     caf::message content;
   };
 
+  /// A place in the stream: behind `changes_before` more changes, then behind
+  /// the report `sequence`.
+  struct mark {
+    bool is_behind_sync = false;    ///< The next full sync covers it.
+    std::uint64_t reorderings = 0;  ///< Of the changes, when they were counted.
+    std::size_t changes_before = 0;
+    std::uint64_t sequence = 0;
+  };
+
   void begin_sync();
+  mark mark_here() const;
+  void move_marks(const chunk_report& report);
   void scan(chunk_report& report);
   caf::message keep(chunk_report report);
 
@@ -62,6 +80,7 @@ class report_stream {
   report_window window_;
   std::uint64_t last_sequence_ = 0;
   std::deque<sent_report> unanswered_;
+  std::deque<mark> marks_;
 
   // The full sync.
   bool is_syncing_ = false;

@@ -25,6 +25,14 @@ void pump(self_pointer self) {
     send_report(self, std::move(*report));
 }
 
+void answer_flushes(self_pointer self) {
+  auto& flushes = self->state.flushes;
+  for (auto n = self->state.stream->take_passed_marks(); n > 0; --n) {
+    flushes.front().deliver(reports_flushed{});
+    flushes.pop_front();
+  }
+}
+
 void open(self_pointer self, const open_stream& msg) {
   auto& state = self->state;
   state.sink = msg.sink;
@@ -34,6 +42,7 @@ void open(self_pointer self, const open_stream& msg) {
   } else {
     state.stream->start(msg.epoch, msg.window);
   }
+  answer_flushes(self);
   pump(self);
 }
 
@@ -48,6 +57,13 @@ reporter_actor::behavior_type reporter(self_pointer self,
     [self](const open_stream& msg) { open(self, msg); },
     [self](const pause_stream&) { self->state.sink = nullptr; },
     [self](const changes_wait&) { pump(self); },
+    [self](const flush_reports&) -> caf::result<reports_flushed> {
+      auto answer = self->make_response_promise<reports_flushed>();
+      self->state.stream->add_mark();
+      self->state.flushes.push_back(answer);
+      answer_flushes(self);
+      return answer;
+    },
     [self, shard, watcher](const report_ack& ack) {
       if (ack.status != report_status::applied)
         spdlog::warn("reporter: answered shard={} sequence={} status={}", shard,
@@ -58,6 +74,7 @@ reporter_actor::behavior_type reporter(self_pointer self,
         self->state.sink = nullptr;
         self->send(watcher, epoch_ended{ack.epoch});
       }
+      answer_flushes(self);
       pump(self);
     },
   };

@@ -22,6 +22,11 @@ struct pause_stream {};
 /// Tells a reporter that there are changes to report.
 struct changes_wait {};
 
+/// Asks a reporter to answer once its shard has applied all that changed until
+/// now. It does not answer while there is no link.
+struct flush_reports {};
+struct reports_flushed {};
+
 /// A reporter's shard says that the epoch is over.
 struct epoch_ended {
   std::uint64_t epoch = 0;
@@ -33,7 +38,8 @@ using epoch_watcher_actor = caf::typed_actor<caf::reacts_to<epoch_ended>>;
 /// One stream of reports to one shard.
 using reporter_actor = caf::typed_actor<  //
   caf::reacts_to<open_stream>, caf::reacts_to<pause_stream>,
-  caf::reacts_to<changes_wait>, caf::reacts_to<report_ack>>;
+  caf::reacts_to<changes_wait>, caf::reacts_to<report_ack>,
+  caf::replies_to<flush_reports>::with<reports_flushed>>;
 
 /// What a reporter remembers between messages.
 struct reporter_state {
@@ -43,6 +49,7 @@ struct reporter_state {
 
   std::optional<report_stream> stream;
   report_sink_actor sink;  ///< Null while paused.
+  std::deque<caf::typed_response_promise<reports_flushed>> flushes;
 };
 
 /// What a reporter reads from; both must outlive it.
@@ -65,3 +72,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::open_stream)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::pause_stream)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::changes_wait)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::epoch_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::flush_reports)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::reports_flushed)

@@ -50,11 +50,6 @@ void begin_round(const context& c) {
   c.self->state.is_registered = false;
 }
 
-void pause_reporters(const context& c) {
-  for (const auto& reporter : c.self->state.reporters)
-    c.self->send(reporter, pause_stream{});
-}
-
 /// Full jitter: a random wait, so that a fleet does not dial in step.
 void dial_later(const context& c) {
   auto& state = c.self->state;
@@ -68,7 +63,7 @@ void dial_later(const context& c) {
 void lose_link(const context& c) {
   begin_round(c);
   c.self->state.registrar = nullptr;
-  pause_reporters(c);
+  c.self->state.reporters.pause();
   if (c.services.on_link_lost)
     c.services.on_link_lost();
   dial_later(c);
@@ -92,42 +87,6 @@ void dial_controller(const context_ptr& c) {
         note_trouble(*c, describe(why));
         dial_later(*c);
       });
-}
-
-/// Makes sure that there is a reporter for every shard. None is ever ended: one
-/// that was replaced could still take changes meant for its successor.
-void add_reporters(const context& c, std::size_t shards) {
-  auto& reporters = c.self->state.reporters;
-  const auto watcher = caf::actor_cast<epoch_watcher_actor>(c.self);
-  const reporter_sources sources{c.services.hub, c.services.source};
-  while (reporters.size() < shards)
-    reporters.push_back(
-      c.self->spawn<caf::linked>(reporter, sources, reporters.size(), watcher));
-}
-
-change_hub::layout layout_of(const welcome& answer) {
-  return {answer.key_multiplier, answer.shards.size()};
-}
-
-/// Sends the streams to where the welcome says.
-void start_reporters(const context& c, const welcome& answer) {
-  auto& reporters = c.self->state.reporters;
-  const auto layout = layout_of(answer);
-  if (!answer.is_revived) {
-    add_reporters(c, answer.shards.size());
-    c.services.hub.start(layout, [reporters](std::size_t shard) {
-      caf::anon_send(reporters[shard], changes_wait{});
-    });
-  }
-  for (std::size_t shard = 0; shard < answer.shards.size(); ++shard) {
-    const auto& link = answer.shards[shard];
-    c.self->send(reporters[shard],
-                 open_stream{answer.epoch,
-                             answer.is_revived,
-                             link.sink,
-                             link.applied_sequence,
-                             {answer.max_reports, answer.max_report_keys}});
-  }
 }
 
 bool is_usable(const welcome& answer) {
@@ -154,7 +113,8 @@ void accept(const context_ptr& c, const welcome& answer) {
     schedule(*c, c->settings.refused_backoff, worker_step::hello);
     return;
   }
-  start_reporters(*c, answer);
+  state.reporters.open(*c->self, caf::actor_cast<epoch_watcher_actor>(c->self),
+                       {c->services.hub, c->services.source}, answer);
   state.is_registered = true;
   state.failures = 0;
   state.controller_id = answer.controller_id;
@@ -170,7 +130,7 @@ void accept(const context_ptr& c, const welcome& answer) {
 
 /// A refusal may end one day: another worker leaves, settings change.
 void handle_refusal(const context& c, const caf::error& why) {
-  pause_reporters(c);
+  c.self->state.reporters.pause();
   note_trouble(c, describe(why));
   const auto is_superseded = why == errc::superseded;
   if (is_superseded) {
@@ -211,7 +171,7 @@ void say_hello(const context_ptr& c) {
 void say_hello_again(const context_ptr& c) {
   if (!c->self->state.is_registered)
     return;
-  pause_reporters(*c);
+  c->self->state.reporters.pause();
   say_hello(c);
 }
 
@@ -260,7 +220,10 @@ void depart(const context_ptr& c) {
   begin_round(*c);
   c->services.hub.stop();
   const auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
-  self->set_down_handler([end](const caf::down_msg&) { end(); });
+  self->set_down_handler([self, end](const caf::down_msg& down) {
+    if (!self->state.desk.forget(down.source))
+      end();
+  });
   if (!was_registered) {
     end();
     return;
@@ -279,6 +242,8 @@ worker_impl::behavior_type worker(self_pointer self, worker_services services,
   const auto c = std::make_shared<const context>(
     context{self, std::move(services), std::move(settings)});
   self->set_down_handler([c, self](const caf::down_msg& down) {
+    if (self->state.desk.forget(down.source))
+      return;
     if (self->state.registrar &&
         down.source == self->state.registrar.address()) {
       spdlog::warn("worker: link lost worker={} reason={}", to_string(c->id()),
@@ -288,8 +253,11 @@ worker_impl::behavior_type worker(self_pointer self, worker_services services,
   });
   dial_controller(c);
   return {
-    [c](const run_command&) { return c->services.check(); },
-    [](const cancel_command&) {},
+    [c, self](const run_command& order) {
+      return self->state.desk.run(self, c->id(), c->services.commands,
+                                  self->state.reporters.actors(), order);
+    },
+    [self](const cancel_command& order) { self->state.desk.cancel(order); },
     [c](const leave&) { depart(c); },
     [c](const worker_timer& timer) { take_step(c, timer); },
     [c, self](const epoch_ended& msg) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "actors/worker/reporter.hpp"
+#include "actors/worker/command_desk.hpp"
+#include "actors/worker/reporter_set.hpp"
 #include "messages/dialer.hpp"
 #include "messages/registry.hpp"
 
@@ -36,7 +37,7 @@ struct worker_services {
   dialer_actor dialer;
   change_hub& hub;
   const membership_source& source;
-  std::function<command_result()> check;  ///< Quick enough for an actor's thread.
+  command_services commands;
   /// Is told of each registration; may be empty.
   std::function<void(const welcome&)> on_welcome;
   /// Is told of each loss of the link; may be empty.
@@ -65,9 +66,10 @@ struct worker_state {
   std::uint32_t failures = 0;  ///< Dials since the last welcome.
   registrar_actor registrar;   ///< Null while there is no link; monitored.
   bool is_registered = false;
-  std::uint64_t controller_id = 0;        ///< Of the last welcome.
-  std::uint64_t epoch = 0;                ///< Of the last welcome.
-  std::vector<reporter_actor> reporters;  ///< By shard; linked.
+  std::uint64_t controller_id = 0;  ///< Of the last welcome.
+  std::uint64_t epoch = 0;          ///< Of the last welcome.
+  reporter_set reporters;           ///< Linked.
+  command_desk desk;
   std::string last_trouble;  ///< Logged once, not at every attempt.
   std::minstd_rand random;
 };

@@ -36,6 +36,11 @@ std::uint16_t port_of(const std::vector<std::uint16_t>& ports,
   return rank < ports.size() ? ports[rank] : std::uint16_t{0};
 }
 
+/// Half of the cores: the engine's own work comes first.
+std::size_t command_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 8);
+}
+
 }  // namespace
 
 struct worker_node::parts {
@@ -59,6 +64,7 @@ struct worker_node::parts {
   incarnation process{unix_time_ns(), random_number()};
   std::vector<std::unique_ptr<rank_parts>> ranks;
   std::vector<cache_engine*> engines;
+  work_pool commands{command_threads()};  ///< Does the work of commands.
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   std::shared_ptr<link_connector> connector;
@@ -73,6 +79,7 @@ struct worker_node::parts {
   caf::error link();
   worker_profile make_profile(const hosted_rank& rank) const;
   void spawn_worker(std::size_t index, const std::function<void()>& on_failure);
+  command_services make_command_services(rank_parts& rank);
   void note_welcome(rank_parts& rank, const welcome& answer);
   void forget_lookups();
   void stop();
@@ -143,6 +150,16 @@ void worker_node::parts::note_welcome(rank_parts& rank, const welcome& answer) {
   has_registered.notify_all();
 }
 
+command_services worker_node::parts::make_command_services(rank_parts& rank) {
+  return {[this](work_pool::job work) { commands.submit(std::move(work)); },
+          [](location) { return nullptr; },
+          [engine = rank.engine.get()]() -> caf::expected<command_result> {
+            auto trouble = engine->check();
+            return command_result{.code = trouble.empty() ? 0 : -1,
+                                  .detail = std::move(trouble)};
+          }};
+}
+
 /// A request over a lost link would only time out.
 void worker_node::parts::forget_lookups() {
   const std::lock_guard lock{mutex};
@@ -163,11 +180,7 @@ void worker_node::parts::spawn_worker(std::size_t index,
     dialer,
     rank.hub,
     *rank.engine,
-    [engine = rank.engine.get()] {
-      auto trouble = engine->check();
-      return command_result{
-        trouble.empty() ? 0 : -1, std::move(trouble), false, {}};
-    },
+    make_command_services(rank),
     [this, &rank](const welcome& answer) { note_welcome(rank, answer); },
     [this] { forget_lookups(); }};
   rank.actor =
@@ -194,6 +207,7 @@ void worker_node::parts::stop() {
   if (dialer)
     caf::anon_send_exit(dialer, caf::exit_reason::user_shutdown);
   dialer = nullptr;
+  commands.stop();  // Its jobs keep actors alive.
   system.reset();
   for (auto& rank : ranks) {
     if (rank->changes)

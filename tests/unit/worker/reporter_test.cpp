@@ -98,6 +98,21 @@ TEST_SUITE("reporter") {
     CHECK(shard.reports.size() == 4);
   }
 
+  TEST_CASE_FIXTURE(reporter_fixture, "says when all so far is applied") {
+    open(1);
+    answer(0);
+    store.admit(1);
+    caf::scoped_actor asker{aut->home_system(), true};
+    const auto flushed = [&] {
+      system.run();
+      return !asker->mailbox().empty();
+    };
+    asker->send(aut, flush_reports{});
+    CHECK_FALSE(flushed());
+    answer(1);
+    CHECK(flushed());
+  }
+
   TEST_CASE_FIXTURE(reporter_fixture, "sends on when an answer arrives") {
     for (std::uint64_t hash = 1; hash <= 5; ++hash)
       store.admit(hash);

@@ -3,9 +3,11 @@
 #include "messages/dialer.hpp"
 #include "messages/errors.hpp"
 #include "messages/registry.hpp"
+#include "tests/support/deterministic_system.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace kvc::test {
@@ -127,14 +129,29 @@ inline fake_registrar_impl::behavior_type fake_registrar(
 /// A shard that applies what it gets, unless `status` says otherwise.
 struct fake_sink {
   report_status status = report_status::applied;
+  bool is_silent = false;
   std::vector<chunk_report> reports;
+  std::vector<std::pair<caf::actor, report_ack>> held;
+
+  /// Answers what it was silent about, and is silent no more.
+  void answer_all(deterministic_system& system) {
+    is_silent = false;
+    for (const auto& [reporter, answer] : std::exchange(held, {}))
+      caf::anon_send(reporter, answer);
+    system.run();
+  }
 };
 
 inline report_sink_actor::behavior_type fake_sink_actor(
-  report_sink_actor::pointer, fake_sink* sink) {
-  return {[=](const chunk_report& report) {
+  report_sink_actor::pointer self, fake_sink* sink) {
+  return {[=](const chunk_report& report) -> caf::result<report_ack> {
     sink->reports.push_back(report);
-    return report_ack{report.epoch, report.sequence, sink->status};
+    const report_ack answer{report.epoch, report.sequence, sink->status};
+    if (!sink->is_silent)
+      return answer;
+    sink->held.emplace_back(caf::actor_cast<caf::actor>(self->current_sender()),
+                            answer);
+    return self->make_response_promise<report_ack>();
   }};
 }
 

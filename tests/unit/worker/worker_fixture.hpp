@@ -3,9 +3,11 @@
 #include "actors/worker/worker.hpp"
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/slab_store.hpp"
+#include "tests/unit/worker/fake_chunk_store.hpp"
 #include "tests/unit/worker/worker_fakes.hpp"
 
 #include <array>
+#include <deque>
 #include <optional>
 
 namespace kvc::test {
@@ -19,7 +21,16 @@ struct worker_fixture {
   fake_network network;
   fake_controller controller;
   std::vector<std::uint64_t> welcomed;  ///< Epochs.
-  std::optional<caf::error> end;        ///< Why the worker ended.
+  int links_lost = 0;
+  std::optional<caf::error> end;    ///< Why the worker ended.
+  std::deque<work_pool::job> jobs;  ///< Submitted, not done.
+  fake_chunk_store chunks;
+  command_services commands{
+    [this](work_pool::job work) { jobs.push_back(std::move(work)); },
+    [this](location where) {
+      return where == location::cpu ? &chunks : nullptr;
+    },
+    [] { return command_result{.code = -1, .detail = "torn"}; }};
   worker_settings settings;
   deterministic_system system;
   std::array<report_sink_actor, 2> shards = {
@@ -44,6 +55,8 @@ struct worker_fixture {
   ~worker_fixture() {
     hub.stop();
     network.link = nullptr;
+    for (auto& sink : sinks)
+      sink.held.clear();
     controller.hellos.clear();
     controller.greeting = {};
   }
@@ -61,15 +74,13 @@ struct worker_fixture {
   }
 
   void start() {
-    aut = system.spawn(
-      worker,
-      worker_services{
-        dialer, hub, store,
-        [] {
-          return command_result{-1, "torn", false, {}};
-        },
-        [this](const welcome& answer) { welcomed.push_back(answer.epoch); }},
-      settings);
+    aut = system.spawn(worker,
+                       worker_services{dialer, hub, store, commands,
+                                       [this](const welcome& answer) {
+                                         welcomed.push_back(answer.epoch);
+                                       },
+                                       [this] { ++links_lost; }},
+                       settings);
     aut->attach_functor([this](const caf::error& why) { end = why; });
   }
 

@@ -210,12 +210,15 @@ TEST_SUITE("worker: link") {
     CHECK(sinks[0].reports[1].keys.keys.empty());
   }
 
-  TEST_CASE_FIXTURE(worker_fixture, "answers what its check says") {
-    network.link = nullptr;
+  TEST_CASE_FIXTURE(worker_fixture, "tells the loss of its link") {
     start();
-    const auto answer = system.ask<command_result>(aut, run_command{});
-    REQUIRE(answer);
-    CHECK(answer->code == -1);
-    CHECK(answer->detail == "torn");
+    CHECK(links_lost == 0);
+    cut_link();
+    CHECK(links_lost == 1);
+    advance(1'000);
+    CHECK(welcomed.size() == 2);
+    CHECK(links_lost == 1);
+    cut_link();
+    CHECK(links_lost == 2);
   }
 }

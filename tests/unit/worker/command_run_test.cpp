@@ -1,0 +1,251 @@
+#include "messages/errors.hpp"
+#include "tests/unit/worker/worker_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace kvc;
+using namespace kvc::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using outcome = chunk_outcome;
+
+progress_sink_actor::behavior_type observer(
+  progress_sink_actor::pointer, std::vector<command_progress>* heard) {
+  return {[=](const command_progress& msg) { heard->push_back(msg); }};
+}
+
+/// A registered worker whose pool works only when told to.
+struct command_fixture : worker_fixture {
+  std::vector<command_progress> heard;
+  progress_sink_actor event = system.spawn(observer, &heard);
+  caf::scoped_actor asker{event->home_system(), true};
+  std::optional<command_result> result;
+  caf::error failure;
+
+  command_fixture() { start(); }
+
+  /// Does what is submitted, at most so many pieces.
+  void work(std::size_t pieces = SIZE_MAX) {
+    for (; pieces > 0 && !jobs.empty(); --pieces) {
+      const auto job = std::move(jobs.front());
+      jobs.pop_front();
+      job();
+      system.run();
+    }
+  }
+
+  /// Sends a command, which has `timeout` seconds.
+  auto order(command what, std::int64_t timeout = 10,
+             const std::string& event_id = "Clear1") {
+    auto answer =
+      asker->request(aut, 1min,
+                     run_command{event_id, settings.profile.id, std::move(what),
+                                 std::chrono::seconds{timeout}, event});
+    system.run();
+    return answer;
+  }
+
+  /// Takes the answer, if it has come. Returns whether it has.
+  template <class Answer>
+  bool has(Answer& answer) {
+    system.run();
+    if (asker->mailbox().empty())
+      return false;
+    answer.receive([this](const command_result& x) { result = x; },
+                   [this](const caf::error& x) { failure = x; });
+    return true;
+  }
+};
+
+command clear_all() { return {.what = operation::clear, .is_for_all = true}; }
+
+}  // namespace
+
+TEST_SUITE("commands of a worker") {
+  TEST_CASE_FIXTURE(command_fixture, "health is what the check says") {
+    auto answer = order({});
+    CHECK_FALSE(has(answer));
+    work();
+    REQUIRE(has(answer));
+    REQUIRE(result);
+    CHECK(result->code == -1);
+    CHECK(result->detail == "torn");
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "health may fail") {
+    commands.check = []() -> caf::expected<command_result> {
+      return caf::make_error(errc::io_failed, "disk");
+    };
+    system.kill(aut);
+    start();
+    auto answer = order({});
+    work();
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "io_failed: disk");
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "end when the index knows") {
+    chunks.fill(1, 300);
+    sinks[0].is_silent = true;
+    auto answer = order(clear_all());
+    work(2);
+    CHECK(chunks.chunks.empty());
+    store.admit(5);  // A change that is to be reported first.
+    store.evict(5);
+    work();
+    CHECK_FALSE(has(answer));
+    sinks[0].answer_all(system);
+    REQUIRE(has(answer));
+    REQUIRE(result);
+    CHECK_FALSE(result->was_cancelled);
+    CHECK(result->tally.of(outcome::done) == 300);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "tell their progress every 100 ms") {
+    chunks.fill(1, 1'000);
+    auto answer = order(clear_all());
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].id == settings.profile.id);
+    CHECK(heard[0].tally.planned == 1'000);
+    CHECK(heard[0].tally.finished() == 0);
+    work(1);
+    CHECK(heard.size() == 1);
+    advance(100);
+    work(1);
+    REQUIRE(heard.size() == 2);
+    CHECK(heard[1].tally.finished() == 512);
+    work();
+    CHECK(has(answer));
+    CHECK(heard.size() == 2);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "are cancelled between two steps") {
+    chunks.fill(1, 1'000);
+    auto answer = order(clear_all());
+    work(1);
+    send(aut, cancel_command{"Clear2"});
+    work(1);
+    send(aut, cancel_command{"Clear1"});
+    CHECK_FALSE(has(answer));
+    work();
+    REQUIRE(has(answer));
+    REQUIRE(result);
+    CHECK(result->was_cancelled);
+    CHECK(result->tally.of(outcome::done) == 768);
+    CHECK(result->tally.planned == 1'000);
+    CHECK(chunks.chunks.size() == 232);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "give up in time") {
+    chunks.fill(1, 300);
+    auto answer = order(clear_all(), 3);
+    work(1);
+    advance(2'999);
+    CHECK_FALSE(has(answer));
+    advance(1);
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "timed_out: 256 of 300 chunks done");
+    work();
+    CHECK(chunks.chunks.empty());  // The step that was submitted.
+    CHECK(jobs.empty());
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "give up on a silent index") {
+    sinks[0].is_silent = true;
+    chunks.fill(1, 3);
+    auto answer = order(clear_all(), 3);
+    store.admit(5);
+    work();
+    advance(3'000);
+    REQUIRE(has(answer));
+    CHECK(describe(failure) ==
+          "timed_out: 3 of 3 chunks done, the index not told");
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "end with their observer") {
+    chunks.fill(1, 300);
+    auto answer = order(clear_all());
+    system.kill(event);
+    REQUIRE(has(answer));
+    CHECK(failure == errc::connection_lost);
+    work();
+    CHECK(chunks.chunks.size() == 44);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "survive a step that throws") {
+    chunks.fill(1, 3);
+    chunks.after_call = [] { throw std::runtime_error{"bug"}; };
+    auto answer = order(clear_all());
+    work();
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "io_failed: bug");
+    CHECK_FALSE(end);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "run side by side") {
+    chunks.fill(1, 600);
+    auto slow = order(clear_all());
+    auto quick = order({.what = operation::pin, .hashes = {{600}}}, 10, "Pin1");
+    work(4);
+    CHECK(chunks.chunks[600].is_pinned);
+    CHECK(has(quick));
+    REQUIRE(result);
+    CHECK(result->tally.tokens == 256);
+    work();
+    CHECK(has(slow));
+    CHECK(result->tally.of(outcome::pinned) == 1);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "are refused with the reason") {
+    const auto why = [&](run_command order) {
+      const auto answer = system.ask<command_result>(aut, std::move(order));
+      return answer ? "accepted" : describe(answer.error());
+    };
+    run_command good{"Clear1", settings.profile.id, clear_all(), 1s, event};
+    auto bad = good;
+    bad.id.rank = 1;
+    CHECK(why(bad) == "unknown_worker: vllm-0/1, this is vllm-0/2");
+    bad = good;
+    bad.timeout = 0s;
+    CHECK(why(bad) == "invalid_request: a command without a time");
+    bad = good;
+    bad.what.where = location::disk;
+    CHECK(why(bad) == "unknown_location: LocalDiskBackend");
+    bad = good;
+    bad.what.what = operation::compress;
+    bad.what.method = "gzip";
+    CHECK(why(bad) == "invalid_request: unknown method: gzip");
+    CHECK(jobs.empty());
+    auto running = order(clear_all());
+    CHECK(why(good) == "invalid_request: runs already: Clear1");
+    work();
+    CHECK(has(running));
+    auto again = order(clear_all());
+    work();
+    CHECK(has(again));
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "are limited in number") {
+    for (std::size_t i = 0; i < command_desk::max_commands; ++i)
+      send(aut, run_command{std::to_string(i), settings.profile.id, clear_all(),
+                            10s, event});
+    auto answer = order(clear_all());
+    REQUIRE(has(answer));
+    CHECK(failure == errc::too_busy);
+    work();
+    auto next = order(clear_all());
+    work();
+    CHECK(has(next));
+    CHECK(result);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "end with their worker") {
+    auto answer = order(clear_all());
+    send(caf::actor_cast<caf::actor>(aut), leave{});
+    CHECK(end);
+    REQUIRE(has(answer));
+    CHECK(failure == errc::connection_lost);
+  }
+}
