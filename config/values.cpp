@@ -67,6 +67,17 @@ binding as_path(std::filesystem::path& target) {
           [&target] { return '"' + target.string() + '"'; }};
 }
 
+binding as_directory(std::filesystem::path& target) {
+  static constexpr std::string_view scheme = "file://";
+  return {[&target](const YAML::Node& node) {
+            auto text = text_of(node, "expected a path");
+            if (text.starts_with(scheme))
+              text.erase(0, scheme.size());
+            target = std::move(text);
+          },
+          [&target] { return '"' + target.string() + '"'; }};
+}
+
 binding as_bool(bool& target) {
   return {[&target](const YAML::Node& node) { target = parse_bool(node); },
           [&target] { return target ? "true" : "false"; }, true};

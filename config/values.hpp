@@ -35,6 +35,9 @@ binding as_none_hash(std::string& target);
 /// The path of a file, which need not exist.
 binding as_path(std::filesystem::path& target);
 
+/// The path of a directory, which need not exist, or a file:// URL of it.
+binding as_directory(std::filesystem::path& target);
+
 /// true, yes, on, 1 or their opposites, in any case.
 binding as_bool(bool& target);
 

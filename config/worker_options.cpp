@@ -45,14 +45,12 @@ constexpr auto unsupported_keys = std::to_array<std::string_view>({
   "lmcache_worker_heartbeat_delay_time",
   "lmcache_worker_ids",
   "local_cpu_use_hugepages",
-  "local_disk",
   "local_disk_path_sharding",
   "lookup_server_worker_ids",
   "lookup_timeout_ms",
   "lookup_url",
   "maru_*",
   "max_hidden_state_cpu_size",
-  "max_local_disk_size",
   "min_retrieve_tokens",
   "mp_host",
   "mp_port",
@@ -106,6 +104,10 @@ option_table worker_table(worker_options& o) {
       {"local_cpu", "BOOL", "keep chunks in memory", as_bool(o.local_cpu)},
       {"max_local_cpu_size", "GB", "memory for chunks, in 2^30 bytes",
        as_size(o.max_local_cpu_bytes, gib, zero::refused)},
+      {"local_disk", "PATH", "keep chunks in files below it",
+       as_directory(o.local_disk)},
+      {"max_local_disk_size", "GB", "of files, in 2^30 bytes",
+       as_size(o.max_local_disk_bytes, gib, zero::allowed)},
       {"enable_controller", "BOOL", "report to a controller",
        as_bool(o.enable_controller)},
       {"controller_pull_url",
@@ -159,6 +161,11 @@ void check_worker(const worker_options& options, load_outcome& found) {
   const bool is_sound = found.report.errors.empty();
   if (options.enable_controller)
     require(found, "enable_controller", "controller_pull_url");
+  if (!options.local_disk.empty() && options.max_local_disk_bytes == 0)
+    found.report.errors.push_back(found.places["local_disk"] +
+                                  ": needs a max_local_disk_size above 0");
+  if (!options.local_cpu && options.local_disk.empty())
+    require(found, "local_cpu", "local_disk");
   if (options.enable_p2p)
     for (const auto* key : {"enable_controller", "p2p_host", "p2p_init_ports"})
       require(found, "enable_p2p", key);

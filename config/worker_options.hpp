@@ -32,6 +32,9 @@ struct worker_options {
   bool local_cpu = true;
   std::uint64_t max_local_cpu_bytes = std::uint64_t{5} << 30U;
 
+  std::filesystem::path local_disk;        ///< A directory; empty: no disk.
+  std::uint64_t max_local_disk_bytes = 0;  ///< Positive if there is a disk.
+
   bool enable_controller = false;
   std::optional<host_and_port>
     controller_pull_url;  ///< Set if enable_controller.

@@ -73,11 +73,11 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
 
   TEST_CASE_FIXTURE(load_fixture, "warns about LMCache's other variables") {
     configure("remote_url: redis://a\n");
-    line.environment = {{"LMCACHE_LOCAL_DISK", "x"},
+    line.environment = {{"LMCACHE_WEKA_PATH", "x"},
                         {"LMCACHE_REMOTE_URL", "x"}};
     CHECK(load_worker().warnings ==
           texts{"settings of LMCache that have no effect here yet: "
-                "remote_url, local_disk"});
+                "remote_url, weka_path"});
   }
 
   TEST_CASE_FIXTURE(load_fixture, "finds its file through the environment") {
@@ -157,5 +157,36 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     configure("lmcache_instance_id: ''\n");
     CHECK(worker_errors() ==
           texts{R"(w.yaml:1: lmcache_instance_id: expected a name, got "")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "reads where the disk's chunks are") {
+    configure("local_disk: file:///a/b\nmax_local_disk_size: 0.5\n");
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.warnings.empty());
+    CHECK(result.options.local_disk == "/a/b");
+    CHECK(result.options.max_local_disk_bytes == std::uint64_t{1} << 29U);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes a disk in place of memory") {
+    configure("local_disk: c/d\nmax_local_disk_size: 1\nlocal_cpu: false\n");
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.local_disk == "c/d");
+    CHECK_FALSE(result.options.local_cpu);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "wants a size for a disk") {
+    SUBCASE("that is given") { configure("\nlocal_disk: /a\n"); }
+    SUBCASE("above 0") {
+      configure("max_local_disk_size: 0\nlocal_disk: /a\n");
+    }
+    CHECK(worker_errors() ==
+          texts{"w.yaml:2: local_disk: needs a max_local_disk_size above 0"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "wants some location") {
+    configure("local_cpu: false\n");
+    CHECK(worker_errors() == texts{"w.yaml:1: local_cpu: needs local_disk"});
   }
 }

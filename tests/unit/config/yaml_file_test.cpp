@@ -82,14 +82,14 @@ TEST_SUITE("yaml_file") {
 
   TEST_CASE_FIXTURE(load_fixture, "warns once about LMCache's other keys") {
     configure(
-      "local_disk: file:///tmp\nchunk_size: 16\nmax_local_disk_size: 5\n"
+      "remote_url: redis://a\nchunk_size: 16\nmax_hidden_state_cpu_size: 5\n"
       "nixl_role: sender\nextra_config: {a: 1}\nblend_check_layers: [1]\n");
     const auto result = load_worker();
     CHECK(result.errors.empty());
     CHECK(result.options.chunk_size == 16);
     CHECK(result.warnings ==
-          texts{"settings of LMCache that have no effect here yet: local_disk, "
-                "max_local_disk_size, nixl_role, extra_config, "
+          texts{"settings of LMCache that have no effect here yet: remote_url, "
+                "max_hidden_state_cpu_size, nixl_role, extra_config, "
                 "blend_check_layers"});
   }
 
