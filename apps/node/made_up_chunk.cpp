@@ -19,7 +19,8 @@ struct words {
       : first(splitmix64(hash ^ splitmix64(rank))) {}
 
   std::uint64_t operator[](std::uint64_t i) const {
-    return first + i * 0x9E3779B97F4A7C15U;
+    const auto noise = first + i * 0x9E3779B97F4A7C15U;
+    return (noise & 0x00FF00FF00FF00FFU) | 0x3F003F003F003F00U;
   }
 };
 

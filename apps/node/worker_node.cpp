@@ -102,6 +102,7 @@ caf::error worker_node::parts::make_engines() {
     engine.save_unfull_chunk = options.settings.save_unfull_chunk;
     engine.capacity_bytes = options.settings.max_local_cpu_bytes;
     engine.bytes_per_token = options.bytes_per_token;
+    engine.format = options.format;
     engine.listener = listener;
     auto made = cache_engine::make(std::move(engine));
     if (!made)

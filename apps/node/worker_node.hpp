@@ -30,6 +30,8 @@ struct worker_node_options {
   /// KV cache of one token in one rank, in bytes; positive.
   std::uint64_t bytes_per_token = 16;
 
+  chunk_format format{};  ///< Of a full chunk, if known.
+
   /// Directory for a journal of each rank's changes; empty: none is written.
   std::filesystem::path journal;
 };

@@ -1,7 +1,10 @@
 #include "apps/worker/flags.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
 
 namespace kvc {
 
@@ -23,6 +26,23 @@ extra_flag scale_flag(double& target) {
           }};
 }
 
+using shape = std::vector<std::uint32_t>;
+
+std::optional<shape> parse_shape(std::string_view text) {
+  shape result;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    const auto [next, error] = std::from_chars(at, end, result.emplace_back());
+    const auto has_more = next != end && *next == ',' && next + 1 != end;
+    if (error != std::errc{} || result.back() == 0 ||
+        (next != end && !has_more))
+      return std::nullopt;
+    at = has_more ? next + 1 : next;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<extra_flag> worker_flags::describe() {
@@ -34,6 +54,10 @@ std::vector<extra_flag> worker_flags::describe() {
                 "Host all M ranks of every instance, instead of --rank"),
     number_flag("chunk-bytes", chunk_bytes, {1, 1ULL << 30U},
                 "KV cache of a full chunk in one rank; the default is 4096"),
+    text_flag("kv-dtype", "NAME", kv_dtype,
+              "Of the tensor in a chunk: bfloat16, float16 or float32"),
+    text_flag("kv-shape", "N,N,..", kv_shape,
+              "Of the tensor in a full chunk: ..., tokens, channels"),
     text_flag("journal", "DIR", journal,
               "Write every change to DIR/INSTANCE-RANK.journal"),
     text_flag("prompt", "FILE", prompt,
@@ -43,6 +67,8 @@ std::vector<extra_flag> worker_flags::describe() {
     number_flag("fill-seed", fill_seed, {}, "Which ones; the default is 1"),
     text_flag("replay", "TRACE", replay, "Replay a Mooncake trace"),
     scale_flag(time_scale),
+    switch_flag("replay-for-ever", replays_for_ever,
+                "Begin the replay anew at its end, until stopped"),
     switch_flag("leave-when-done", leaves_when_done,
                 "Deregister and end after the replay"),
   };
@@ -54,6 +80,8 @@ std::vector<std::string> worker_flags::conflicts_with(
   if (chunk_bytes % settings.chunk_size != 0)
     errors.push_back("--chunk-bytes: expected a multiple of chunk_size (" +
                      std::to_string(settings.chunk_size) + ")");
+  if (!kv_shape.empty() && !parse_shape(kv_shape))
+    errors.emplace_back("--kv-shape: expected positive integers and commas");
   if (ranks == 0 && rank >= settings.ranks())
     errors.push_back("--rank: the instance has " +
                      std::to_string(settings.ranks()) + " rank(s)");
@@ -71,6 +99,8 @@ worker_node_options worker_flags::node_options(
   result.settings = settings;
   result.bytes_per_token = chunk_bytes / settings.chunk_size;
   result.journal = journal;
+  result.format.dtype = kv_dtype;
+  result.format.shape = parse_shape(kv_shape).value_or(shape{});
   const auto& id = settings.lmcache_instance_id;
   if (ranks == 0) {
     result.ranks = {{id, static_cast<std::uint32_t>(rank), settings.ranks()}};

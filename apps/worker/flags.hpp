@@ -15,12 +15,15 @@ struct worker_flags {
   std::uint64_t instances = 1;
   std::uint64_t ranks = 0;  ///< Of each instance; 0 hosts `rank` alone.
   std::uint64_t chunk_bytes = 4096;
+  std::string kv_dtype;  ///< Of the chunks' tensors, for lossy compression.
+  std::string kv_shape;  ///< Of a full one: numbers and commas.
   std::string journal;
   std::string prompt;      ///< A file with a JSON array of tokens.
   std::uint64_t fill = 0;  ///< Made-up chunks for every rank.
   std::uint64_t fill_seed = 1;
   std::string replay;
   double time_scale = 0;
+  bool replays_for_ever = false;
   bool leaves_when_done = false;
 
   /// Returns the flags, which set the members of this object.
@@ -29,6 +32,7 @@ struct worker_flags {
   /// Returns what is wrong with the flags, given the configuration.
   std::vector<std::string> conflicts_with(const worker_options& settings) const;
 
+  /// Conflicts aside.
   worker_node_options node_options(const worker_options& settings) const;
 };
 

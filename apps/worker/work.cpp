@@ -97,9 +97,6 @@ caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
                                  const worker_node_options& options,
                                  const chunk_hasher& hasher,
                                  const std::stop_token& stop) {
-  auto trace = trace_reader::open(flags.replay);
-  if (!trace)
-    return std::move(trace.error());
   const auto instances = instances_of(node, options);
   replay_options settings;
   settings.hasher = &hasher;
@@ -110,15 +107,20 @@ caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
   settings.on_progress = [](const replay_totals& totals) {
     spdlog::info("replay: running {}", to_string(totals));
   };
-  const auto totals = replay(*trace, instances, settings, stop);
-  if (!totals)
-    return totals.error();
-  node.flush_journal();
-  spdlog::info("replay: {} {}", stop.stop_requested() ? "stopped" : "done",
-               to_string(*totals));
-  return totals->wrong_bytes == 0
-           ? caf::expected<void>{caf::unit}
-           : caf::make_error(errc::invalid_request, "wrong bytes retrieved");
+  do {
+    auto trace = trace_reader::open(flags.replay);
+    if (!trace)
+      return std::move(trace.error());
+    const auto totals = replay(*trace, instances, settings, stop);
+    if (!totals)
+      return totals.error();
+    node.flush_journal();
+    spdlog::info("replay: {} {}", stop.stop_requested() ? "stopped" : "done",
+                 to_string(*totals));
+    if (totals->wrong_bytes > 0)
+      return caf::make_error(errc::invalid_request, "wrong bytes retrieved");
+  } while (flags.replays_for_ever && !stop.stop_requested());
+  return caf::unit;
 }
 
 }  // namespace
