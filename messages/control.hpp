@@ -23,6 +23,10 @@ enum class operation : std::uint8_t {
   decompress,
 };
 
+/// What chunks can be compressed with, by the names of users.
+inline constexpr std::array<std::string_view, 3> compression_methods{
+  "zstd", "lz4", "int8"};
+
 /// Returns the lower-case name that the HTTP API shows: "clear".
 std::string to_string(operation what);
 
@@ -80,7 +84,7 @@ struct command {
   location where = location::cpu;  ///< Means nothing to `health`.
   bool is_for_all = false;         ///< All chunks of the location: no `hashes`.
   key_block hashes{};              ///< Of a prompt's chunks, in order.
-  std::string method{};            ///< Of `compress`: see codec.hpp.
+  std::string method{};  ///< Of `compress`: one of compression_methods.
   std::chrono::milliseconds pin_ttl{0};  ///< Of `pin`; 0: until unpinned.
 
   template <class Inspector>

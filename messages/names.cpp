@@ -14,6 +14,13 @@ std::string to_string(location where) {
   return "location_" + std::to_string(static_cast<unsigned>(where));
 }
 
+std::optional<location> location_named(std::string_view name) {
+  for (const auto where : {location::cpu, location::disk})
+    if (name == to_string(where))
+      return where;
+  return std::nullopt;
+}
+
 std::string to_string(hash_algorithm algorithm) {
   switch (algorithm) {
     case hash_algorithm::builtin:

@@ -63,8 +63,8 @@ struct cancel_command {
 /// What the controller may ask of a worker.
 using worker_actor = caf::typed_actor<
   // Answers when all is done and the index knows. Fails with invalid_request,
-  // unknown_worker (another one is meant), unknown_location, too_busy, timed_out,
-  // connection_lost (the observer died) or io_failed.
+  // unknown_worker (another one is meant), unknown_location, too_busy,
+  // timed_out, connection_lost (the observer died) or io_failed.
   caf::replies_to<run_command>::with<command_result>,
   caf::reacts_to<cancel_command>>;
 

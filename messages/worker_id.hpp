@@ -6,7 +6,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace kvc {
 
@@ -38,6 +40,9 @@ inline constexpr std::size_t location_count = 2;
 
 /// Returns the name LMCache's users know: "LocalCPUBackend".
 std::string to_string(location where);
+
+/// Returns the location of this name, if there is one.
+std::optional<location> location_named(std::string_view name);
 
 /// What one location of a worker holds.
 struct location_usage {

@@ -1,6 +1,7 @@
 #include "net/http/json_body.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -166,6 +167,69 @@ std::optional<std::vector<std::uint32_t>> json_body::optional_integers(
   return read_integers(name, *value);
 }
 
+bool json_body::bool_or(const std::string& name, bool fallback) {
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return fallback;
+  auto text = value->is_string() ? value->get<std::string>() : value->dump();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  for (const auto* yes : {"true", "1", "yes", "on", "t", "y", "1.0"})
+    if (text == yes)
+      return true;
+  for (const auto* no : {"false", "0", "no", "off", "f", "n", "0.0"})
+    if (text == no)
+      return false;
+  complain(name, "Input should be a valid boolean", "bool_parsing");
+  return fallback;
+}
+
+std::optional<std::chrono::milliseconds> json_body::optional_seconds(
+  const std::string& name, std::chrono::milliseconds max) {
+  using seconds = std::chrono::duration<double>;
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return {};
+  if (!value->is_number()) {
+    complain(name, "Input should be a valid number", "float_type");
+    return {};
+  }
+  const seconds result{value->get<double>()};
+  if (!(result.count() > 0)) {
+    complain(name, "Input should be greater than 0", "greater_than");
+    return {};
+  }
+  if (result > max) {
+    complain(
+      name,
+      "Input should be less than or equal to " +
+        std::to_string(std::chrono::floor<std::chrono::seconds>(max).count()),
+      "less_than_equal");
+    return {};
+  }
+  return std::chrono::ceil<std::chrono::milliseconds>(result);
+}
+
+std::optional<std::string> json_body::optional_choice(
+  const std::string& name, std::span<const std::string_view> choices) {
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return {};
+  auto text = read_string(name, *value);
+  if (!value->is_string() ||
+      std::find(choices.begin(), choices.end(), text) != choices.end())
+    return text;
+  std::string message = "Input should be";
+  for (const auto choice : choices)
+    message += (choice == choices.front()  ? " '"
+                : choice == choices.back() ? " or '"
+                                           : ", '") +
+               std::string{choice} + '\'';
+  complain(name, message, "enum");
+  return {};
+}
+
 std::optional<http_response> json_body::refusal() const {
   if (complaints_.empty())
     return {};
@@ -173,6 +237,11 @@ std::optional<http_response> json_body::refusal() const {
   if (status_ == 400)
     response.status = 400;
   return response;
+}
+
+void json_body::complain(const std::string& name, std::string_view message,
+                         std::string_view type) {
+  complaints_.push_back(complaint({"body", name}, message, type));
 }
 
 const json* json_body::find(const std::string& name) const {
@@ -185,16 +254,14 @@ const json* json_body::find(const std::string& name) const {
 const json* json_body::require(const std::string& name) {
   const auto* value = find(name);
   if (value == nullptr && status_ == 200)
-    complaints_.push_back(
-      complaint({"body", name}, "Field required", "missing"));
+    complain(name, "Field required", "missing");
   return value;
 }
 
 std::string json_body::read_string(const std::string& name, const json& value) {
   if (value.is_string())
     return value.get<std::string>();
-  complaints_.push_back(
-    complaint({"body", name}, "Input should be a valid string", "string_type"));
+  complain(name, "Input should be a valid string", "string_type");
   return {};
 }
 
@@ -202,8 +269,7 @@ std::vector<std::uint32_t> json_body::read_integers(const std::string& name,
                                                     const json& value) {
   std::vector<std::uint32_t> result;
   if (!value.is_array()) {
-    complaints_.push_back(
-      complaint({"body", name}, "Input should be a valid list", "list_type"));
+    complain(name, "Input should be a valid list", "list_type");
     return result;
   }
   result.reserve(value.size());

@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,19 @@ class json_body {
   std::optional<std::vector<std::uint32_t>> optional_integers(
     const std::string& name);
 
+  /// An optional truth value: true, 1, "yes", "on" and their opposites; null is
+  /// as good as absent.
+  bool bool_or(const std::string& name, bool fallback);
+
+  /// An optional number of seconds above 0, up to `max`; null is as good as
+  /// absent. Rounded up to milliseconds.
+  std::optional<std::chrono::milliseconds> optional_seconds(
+    const std::string& name, std::chrono::milliseconds max);
+
+  /// An optional choice of `choices`; null is as good as absent.
+  std::optional<std::string> optional_choice(
+    const std::string& name, std::span<const std::string_view> choices);
+
   /// Returns the answer to a bad request: 400 if the body is not JSON, 422 if
   /// fields are missing or wrong. Nothing if all is well.
   std::optional<http_response> refusal() const;
@@ -43,6 +58,8 @@ class json_body {
   /// Returns null, after a complaint, if the field is missing.
   const nlohmann::json* require(const std::string& name);
   const nlohmann::json* find(const std::string& name) const;
+  void complain(const std::string& name, std::string_view message,
+                std::string_view type);
   std::string read_string(const std::string& name, const nlohmann::json& value);
   std::vector<std::uint32_t> read_integers(const std::string& name,
                                            const nlohmann::json& value);

@@ -18,6 +18,8 @@ void add_worker_query_routes(router& table,
                              const controller_services& services);
 void add_fleet_routes(router& table, const controller_services& services);
 void add_health_routes(router& table, const controller_services& services);
+void add_control_routes(router& table, const controller_services& services);
+void add_event_routes(router& table, const controller_services& services);
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);

@@ -67,6 +67,8 @@ router make_controller_router(const controller_services& services) {
   add_worker_query_routes(table, services);
   add_fleet_routes(table, services);
   add_health_routes(table, services);
+  add_control_routes(table, services);
+  add_event_routes(table, services);
   // Completed below: the description lists this route too.
   auto description = std::make_shared<std::string>();
   table.add(

@@ -10,9 +10,16 @@
 namespace kvc {
 
 struct controller_route_options {
-  /// How long the registry and the executor may take; longer than the
-  /// executor's own deadlines and shorter than the server's request_deadline.
-  std::chrono::milliseconds answer_timeout{20'000};
+  /// How long the registry and the executor may take to answer at once.
+  std::chrono::milliseconds answer_timeout{5'000};
+
+  /// How long a control request waits for its event's end before it answers
+  /// that it runs still; positive, and shorter than the server's
+  /// request_deadline by the answer_timeout.
+  std::chrono::milliseconds event_wait{20'000};
+
+  /// The greatest timeout that an event may be given.
+  std::chrono::milliseconds max_event_timeout{3'600'000};
 
   /// The share of report streams that may still be in their first full sync
   /// while /readyz says ready; 0 to 1.

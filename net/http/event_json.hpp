@@ -1,0 +1,18 @@
+#pragma once
+
+#include "messages/executor.hpp"
+#include "net/http/exchange.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace kvc {
+
+/// Returns what /check_finish and /events say of an event.
+nlohmann::ordered_json event_json(const event_status& event);
+
+/// Answers the request that began an event: 200 if it has finished; 202 while
+/// it runs; 409 if it was cancelled; and of those that failed, 504 if all ranks
+/// were silent, else 502, with each rank's own words.
+http_response response_for_event(const event_status& event);
+
+}  // namespace kvc

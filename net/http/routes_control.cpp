@@ -1,0 +1,137 @@
+#include "net/http/event_id.hpp"
+#include "net/http/event_json.hpp"
+#include "net/http/json_body.hpp"
+#include "net/http/route_groups.hpp"
+
+namespace kvc {
+
+namespace {
+
+/// One of the routes that begin an event.
+struct control_route {
+  operation what;
+  const char* path;
+  const char* event_prefix;
+  const char* summary;
+};
+
+constexpr std::array<control_route, 6> control_routes{{
+  {operation::health, "/health", "health",
+   "Asks the workers of `instance_id` how they are."},
+  {operation::clear, "/clear", "Clear",
+   "Drops the chunks of `location` in `instance_id`, or those of `tokens`."},
+  {operation::pin, "/pin", "Pin",
+   "Pins the chunks of `tokens`, for `ttl_seconds` if given."},
+  {operation::unpin, "/unpin", "Unpin", "Takes back a pin of `tokens`."},
+  {operation::compress, "/compress", "Compress",
+   "Compresses the chunks of `location`, or those of `tokens`, by `method`."},
+  {operation::decompress, "/decompress", "Decompress",
+   "Restores the chunks of `location`, or those of `tokens`."},
+}};
+
+/// What a request to begin an event says.
+struct control_request {
+  start_event start;
+  std::string location;
+  bool waits = true;
+};
+
+void read_method(json_body& body, command& what) {
+  if (what.what == operation::compress)
+    body.string("method");  // Required.
+  what.method =
+    body.optional_choice("method", compression_methods).value_or("");
+}
+
+void read_tokens(json_body& body, const prompt_hasher& hasher, command& what) {
+  const auto is_required =
+    what.what == operation::pin || what.what == operation::unpin;
+  const auto tokens =
+    is_required ? body.tokens("tokens") : body.optional_integers("tokens");
+  what.is_for_all = !tokens;
+  if (tokens)
+    what.hashes.keys = hasher.hash_prompt(*tokens);
+}
+
+control_request read(json_body& body, const control_route& route,
+                     const prompt_hasher& hasher,
+                     std::chrono::milliseconds max_timeout) {
+  control_request result;
+  auto& start = result.start;
+  start.event_id = make_event_id(route.event_prefix);
+  start.what.what = route.what;
+  start.instance = body.string("instance_id");
+  if (route.what != operation::health) {
+    result.location = body.string("location");
+    read_tokens(body, hasher, start.what);
+  }
+  if (route.what == operation::compress || route.what == operation::decompress)
+    read_method(body, start.what);
+  if (route.what == operation::pin)
+    start.what.pin_ttl =
+      body.optional_seconds("ttl_seconds", std::chrono::hours{24 * 365})
+        .value_or(start.what.pin_ttl);
+  start.timeout = body.optional_seconds("timeout_seconds", max_timeout)
+                    .value_or(start.timeout);
+  result.waits = body.bool_or("wait", true);
+  return result;
+}
+
+/// Answers at the event's end, or that it runs still.
+void answer_at_end(const event_status& begun,
+                   const controller_services& services, lane_actor& lane,
+                   const responder& respond) {
+  const auto wait = services.options.event_wait;
+  answer_from<event_status>(
+    services.executor, await_event{begun.event_id, wait},
+    wait + services.options.answer_timeout, lane, respond, response_for_event);
+}
+
+void begin_event(start_event start, bool waits,
+                 const controller_services& services, lane_actor& lane,
+                 const responder& respond) {
+  lane
+    .request(services.executor, services.options.answer_timeout,
+             std::move(start))
+    .then(
+      [=, &lane](const event_status& begun) {
+        if (waits)
+          answer_at_end(begun, services, lane, respond);
+        else
+          respond(response_for_event(begun));
+      },
+      [respond](const caf::error& error) { respond(response_for(error)); });
+}
+
+http_handler control_handler(const controller_services& services,
+                             const control_route& route) {
+  return
+    [services, route](const http_request& request, const responder& respond) {
+      json_body body{request.body};
+      auto asked =
+        read(body, route, services.hasher, services.options.max_event_timeout);
+      if (const auto refusal = body.refusal())
+        return respond(*refusal);
+      if (route.what != operation::health) {
+        const auto where = location_named(asked.location);
+        if (!where)
+          return respond(
+            error_response(404, "unknown_location: " + asked.location));
+        asked.start.what.where = *where;
+      }
+      begin_event(std::move(asked.start), asked.waits, services, *request.lane,
+                  respond);
+    };
+}
+
+}  // namespace
+
+void add_control_routes(router& table, const controller_services& services) {
+  for (const auto& route : control_routes)
+    table.add({.method = http_method::post,
+               .path = route.path,
+               .summary = route.summary,
+               .handler = control_handler(services, route)});
+}
+
+}  // namespace kvc
