@@ -3,15 +3,15 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <queue>
-#include <span>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kvc {
 
 /// Counts the pins of one store's chunks. A pin is for ever or has an end. Not
-/// thread-safe; time is the caller's.
+/// thread-safe; time is the caller's. Memory is in proportion to the pins.
 class pin_board {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -24,29 +24,27 @@ class pin_board {
   std::optional<bool> unpin(std::uint64_t hash);
 
   /// Ends the pins whose time is over. Returns the chunks whose last pin that
-  /// was.
+  /// was, in the order of those ends.
   std::vector<std::uint64_t> expire(time_point now);
 
+  /// Counts a pin whose time is over until expire() has ended it.
   bool is_pinned(std::uint64_t hash) const { return pins_.contains(hash); }
 
   /// Chunks with pins.
   std::size_t size() const { return pins_.size(); }
 
  private:
-  struct deadline {
-    time_point at;
-    std::uint64_t hash = 0;
-
-    bool operator>(const deadline& other) const { return at > other.at; }
-  };
-
   struct pin_set {
-    std::uint32_t endless = 0;
-    std::vector<time_point> ends;  ///< A heap, the first one in front.
+    std::uint64_t endless = 0;
+    std::multiset<time_point> ends;
+
+    bool is_empty() const { return endless == 0 && ends.empty(); }
   };
 
-  std::unordered_map<std::uint64_t, pin_set> pins_;
-  std::priority_queue<deadline, std::vector<deadline>, std::greater<>> ends_;
+  std::unordered_map<std::uint64_t, pin_set> pins_;  ///< No empty ones.
+
+  /// When the first of each chunk's pins ends, if one does.
+  std::set<std::pair<time_point, std::uint64_t>> first_ends_;
 };
 
 }  // namespace kvc
