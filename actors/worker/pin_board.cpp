@@ -5,16 +5,14 @@ namespace kvc {
 bool pin_board::pin(std::uint64_t hash, std::optional<time_point> until) {
   const auto [it, is_first] = pins_.try_emplace(hash);
   auto& pins = it->second;
-  if (!until) {
+  if (is_first)
+    pins.number = next_number_--;
+  unlist(*it);
+  if (until)
+    pins.ends.insert(*until);
+  else
     ++pins.endless;
-    return is_first;
-  }
-  if (pins.ends.empty() || *until < *pins.ends.begin()) {
-    if (!pins.ends.empty())
-      first_ends_.erase({*pins.ends.begin(), hash});
-    first_ends_.emplace(*until, hash);
-  }
-  pins.ends.insert(*until);
+  list(*it);
   return is_first;
 }
 
@@ -23,28 +21,46 @@ std::optional<bool> pin_board::unpin(std::uint64_t hash) {
   if (it == pins_.end())
     return std::nullopt;
   auto& pins = it->second;
-  if (pins.ends.empty()) {
+  unlist(*it);
+  if (pins.ends.empty())
     --pins.endless;
-  } else {
-    first_ends_.erase({*pins.ends.begin(), hash});
+  else
     pins.ends.erase(pins.ends.begin());
-    if (!pins.ends.empty())
-      first_ends_.emplace(*pins.ends.begin(), hash);
-  }
-  if (!pins.is_empty())
+  list(*it);
+  if (pins.endless > 0 || !pins.ends.empty())
     return false;
   pins_.erase(it);
   return true;
 }
 
+void pin_board::forget(std::uint64_t hash) {
+  const auto it = pins_.find(hash);
+  if (it == pins_.end())
+    return;
+  unlist(*it);
+  pins_.erase(it);
+}
+
 std::vector<std::uint64_t> pin_board::expire(time_point now) {
   std::vector<std::uint64_t> result;
-  while (!first_ends_.empty() && first_ends_.begin()->first <= now) {
-    const auto hash = first_ends_.begin()->second;
+  while (!first_ends_.empty() && first_ends_.begin()->at <= now) {
+    const auto hash = first_ends_.begin()->hash;
     if (*unpin(hash))
       result.push_back(hash);
   }
   return result;
+}
+
+void pin_board::list(const pin_map::value_type& x) {
+  const auto& [hash, pins] = x;
+  if (!pins.ends.empty())
+    first_ends_.insert({*pins.ends.begin(), pins.number, hash});
+}
+
+void pin_board::unlist(const pin_map::value_type& x) {
+  const auto& [hash, pins] = x;
+  if (!pins.ends.empty())
+    first_ends_.erase({*pins.ends.begin(), pins.number, hash});
 }
 
 }  // namespace kvc

@@ -83,6 +83,28 @@ TEST_SUITE("pin_board") {
     CHECK(board.expire(at(30)) == hashes{3, 2, 1});
   }
 
+  TEST_CASE("ends a prompt's pins from its tail to its head") {
+    pin_board board;
+    for (const std::uint64_t hash : {7U, 3U, 9U})
+      board.pin(hash, at(10));
+    board.pin(7, at(10));
+    CHECK(board.expire(at(10)) == hashes{9, 3, 7});
+  }
+
+  TEST_CASE("forgets all pins of a chunk") {
+    pin_board board;
+    board.pin(1, at(10));
+    board.pin(1, at(20));
+    board.pin(1, std::nullopt);
+    board.pin(2, at(20));
+    board.forget(1);
+    board.forget(3);
+    CHECK(!board.is_pinned(1));
+    CHECK(board.pin(1, std::nullopt));
+    CHECK(board.expire(at(1000)) == hashes{2});
+    CHECK(board.is_pinned(1));
+  }
+
   TEST_CASE("keeps a chunk pinned until its last pin ends") {
     pin_board board;
     board.pin(1, at(10));
@@ -142,6 +164,9 @@ TEST_SUITE("pin_board") {
         const auto is_first = !naive.pins.contains(hash);
         naive.pins[hash].push_back(pin_board::time_point::max());
         REQUIRE(board.pin(hash, std::nullopt) == is_first);
+      } else if (dice == 8) {
+        board.forget(hash);
+        naive.pins.erase(hash);
       } else if (dice < 12) {
         REQUIRE(board.unpin(hash) == naive.unpin(hash));
       } else {
