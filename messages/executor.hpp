@@ -2,7 +2,6 @@
 
 #include "messages/worker.hpp"
 
-#include <caf/optional.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <optional>
@@ -112,12 +111,13 @@ struct cancel_event {
 /// Asks for events, the newest first.
 struct list_events {
   std::uint32_t limit = 0;
-  caf::optional<event_state> state{};  ///< Those in this state only.
-  caf::optional<operation> what{};     ///< Those of this operation only.
+  std::string state{};      ///< The name of one, or empty for all.
+  std::string operation{};  ///< The name of one, or empty for all.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, list_events& x) {
-    return f(caf::meta::type_name("list_events"), x.limit, x.state, x.what);
+    return f(caf::meta::type_name("list_events"), x.limit, x.state,
+             x.operation);
   }
 };
 

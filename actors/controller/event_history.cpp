@@ -2,6 +2,16 @@
 
 namespace kvc {
 
+namespace {
+
+/// Whether `name` is empty or that of `x`.
+template <class T>
+bool is_any_or(const std::string& name, T x) {
+  return name.empty() || name == to_string(x);
+}
+
+}  // namespace
+
 void event_history::begin(event_status status) {
   const auto number = ++last_number_;
   numbers_.emplace(status.event_id, number);
@@ -40,9 +50,8 @@ std::vector<event_status> event_history::list(const list_events& question,
   for (auto it = events_.rbegin();
        it != events_.rend() && result.size() < question.limit; ++it) {
     const auto& event = it->second;
-    const auto matches = (!question.state || event.state == *question.state) &&
-                         (!question.what || event.what == *question.what);
-    if (matches)
+    if (is_any_or(question.state, event.state) &&
+        is_any_or(question.operation, event.what))
       result.push_back(event);
   }
   return result;

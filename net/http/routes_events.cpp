@@ -50,18 +50,16 @@ void list(const http_request& request, const controller_services& services,
     question.limit = std::min(limit.value, max_limit);
   }
   if (const auto text = request.parameter("status")) {
-    const auto state = event_state_named(*text);
-    if (!state)
+    if (!event_state_named(*text))
       return respond(
         bad_parameter("status", "Input should be an event's status", "enum"));
-    question.state = *state;
+    question.state = *text;
   }
   if (const auto text = request.parameter("operation")) {
-    const auto what = operation_named(*text);
-    if (!what)
+    if (!operation_named(*text))
       return respond(
         bad_parameter("operation", "Input should be an operation", "enum"));
-    question.what = *what;
+    question.operation = *text;
   }
   answer_from<std::vector<event_status>>(
     services.executor, question, services.options.answer_timeout, *request.lane,

@@ -78,13 +78,13 @@ TEST_SUITE("handshake") {
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "starts with magic and version") {
-    const std::string preamble{"kvc\xCA\0\0\0\1", 8};
-    REQUIRE(protocol_version == 1);
+    const std::string preamble{"kvc\xCA\0\0\0\2", 8};
+    REQUIRE(protocol_version == 2);
     CHECK(text(hello).substr(0, 8) == preamble);
     CHECK(text(answer).substr(0, 8) == preamble);
-    CHECK(version_in(hello) == 1);
+    CHECK(version_in(hello) == 2);
     hello[4] = 0xFE;
-    CHECK(version_in(hello) == 0xFE000001);
+    CHECK(version_in(hello) == 0xFE000002);
     CHECK(text(make_version_refusal()) == preamble + std::string(64, '\0'));
   }
 
