@@ -33,11 +33,8 @@ enum class codec : std::uint8_t {
 /// Returns the enumerator's own name.
 std::string to_string(codec x);
 
-/// Returns the codec of this name, `none` excepted.
+/// Returns the codec of this name, one of compression_methods.
 std::optional<codec> codec_named(std::string_view name);
-
-/// The names that codec_named knows, for error messages.
-std::span<const std::string_view> codec_names();
 
 /// Returns `raw` in the form of `target`, which is self-describing: decode
 /// needs neither format nor codec parameters. Nothing if that is not smaller

@@ -1,0 +1,166 @@
+#include "actors/worker/codec.hpp"
+
+#include "actors/worker/byte_shuffle.hpp"
+#include "actors/worker/int8_codec.hpp"
+#include "messages/control.hpp"
+#include "messages/errors.hpp"
+
+#include <lz4.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+
+namespace kvc {
+
+namespace {
+
+using buffer = std::vector<std::byte>;
+
+/// The fastest level that codes entropy: the shuffled exponents have little,
+/// and more effort finds next to nothing in mantissas.
+constexpr int zstd_level = 1;
+
+constexpr auto methods = std::to_array({codec::zstd, codec::lz4, codec::int8});
+static_assert(methods.size() == compression_methods.size());
+
+struct zstd_contexts {
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> writer{ZSTD_createCCtx(),
+                                                              ZSTD_freeCCtx};
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> reader{ZSTD_createDCtx(),
+                                                              ZSTD_freeDCtx};
+};
+
+/// One per thread: making them costs more than a small chunk.
+zstd_contexts& contexts() {
+  thread_local zstd_contexts result;
+  return result;
+}
+
+/// Returns the bytes written to `to`; 0 if they would not fit.
+std::size_t write_zstd(std::span<const std::byte> from,
+                       std::span<std::byte> to) {
+  const auto size =
+    ZSTD_compressCCtx(contexts().writer.get(), to.data(), to.size(),
+                      from.data(), from.size(), zstd_level);
+  return ZSTD_isError(size) != 0 ? 0 : size;
+}
+
+std::size_t write_lz4(std::span<const std::byte> from,
+                      std::span<std::byte> to) {
+  constexpr std::size_t max = LZ4_MAX_INPUT_SIZE;
+  if (from.size() > max)
+    return 0;
+  const auto size = LZ4_compress_default(
+    reinterpret_cast<const char*>(from.data()),
+    reinterpret_cast<char*>(to.data()), static_cast<int>(from.size()),
+    static_cast<int>(std::min(to.size(), max)));
+  return static_cast<std::size_t>(size);
+}
+
+/// Returns whether all of `to` was restored.
+bool read_zstd(std::span<const std::byte> from, std::span<std::byte> to) {
+  return ZSTD_decompressDCtx(contexts().reader.get(), to.data(), to.size(),
+                             from.data(), from.size()) == to.size();
+}
+
+bool read_lz4(std::span<const std::byte> from, std::span<std::byte> to) {
+  constexpr std::size_t max = LZ4_MAX_INPUT_SIZE;
+  if (from.size() > std::numeric_limits<int>::max() || to.size() > max)
+    return false;
+  const auto size = LZ4_decompress_safe(
+    reinterpret_cast<const char*>(from.data()),
+    reinterpret_cast<char*>(to.data()), static_cast<int>(from.size()),
+    static_cast<int>(to.size()));
+  return size == static_cast<int>(to.size());
+}
+
+std::optional<buffer> write_lossless(codec target,
+                                     std::span<const std::byte> raw,
+                                     const chunk_format& format) {
+  if (raw.size() <= codec_header::size)
+    return std::nullopt;
+  codec_header header{.form = target};
+  header.width = static_cast<std::uint8_t>(width_of(format.dtype));
+  header.raw_bytes = raw.size();
+  buffer shuffled;
+  auto from = raw;
+  if (header.width > 1) {
+    shuffled.resize(raw.size());
+    shuffle_bytes(raw, shuffled, header.width);
+    from = shuffled;
+  }
+  // What does not fit is not smaller.
+  buffer result(raw.size() - 1);
+  const auto room = std::span{result}.subspan(codec_header::size);
+  const auto size =
+    target == codec::zstd ? write_zstd(from, room) : write_lz4(from, room);
+  if (size == 0)
+    return std::nullopt;
+  header.write(result);
+  result.resize(codec_header::size + size);
+  return result;
+}
+
+caf::error read_lossless(const codec_header& header,
+                         std::span<const std::byte> encoded,
+                         std::span<std::byte> raw) {
+  const auto from = encoded.subspan(codec_header::size);
+  buffer shuffled(header.width > 1 ? raw.size() : 0);
+  const auto to = header.width > 1 ? std::span{shuffled} : raw;
+  const auto is_whole =
+    header.form == codec::zstd ? read_zstd(from, to) : read_lz4(from, to);
+  if (!is_whole)
+    return caf::make_error(errc::invalid_request, "encoded chunk damaged");
+  if (header.width > 1)
+    unshuffle_bytes(shuffled, raw, header.width);
+  return caf::none;
+}
+
+}  // namespace
+
+std::string to_string(codec x) {
+  for (std::size_t i = 0; i < methods.size(); ++i)
+    if (methods[i] == x)
+      return std::string{compression_methods[i]};
+  return x == codec::none ? "none"
+                          : "codec_" + std::to_string(static_cast<unsigned>(x));
+}
+
+std::optional<codec> codec_named(std::string_view name) {
+  for (const auto each : methods)
+    if (name == to_string(each))
+      return each;
+  return std::nullopt;
+}
+
+caf::expected<std::optional<buffer>> encode(codec target,
+                                            std::span<const std::byte> raw,
+                                            const chunk_format& format) {
+  if (target == codec::zstd || target == codec::lz4)
+    return write_lossless(target, raw, format);
+  if (target != codec::int8)
+    return caf::make_error(errc::invalid_request, to_string(target));
+  auto result = quantise(raw, format);
+  if (!result)
+    return std::move(result.error());
+  if (result->size() >= raw.size())
+    return std::optional<buffer>{};
+  return std::optional<buffer>{std::move(*result)};
+}
+
+caf::error decode(codec source, std::span<const std::byte> encoded,
+                  std::span<std::byte> raw) {
+  const auto header = codec_header::read(encoded, source, raw.size());
+  if (!header)
+    return header.error();
+  if (source == codec::zstd || source == codec::lz4)
+    return read_lossless(*header, encoded, raw);
+  if (source == codec::int8)
+    return dequantise(*header, encoded, raw);
+  return caf::make_error(errc::invalid_request, to_string(source));
+}
+
+}  // namespace kvc

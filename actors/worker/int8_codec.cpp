@@ -1,0 +1,231 @@
+#include "actors/worker/int8_codec.hpp"
+
+#include "messages/errors.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace kvc {
+
+namespace {
+
+constexpr float largest = 127;
+
+template <class T>
+T load(const std::byte* from) {
+  T result;
+  std::memcpy(&result, from, sizeof(T));
+  return result;
+}
+
+template <class T>
+void store(std::byte* to, T value) {
+  std::memcpy(to, &value, sizeof(T));
+}
+
+/// float32 as it is.
+struct full_float {
+  static constexpr std::size_t width = 4;
+  static float read(const std::byte* from) { return load<float>(from); }
+  static void write(std::byte* to, float x) { store(to, x); }
+};
+
+/// The upper half of a float32, rounded to nearest even.
+struct brain_float {
+  static constexpr std::size_t width = 2;
+  static float read(const std::byte* from) {
+    return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(from)}
+                                << 16U);
+  }
+  static void write(std::byte* to, float x) {
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    const auto rounded = bits + 0x7FFFU + ((bits >> 16U) & 1U);
+    store(to, static_cast<std::uint16_t>(rounded >> 16U));
+  }
+};
+
+/// IEEE binary16, by the scaling of exponents that floats do themselves.
+struct half_float {
+  static constexpr std::size_t width = 2;
+  static float read(const std::byte* from) {
+    const std::uint32_t half = load<std::uint16_t>(from);
+    const auto magnitude = (half & 0x7FFFU) << 13U;
+    const auto is_special = (half & 0x7C00U) == 0x7C00U;
+    const auto scaled = std::bit_cast<float>(magnitude) * 0x1p112F;
+    const auto bits = is_special ? magnitude | 0x7F800000U
+                                 : std::bit_cast<std::uint32_t>(scaled);
+    return std::bit_cast<float>(bits | (half & 0x8000U) << 16U);
+  }
+  static void write(std::byte* to, float x) {
+    const auto sign = (std::bit_cast<std::uint32_t>(x) >> 16U) & 0x8000U;
+    auto magnitude = std::min(std::fabs(x), 65504.0F);
+    std::uint32_t bits = 0;
+    if (magnitude < 0x1p-14F) {  // Denormal: multiples of 2^-24.
+      bits = static_cast<std::uint32_t>(std::nearbyint(magnitude * 0x1p24F));
+    } else {
+      const auto full = std::bit_cast<std::uint32_t>(magnitude) - (112U << 23U);
+      bits = (full + 0xFFFU + ((full >> 13U) & 1U)) >> 13U;
+    }
+    store(to, static_cast<std::uint16_t>(bits | sign));
+  }
+};
+
+/// Where the numbers of a chunk are: tensors of tokens x channels, in a row.
+struct layout {
+  std::size_t outer = 0;
+  std::size_t tokens = 0;
+  std::size_t channels = 0;
+
+  std::size_t numbers() const { return outer * tokens * channels; }
+  std::size_t scales() const { return outer * channels; }
+};
+
+caf::error unsuitable(const char* why) {
+  return caf::make_error(errc::invalid_request, why);
+}
+
+/// Sets `scales` to the largest magnitude of each channel. Returns false if
+/// that is not finite somewhere.
+template <class Number>
+bool find_largest(const layout& at, const std::byte* raw, float* scales) {
+  for (std::size_t i = 0; i < at.outer; ++i) {
+    auto* row = scales + i * at.channels;
+    std::fill(row, row + at.channels, 0.0F);
+    for (std::size_t t = 0; t < at.tokens; ++t) {
+      for (std::size_t c = 0; c < at.channels; ++c) {
+        const auto x = std::fabs(Number::read(raw + c * Number::width));
+        row[c] = x > row[c] || std::isnan(x) ? x : row[c];
+      }
+      raw += at.channels * Number::width;
+    }
+  }
+  return std::all_of(scales, scales + at.scales(),
+                     [](float x) { return std::isfinite(x); });
+}
+
+template <class Number>
+void shrink(const layout& at, const std::byte* raw, const float* scales,
+            std::byte* to) {
+  std::vector<float> factors(at.channels);
+  for (std::size_t i = 0; i < at.outer; ++i) {
+    // The division is exact enough where a factor would overflow.
+    for (std::size_t c = 0; c < at.channels; ++c)
+      factors[c] = scales[i * at.channels + c];
+    for (std::size_t t = 0; t < at.tokens; ++t) {
+      for (std::size_t c = 0; c < at.channels; ++c) {
+        const auto x = Number::read(raw + c * Number::width);
+        const auto share = factors[c] > 0 ? x / factors[c] : 0.0F;
+        const auto level = std::nearbyint(share * largest);
+        to[c] = static_cast<std::byte>(static_cast<std::int8_t>(level));
+      }
+      raw += at.channels * Number::width;
+      to += at.channels;
+    }
+  }
+}
+
+template <class Number>
+void grow(const layout& at, const std::byte* levels, const float* scales,
+          std::byte* raw) {
+  for (std::size_t i = 0; i < at.outer; ++i) {
+    const auto* row = scales + i * at.channels;
+    for (std::size_t t = 0; t < at.tokens; ++t) {
+      for (std::size_t c = 0; c < at.channels; ++c) {
+        const auto level =
+          static_cast<float>(static_cast<std::int8_t>(levels[c]));
+        Number::write(raw + c * Number::width, level / largest * row[c]);
+      }
+      levels += at.channels;
+      raw += at.channels * Number::width;
+    }
+  }
+}
+
+/// Calls `function` with the type of the numbers.
+template <class Function>
+bool with_number(number_type type, Function function) {
+  switch (type) {
+    case number_type::bfloat16:
+      return function(brain_float{});
+    case number_type::float16:
+      return function(half_float{});
+    case number_type::float32:
+      return function(full_float{});
+    case number_type::unknown:
+      break;
+  }
+  return false;
+}
+
+/// Returns where the numbers are; no numbers if `bytes` do not fit.
+layout layout_of(std::size_t bytes, std::size_t width, std::size_t outer,
+                 std::size_t channels) {
+  const auto row = channels * width;
+  if (row == 0 || outer == 0 || bytes == 0 || bytes % row != 0 ||
+      bytes / row % outer != 0)
+    return {};
+  return {outer, bytes / row / outer, channels};
+}
+
+}  // namespace
+
+caf::expected<std::vector<std::byte>> quantise(std::span<const std::byte> raw,
+                                               const chunk_format& format) {
+  const auto numbers = number_type_of(format.dtype);
+  if (numbers == number_type::unknown)
+    return unsuitable("int8 takes bfloat16, float16 and float32");
+  if (format.shape.size() < 2)
+    return unsuitable("int8 needs a shape of tokens and channels");
+  std::size_t outer = 1;
+  for (std::size_t i = 0; i + 2 < format.shape.size(); ++i)
+    outer *= format.shape[i];
+  const auto at =
+    layout_of(raw.size(), width_of(format.dtype), outer, format.shape.back());
+  if (at.numbers() == 0 || at.tokens > format.shape[format.shape.size() - 2])
+    return unsuitable("the chunk is not of its shape");
+  std::vector<float> scales(at.scales());
+  const auto levels_at = codec_header::size + scales.size() * sizeof(float);
+  std::vector<std::byte> result(levels_at + at.numbers());
+  const auto is_finite = with_number(numbers, [&](auto number) {
+    using kind = decltype(number);
+    if (!find_largest<kind>(at, raw.data(), scales.data()))
+      return false;
+    shrink<kind>(at, raw.data(), scales.data(), result.data() + levels_at);
+    return true;
+  });
+  if (!is_finite)
+    return unsuitable("int8 takes finite numbers only");
+  codec_header header{.form = codec::int8};
+  header.numbers = numbers;
+  header.channels = format.shape.back();
+  header.raw_bytes = raw.size();
+  header.outer = outer;
+  header.write(result);
+  std::memcpy(result.data() + codec_header::size, scales.data(),
+              scales.size() * sizeof(float));
+  return result;
+}
+
+caf::error dequantise(const codec_header& header,
+                      std::span<const std::byte> encoded,
+                      std::span<std::byte> raw) {
+  const std::size_t width = header.numbers == number_type::float32 ? 4 : 2;
+  const auto at = layout_of(raw.size(), width, header.outer, header.channels);
+  const auto levels_at = codec_header::size + at.scales() * sizeof(float);
+  if (header.numbers == number_type::unknown || at.numbers() == 0 ||
+      encoded.size() != levels_at + at.numbers())
+    return unsuitable("encoded chunk damaged");
+  std::vector<float> scales(at.scales());
+  std::memcpy(scales.data(), encoded.data() + codec_header::size,
+              scales.size() * sizeof(float));
+  with_number(header.numbers, [&](auto number) {
+    grow<decltype(number)>(at, encoded.data() + levels_at, scales.data(),
+                           raw.data());
+    return true;
+  });
+  return caf::none;
+}
+
+}  // namespace kvc
