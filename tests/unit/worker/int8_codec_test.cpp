@@ -140,7 +140,8 @@ TEST_SUITE("int8") {
     const chunk_format good{"float32", {tokens, channels}};
     CHECK_FALSE(objection(raw, good));
     CHECK(objection(raw, {"", {tokens, channels}}) == errc::invalid_request);
-    CHECK(objection(raw, {"int8", {tokens, channels}}) == errc::invalid_request);
+    CHECK(objection(raw, {"int8", {tokens, channels}}) ==
+          errc::invalid_request);
     CHECK(objection(raw, {"float32", {}}) == errc::invalid_request);
     CHECK(objection(raw, {"float32", {channels}}) == errc::invalid_request);
     CHECK(objection(raw, {"float32", {7, tokens, channels}}) ==
