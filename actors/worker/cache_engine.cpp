@@ -41,8 +41,9 @@ cache_engine::cache_engine(cache_engine_options options, arena memory)
     : hasher_(std::make_unique<chunk_hasher>(options.hashing,
                                              options.save_unfull_chunk)),
       bytes_per_token_(options.bytes_per_token),
-      format_(std::move(options.format)),
-      cpu_(std::move(memory), options.listener) {}
+      format_(options.format),
+      cpu_(std::move(memory), {.listener = options.listener,
+                               .format = std::move(options.format)}) {}
 
 caf::expected<store_result> cache_engine::store(
   std::span<const std::uint32_t> tokens,

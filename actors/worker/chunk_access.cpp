@@ -5,8 +5,8 @@
 namespace kvc {
 
 chunk_reader::~chunk_reader() {
-  if (store_ != nullptr && !entries_.empty())
-    store_->release(entries_);
+  if (store_ != nullptr && !holds_.empty())
+    store_->release(*this);
 }
 
 chunk_writer::~chunk_writer() {

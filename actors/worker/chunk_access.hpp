@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/worker/arena.hpp"
+#include "actors/worker/codec.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,18 +20,21 @@ struct new_chunk {
   std::uint32_t tokens = 0;
 };
 
-/// Holds chunks of a cpu_store, which must outlive it, for reading. They stay
-/// as they are until it is destroyed.
+/// Holds chunks of a cpu_store, which must outlive it, for reading. Their bytes
+/// stay as they are until it is destroyed.
 class chunk_reader {
  public:
   struct chunk {
-    std::span<const std::byte> bytes;
+    std::span<const std::byte> bytes;  ///< In `form`.
+    codec form = codec::none;
+    std::uint64_t raw_bytes = 0;  ///< Its size as stored.
     std::uint32_t tokens = 0;
   };
 
   chunk_reader(chunk_reader&& other) noexcept
       : store_(std::exchange(other.store_, nullptr)),
-        entries_(std::move(other.entries_)),
+        is_use_(other.is_use_),
+        holds_(std::move(other.holds_)),
         chunks_(std::move(other.chunks_)) {}
   chunk_reader& operator=(chunk_reader&&) = delete;
   ~chunk_reader();
@@ -40,10 +44,18 @@ class chunk_reader {
 
  private:
   friend class cpu_store;
-  explicit chunk_reader(cpu_store* store) : store_(store) {}
+
+  struct hold {
+    std::uint32_t entry = 0;
+    arena::block memory;  ///< Of the entry, when it was asked for.
+  };
+
+  chunk_reader(cpu_store* store, bool is_use)
+      : store_(store), is_use_(is_use) {}
 
   cpu_store* store_;
-  std::vector<std::uint32_t> entries_;
+  bool is_use_;
+  std::vector<hold> holds_;
   std::vector<chunk> chunks_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace kvc {
 
@@ -16,16 +15,29 @@ std::size_t cpu_store::count_prefix(
 }
 
 chunk_reader cpu_store::acquire(std::span<const std::uint64_t> hashes) {
-  chunk_reader result{this};
+  return hold(hashes, true);
+}
+
+chunk_reader cpu_store::borrow(std::span<const std::uint64_t> hashes) {
+  return hold(hashes, false);
+}
+
+chunk_reader cpu_store::hold(std::span<const std::uint64_t> hashes,
+                             bool is_use) {
+  chunk_reader result{this, is_use};
   const std::lock_guard guard{mutex_};
   for (const auto hash : hashes) {
     const auto index = table_.find(hash);
     if (index == none)
       break;
-    hold(index);
-    const auto& x = entries_[index];
-    result.entries_.push_back(index);
-    result.chunks_.push_back({memory_.view(x.memory, x.bytes), x.tokens});
+    auto x = entries_[index];
+    result.holds_.push_back({index, x.memory});
+    result.chunks_.push_back(
+      {memory_.view(x.memory, x.bytes), x.form, x.raw_bytes, x.tokens});
+    x.users += is_use ? 1 : 0;
+    x.readers += is_use ? 1 : 0;
+    x.borrowers += is_use ? 0 : 1;
+    update(index, x);
   }
   return result;
 }
@@ -34,11 +46,12 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
   chunk_writer result{this};
   result.parts_.reserve(chunks.size());
   const std::lock_guard guard{mutex_};
+  expire_pins();
   touch(chunks);
   for (const auto& x : chunks) {
     const auto index = table_.find(x.hash);
     if (index != none) {
-      hold(index);
+      add_user(index);
       result.parts_.push_back({.chunk = x, .memory = {}, .entry = index});
       continue;
     }
@@ -49,18 +62,6 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
   }
   report_evictions();
   return result;
-}
-
-std::size_t cpu_store::evict(std::span<const std::uint64_t> hashes) {
-  const std::lock_guard guard{mutex_};
-  for (const auto hash : hashes) {
-    const auto index = table_.find(hash);
-    if (index != none && entries_[index].users == 0)
-      drop(index);
-  }
-  const auto count = dropped_.size();
-  report_evictions();
-  return count;
 }
 
 membership_source::scan_step cpu_store::scan(std::uint64_t cursor,
@@ -86,10 +87,10 @@ location_usage cpu_store::usage() const {
           .capacity_bytes = memory_.capacity()};
 }
 
-void cpu_store::release(std::span<const std::uint32_t> entries) {
+void cpu_store::release(const chunk_reader& reader) {
   const std::lock_guard guard{mutex_};
-  std::for_each(entries.rbegin(), entries.rend(),
-                [this](std::uint32_t index) { let_go(index); });
+  std::for_each(reader.holds_.rbegin(), reader.holds_.rend(),
+                [&](const auto& x) { give_back(x, reader.is_use_); });
 }
 
 std::size_t cpu_store::commit(std::span<chunk_writer::part> parts) {
@@ -102,16 +103,16 @@ std::size_t cpu_store::commit(std::span<chunk_writer::part> parts) {
     x.entry = table_.find(x.chunk.hash);
     if (x.entry != none) {  // Somebody else was faster.
       memory_.release(x.memory);
-      hold(x.entry);
+      add_user(x.entry);
     } else {
       x.entry = admit(x.chunk, x.memory);
       admitted.push_back(x.chunk.hash);
     }
   }
   std::for_each(parts.rbegin(), parts.rend(),
-                [this](const auto& x) { let_go(x.entry); });
-  if (listener_ != nullptr && !admitted.empty())
-    listener_->chunks_admitted(location::cpu, admitted);
+                [this](const auto& x) { remove_user(x.entry); });
+  if (options_.listener != nullptr && !admitted.empty())
+    options_.listener->chunks_admitted(location::cpu, admitted);
   return admitted.size();
 }
 
@@ -121,25 +122,61 @@ void cpu_store::abandon(std::span<const chunk_writer::part> parts) {
     if (x.entry == none)
       memory_.release(x.memory);
     else
-      let_go(x.entry);
+      remove_user(x.entry);
   });
 }
 
-void cpu_store::hold(std::uint32_t index) {
+/// Changes an entry and what follows from it for the order of eviction.
+void cpu_store::update(std::uint32_t index, const entry& next) {
   auto& x = entries_[index];
-  if (x.users++ == 0) {
+  const auto was_idle = x.is_idle();
+  evictable_bytes_ -= x.is_evictable() ? arena::rounded(x.bytes) : 0;
+  x = next;
+  evictable_bytes_ += x.is_evictable() ? arena::rounded(x.bytes) : 0;
+  if (was_idle && !x.is_idle())
     recency_.remove(index);
-    evictable_bytes_ -= arena::rounded(x.bytes);
-  }
+  if (!was_idle && x.is_idle())
+    recency_.add_newest(index);
 }
 
-void cpu_store::let_go(std::uint32_t index) {
-  auto& x = entries_[index];
+void cpu_store::add_user(std::uint32_t index) {
+  auto x = entries_[index];
+  ++x.users;
+  update(index, x);
+}
+
+void cpu_store::remove_user(std::uint32_t index) {
+  auto x = entries_[index];
   assert(x.users > 0);
-  if (--x.users == 0) {
-    recency_.add_newest(index);
-    evictable_bytes_ += arena::rounded(x.bytes);
+  --x.users;
+  update(index, x);
+}
+
+void cpu_store::give_back(const chunk_reader::hold& held, bool is_use) {
+  auto x = entries_[held.entry];
+  const auto is_current = x.is_occupied && x.memory.id == held.memory.id;
+  if (!is_current) {
+    const auto old = old_blocks_.find(held.memory.id);
+    assert(old != old_blocks_.end());
+    if (--old->second.holders == 0) {
+      memory_.release(old->second.memory);
+      old_blocks_.erase(old);
+    }
   }
+  // The entry of a user is the chunk's still, the one of a borrower maybe not.
+  x.users -= is_use ? 1 : 0;
+  x.readers -= is_use && is_current ? 1 : 0;
+  x.borrowers -= !is_use && is_current ? 1 : 0;
+  update(held.entry, x);
+}
+
+/// Gives up the memory of `x`: now, or when nobody holds it any more.
+void cpu_store::retire(const entry& x) {
+  const auto holders = x.readers + x.borrowers;
+  if (holders == 0)
+    memory_.release(x.memory);
+  else
+    old_blocks_.emplace(x.memory.id, old_block{x.memory, holders});
 }
 
 /// Makes what is here of `chunks` the last to be evicted for the rest of them.
@@ -148,7 +185,7 @@ void cpu_store::touch(std::span<const new_chunk> chunks) {
     table_.prefetch(x.hash);
   std::for_each(chunks.rbegin(), chunks.rend(), [this](const auto& x) {
     const auto index = table_.find(x.hash);
-    if (index == none || entries_[index].users > 0)
+    if (index == none || !entries_[index].is_idle())
       return;
     recency_.remove(index);
     recency_.add_newest(index);
@@ -165,6 +202,7 @@ std::uint32_t cpu_store::admit(const new_chunk& chunk, arena::block memory) {
   vacant_.pop_back();
   entries_[index] = {.hash = chunk.hash,
                      .bytes = chunk.bytes,
+                     .raw_bytes = chunk.bytes,
                      .memory = memory,
                      .tokens = chunk.tokens,
                      .users = 1,
@@ -174,17 +212,22 @@ std::uint32_t cpu_store::admit(const new_chunk& chunk, arena::block memory) {
 }
 
 void cpu_store::drop(std::uint32_t index) {
-  auto& x = entries_[index];
-  assert(x.users == 0);
-  recency_.remove(index);
-  evictable_bytes_ -= arena::rounded(x.bytes);
+  const auto x = entries_[index];
+  assert(x.is_idle());
+  update(index, {});
   table_.erase(x.hash);
-  memory_.release(x.memory);
+  retire(x);
   dropped_.push_back(x.hash);
-  x.is_occupied = false;
   vacant_.push_back(index);
   if (recency_.oldest() != lru::none)  // Likely to be the next to go.
     table_.prefetch(entries_[recency_.oldest()].hash);
+}
+
+std::uint32_t cpu_store::next_victim() const {
+  auto index = recency_.oldest();
+  while (index != lru::none && !entries_[index].is_evictable())
+    index = recency_.newer(index);
+  return index;
 }
 
 std::optional<arena::block> cpu_store::make_room(std::uint64_t bytes) {
@@ -192,64 +235,20 @@ std::optional<arena::block> cpu_store::make_room(std::uint64_t bytes) {
   if (bytes > memory_.capacity() - in_use)
     return std::nullopt;
   auto memory = memory_.allocate(bytes);
-  while (!memory && recency_.oldest() != lru::none) {
-    drop(recency_.oldest());
+  while (!memory) {
+    const auto victim = next_victim();
+    if (victim == none)
+      break;
+    drop(victim);
     memory = memory_.allocate(bytes);
   }
   return memory;
 }
 
 void cpu_store::report_evictions() {
-  if (listener_ != nullptr && !dropped_.empty())
-    listener_->chunks_evicted(location::cpu, dropped_);
+  if (options_.listener != nullptr && !dropped_.empty())
+    options_.listener->chunks_evicted(location::cpu, dropped_);
   dropped_.clear();
-}
-
-std::string cpu_store::check() {
-  const std::lock_guard guard{mutex_};
-  auto fault = memory_.check();
-  if (fault.empty())
-    fault = check_entries();
-  if (fault.empty())
-    fault = check_round_trip();
-  return fault;
-}
-
-std::string cpu_store::check_entries() const {
-  std::size_t occupied = 0;
-  std::size_t evictable = 0;
-  std::uint64_t evictable_bytes = 0;
-  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-    const auto& x = entries_[i];
-    if (!x.is_occupied)
-      continue;
-    ++occupied;
-    if (table_.find(x.hash) != i)
-      return "cpu_store: a chunk that cannot be found";
-    if (x.users > 0)
-      continue;
-    ++evictable;
-    evictable_bytes += arena::rounded(x.bytes);
-  }
-  if (occupied != table_.size() ||
-      occupied + vacant_.size() != entries_.size() ||
-      evictable != recency_.size() || evictable_bytes != evictable_bytes_)
-    return "cpu_store: chunks do not add up";
-  return {};
-}
-
-std::string cpu_store::check_round_trip() {
-  constexpr std::uint64_t bytes = 4096;
-  const auto block = memory_.allocate(bytes);
-  if (!block)
-    return {};  // A full store is well; evicting would make it worse.
-  const auto memory = memory_.view(*block, bytes);
-  constexpr unsigned char pattern = 0xA5;
-  std::memset(memory.data(), pattern, memory.size());
-  const auto is_wrong = [](std::byte x) { return x != std::byte{pattern}; };
-  const auto wrong = std::count_if(memory.begin(), memory.end(), is_wrong);
-  memory_.release(*block);
-  return wrong == 0 ? "" : "cpu_store: memory does not keep what is written";
 }
 
 }  // namespace kvc

@@ -21,6 +21,10 @@ class lru {
   /// The one whose last use is longest ago; `none` if there is none.
   std::uint32_t oldest() const { return oldest_; }
 
+  /// The one used next after `index`, which must be listed; `none` if there is
+  /// none.
+  std::uint32_t newer(std::uint32_t index) const { return links_[index].newer; }
+
   std::size_t size() const { return size_; }
 
  private:

@@ -157,7 +157,7 @@ struct model_fixture {
   static constexpr std::uint64_t capacity = 93 * arena::alignment;
 
   change_recorder log;
-  cpu_store store{test::map_arena(capacity), &log};
+  cpu_store store{test::map_arena(capacity), {.listener = &log}};
   naive_store model{capacity};
   std::vector<open_writer> writers;
   std::vector<open_reader> readers;

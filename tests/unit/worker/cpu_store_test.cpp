@@ -1,64 +1,12 @@
-#include "actors/worker/cpu_store.hpp"
-
-#include "tests/unit/worker/store_support.hpp"
-
-#include <map>
-#include <random>
+#include "tests/unit/worker/cpu_store_fixture.hpp"
 
 using namespace kvc;
-using kvc::test::change_recorder;
-
-namespace {
-
-using hashes = std::vector<std::uint64_t>;
-using changes = std::vector<change_recorder::change>;
-
-constexpr std::uint64_t chunk_bytes = 64;
-
-struct store_fixture {
-  change_recorder log;
-  cpu_store store{test::map_arena(4 * chunk_bytes), &log};
-
-  static std::vector<new_chunk> chunks_of(const hashes& names) {
-    std::vector<new_chunk> result;
-    for (const auto name : names)
-      result.push_back({.hash = name, .bytes = chunk_bytes, .tokens = 16});
-    return result;
-  }
-
-  chunk_writer reserve(const hashes& names) {
-    return store.reserve(chunks_of(names));
-  }
-
-  /// Returns how many chunks were admitted.
-  std::size_t put(const hashes& names) {
-    const auto chunks = chunks_of(names);
-    auto writer = store.reserve(chunks);
-    test::fill(writer, chunks);
-    return writer.commit();
-  }
-
-  std::size_t read(const hashes& names) {
-    return store.acquire(names).chunks().size();
-  }
-
-  /// Evicts everything by storing the chunks 100 to 103; returns the order.
-  hashes eviction_order() {
-    log.take();
-    hashes result;
-    for (const std::uint64_t name : {100U, 101U, 102U, 103U})
-      put({name});
-    for (const auto& [is_admitted, hash] : log.take())
-      if (!is_admitted)
-        result.push_back(hash);
-    return result;
-  }
-};
-
-}  // namespace
+using kvc::test::hashes;
+using changes = std::vector<kvc::test::change_recorder::change>;
 
 TEST_SUITE("cpu_store") {
-  TEST_CASE_FIXTURE(store_fixture, "shows and reports chunks when committed") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "shows and reports chunks when committed") {
     const auto chunks = chunks_of({1, 2});
     auto writer = store.reserve(chunks);
     CHECK(writer.size() == 2);
@@ -75,7 +23,8 @@ TEST_SUITE("cpu_store") {
     CHECK(store.usage().capacity_bytes == 256);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "forgets a writer that does not commit") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "forgets a writer that does not commit") {
     {
       auto writer = reserve({1, 2, 3, 4});
       CHECK(writer.size() == 4);
@@ -86,24 +35,26 @@ TEST_SUITE("cpu_store") {
     CHECK(put({5, 6, 7, 8}) == 4);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "keeps bytes and tokens of each chunk") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "keeps bytes and tokens of each chunk") {
     put({1, 2, 3});
     const auto reader = store.acquire(hashes{3, 1, 9, 2});
     REQUIRE(reader.chunks().size() == 2);
-    CHECK(reader.chunks()[0].bytes.size() == chunk_bytes);
+    CHECK(reader.chunks()[0].bytes.size() == test::chunk_bytes);
     CHECK(test::is_filled(reader.chunks()[0].bytes, 3));
     CHECK(test::is_filled(reader.chunks()[1].bytes, 1));
     CHECK(reader.chunks()[0].tokens == 16);
   }
 
-  TEST_CASE_FIXTURE(store_fixture,
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
                     "evicts prompts by age, each from its tail") {
     put({1, 2});
     put({3, 4});
     CHECK(eviction_order() == hashes{2, 1, 4, 3});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "counts reading as a use, looking as none") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "counts reading as a use, looking as none") {
     put({1, 2});
     put({3, 4});
     CHECK(read({1, 2}) == 2);
@@ -111,14 +62,14 @@ TEST_SUITE("cpu_store") {
     CHECK(eviction_order() == hashes{4, 3, 2, 1});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "counts storing again as a use") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture, "counts storing again as a use") {
     put({1, 2});
     put({3, 4});
     CHECK(put({1, 2}) == 0);
     CHECK(eviction_order() == hashes{4, 3, 2, 1});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "dates a use by its end") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture, "dates a use by its end") {
     put({1, 2, 3, 4});
     {
       const auto slow = store.acquire(hashes{4});
@@ -127,7 +78,8 @@ TEST_SUITE("cpu_store") {
     CHECK(eviction_order() == hashes{3, 2, 1, 4});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "never evicts what is being read") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "never evicts what is being read") {
     put({1, 2, 3, 4});
     const auto first = store.acquire(hashes{3});
     {
@@ -140,7 +92,8 @@ TEST_SUITE("cpu_store") {
     CHECK(test::is_filled(first.chunks()[0].bytes, 3));
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "never evicts what is being written") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "never evicts what is being written") {
     const auto chunks = chunks_of({1, 2, 3});
     auto writer = store.reserve(chunks);
     test::fill(writer, chunks);
@@ -151,7 +104,8 @@ TEST_SUITE("cpu_store") {
     CHECK(log.held() == std::set<std::uint64_t>{1, 2, 3, 6});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "places nothing while all is in use") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "places nothing while all is in use") {
     put({1, 2, 3, 4});
     log.take();
     {
@@ -164,7 +118,8 @@ TEST_SUITE("cpu_store") {
     CHECK(put({5}) == 1);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "evicts nothing for what cannot fit") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "evicts nothing for what cannot fit") {
     put({1, 2, 3});
     const auto reader = store.acquire(hashes{1});
     log.take();
@@ -176,13 +131,15 @@ TEST_SUITE("cpu_store") {
     CHECK(log.take() == changes{{false, 3}, {false, 2}});
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "keeps the head of a prompt too long") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "keeps the head of a prompt too long") {
     CHECK(put({1, 2, 3, 4, 5, 6}) == 4);
     CHECK(log.changes == changes{{true, 1}, {true, 2}, {true, 3}, {true, 4}});
     CHECK(put({1, 2, 3, 4, 5, 6}) == 0);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "spares the asked-for chunks longest") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "spares the asked-for chunks longest") {
     put({1, 3, 4});
     put({9});
     log.take();
@@ -198,7 +155,7 @@ TEST_SUITE("cpu_store") {
     }
   }
 
-  TEST_CASE_FIXTURE(store_fixture,
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
                     "keeps the first of two who store the same") {
     const auto chunks = chunks_of({1, 2});
     auto slow = store.reserve(chunks);
@@ -212,7 +169,7 @@ TEST_SUITE("cpu_store") {
     CHECK(store.check() == "");
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "admits a hash given twice once") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture, "admits a hash given twice once") {
     CHECK(put({1, 1}) == 1);
     CHECK(log.take() == changes{{true, 1}});
     CHECK(store.evict(hashes{1, 1}) == 1);
@@ -220,7 +177,8 @@ TEST_SUITE("cpu_store") {
     CHECK(store.usage().used_bytes == 0);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "scans by steps of the given size") {
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "scans by steps of the given size") {
     put({1, 2, 3, 4});
     store.evict(hashes{2});
     const auto first = store.scan(0, 3);
@@ -233,8 +191,9 @@ TEST_SUITE("cpu_store") {
     CHECK(store.scan(99, 3).next_cursor == 0);
   }
 
-  TEST_CASE_FIXTURE(store_fixture, "checks itself without telling anybody") {
-    cpu_store large{test::map_arena(8192), &log};
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "checks itself without telling anybody") {
+    cpu_store large{test::map_arena(8192), {.listener = &log}};
     CHECK(large.check() == "");
     CHECK(large.usage().used_bytes == 0);
     put({1, 2, 3, 4});

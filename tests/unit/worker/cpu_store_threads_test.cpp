@@ -64,7 +64,7 @@ struct client {
 TEST_SUITE("cpu_store threads") {
   TEST_CASE("keeps bytes and reports right under four threads") {
     test::change_recorder log;
-    cpu_store store{test::map_arena(10'000), &log};
+    cpu_store store{test::map_arena(10'000), {.listener = &log}};
     std::atomic<std::size_t> wrong_chunks{0};
     std::vector<std::thread> threads;
     for (std::uint32_t seed = 0; seed < 4; ++seed)

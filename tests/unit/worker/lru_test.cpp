@@ -32,6 +32,13 @@ TEST_SUITE("lru") {
     CHECK(list.size() == 0);
   }
 
+  TEST_CASE("names the next one used") {
+    const auto list = list_of({5, 0, 9});
+    CHECK(list.newer(5) == 0);
+    CHECK(list.newer(0) == 9);
+    CHECK(list.newer(9) == lru::none);
+  }
+
   TEST_CASE("forgets what is removed at either end and between") {
     for (const std::uint32_t gone : {1U, 2U, 3U}) {
       auto list = list_of({1, 2, 3});
