@@ -10,49 +10,58 @@ namespace kvc {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
-constexpr std::size_t longest_line = 32;
-
-caf::error cannot_write(const std::filesystem::path& file) {
-  return caf::make_error(errc::invalid_request,
-                         "cannot write journal " + file.string());
-}
+constexpr std::size_t longest_number = 32;
 
 }  // namespace
 
+/// The journal of one worker.
+class journal::worker_listener final : public membership_listener {
+ public:
+  worker_listener(journal& log, const worker_id& id, membership_listener* next)
+      : log_(log), name_(to_string(id)), next_(next) {}
+
+  void chunks_admitted(location where,
+                       std::span<const std::uint64_t> hashes) override {
+    log_.append('A', where, hashes, name_);
+    if (next_ != nullptr)
+      next_->chunks_admitted(where, hashes);
+  }
+
+  void chunks_evicted(location where,
+                      std::span<const std::uint64_t> hashes) override {
+    log_.append('E', where, hashes, name_);
+    if (next_ != nullptr)
+      next_->chunks_evicted(where, hashes);
+  }
+
+ private:
+  journal& log_;
+  std::string name_;
+  membership_listener* next_;
+};
+
 caf::expected<std::unique_ptr<journal>> journal::open(
-  const std::filesystem::path& directory, const worker_id& id,
-  membership_listener* next) {
-  const auto name = id.instance + '-' + std::to_string(id.rank) + ".journal";
-  const auto path = directory / name;
-  if (name.find('/') != std::string::npos)
-    return cannot_write(path);
+  const std::filesystem::path& path) {
   std::error_code ignored;  // A missing directory shows when opening.
-  std::filesystem::create_directories(directory, ignored);
+  std::filesystem::create_directories(path.parent_path(), ignored);
   std::ofstream file{path, std::ios::binary | std::ios::trunc};
   if (!file)
-    return cannot_write(path);
-  return std::unique_ptr<journal>{new journal{std::move(file), next}};
+    return caf::make_error(errc::invalid_request,
+                           "cannot write journal " + path.string());
+  return std::unique_ptr<journal>{new journal{std::move(file)}};
 }
 
-journal::journal(std::ofstream file, membership_listener* next)
-    : file_(std::move(file)), next_(next) {
+journal::journal(std::ofstream file) : file_(std::move(file)) {
   buffer_.reserve(buffer_bytes);
 }
 
 journal::~journal() { write(); }
 
-void journal::chunks_admitted(location where,
-                              std::span<const std::uint64_t> hashes) {
-  append('A', where, hashes);
-  if (next_ != nullptr)
-    next_->chunks_admitted(where, hashes);
-}
-
-void journal::chunks_evicted(location where,
-                             std::span<const std::uint64_t> hashes) {
-  append('E', where, hashes);
-  if (next_ != nullptr)
-    next_->chunks_evicted(where, hashes);
+std::unique_ptr<membership_listener> journal::listener(
+  const worker_id& id, membership_listener* next) {
+  const std::lock_guard guard{mutex_};
+  buffer_ += "W " + to_string(id) + '\n';
+  return std::make_unique<worker_listener>(*this, id, next);
 }
 
 bool journal::flush() {
@@ -63,18 +72,21 @@ bool journal::flush() {
 }
 
 void journal::append(char sign, location where,
-                     std::span<const std::uint64_t> hashes) {
+                     std::span<const std::uint64_t> hashes,
+                     std::string_view worker) {
   const std::lock_guard guard{mutex_};
-  std::array<char, longest_line> line{sign, ' '};
+  std::array<char, longest_number> line{sign, ' '};
   for (const auto hash : hashes) {
     auto* const end = line.data() + line.size();
     auto* at =
       std::to_chars(line.data() + 2, end, static_cast<unsigned>(where)).ptr;
     *at++ = ' ';
     at = std::to_chars(at, end, hash).ptr;
-    *at++ = '\n';
+    *at++ = ' ';
     buffer_.append(line.data(), at);
-    if (buffer_.size() + line.size() > buffer_bytes)
+    buffer_.append(worker);
+    buffer_ += '\n';
+    if (buffer_.size() + longest_number + worker.size() > buffer_bytes)
       write();
   }
 }

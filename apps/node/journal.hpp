@@ -9,44 +9,46 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace kvc {
 
-/// Writes every change of what one worker holds to a file, in order, one line
-/// each: "A <location> <hash>" for admitted, "E <location> <hash>" for evicted,
-/// in decimal. Thread-safe. Lines are buffered until flush() or the end.
-class journal final : public membership_listener {
+/// A file of every change of what the workers of this process hold, in order,
+/// one line each: "A <location> <hash> <worker>" for admitted, "E ..." for
+/// evicted, numbers in decimal; before a worker's first one "W <worker>".
+/// Thread-safe. Lines are buffered until flush() or the end.
+class journal {
  public:
-  /// Begins `directory`/`instance`-`rank`.journal anew; makes the directory.
-  /// Passes every change on to `next` if there is one; it must outlive the
-  /// journal. Fails with invalid_request if the file cannot be written.
+  /// Begins the file anew; makes its directory. Fails with invalid_request if
+  /// it cannot be written.
   static caf::expected<std::unique_ptr<journal>> open(
-    const std::filesystem::path& directory, const worker_id& id,
-    membership_listener* next);
+    const std::filesystem::path& path);
 
   journal(const journal&) = delete;
   journal& operator=(const journal&) = delete;
-  ~journal() override;
+  ~journal();
 
-  void chunks_admitted(location where,
-                       std::span<const std::uint64_t> hashes) override;
-  void chunks_evicted(location where,
-                      std::span<const std::uint64_t> hashes) override;
+  /// Returns what writes the changes of one worker and passes them on to `next`
+  /// if there is one. The journal and `next` must outlive it.
+  std::unique_ptr<membership_listener> listener(const worker_id& id,
+                                                membership_listener* next);
 
   /// Writes what is buffered. Returns false if this or anything before it
   /// could not be written.
   bool flush();
 
  private:
-  journal(std::ofstream file, membership_listener* next);
+  class worker_listener;
 
-  void append(char sign, location where, std::span<const std::uint64_t> hashes);
+  explicit journal(std::ofstream file);
+
+  void append(char sign, location where, std::span<const std::uint64_t> hashes,
+              std::string_view worker);
   void write();
 
   std::mutex mutex_;
   std::ofstream file_;
   std::string buffer_;
-  membership_listener* next_;
 };
 
 }  // namespace kvc

@@ -47,7 +47,7 @@ struct worker_node::parts {
   /// Everything of one rank.
   struct rank_parts {
     change_hub hub;
-    std::unique_ptr<journal> changes;  ///< Stands before the hub, if any.
+    std::unique_ptr<membership_listener> log;  ///< Before the hub, if any.
     std::unique_ptr<cache_engine> engine;
     std::atomic<bool> is_registered = false;
     worker_actor actor;  ///< Null once stopped, or without a controller.
@@ -62,6 +62,7 @@ struct worker_node::parts {
   worker_node_options options;
   hash_settings hashing;
   incarnation process{unix_time_ns(), random_number()};
+  std::unique_ptr<journal> changes;  ///< If they are written.
   std::vector<std::unique_ptr<rank_parts>> ranks;
   std::vector<cache_engine*> engines;
   work_pool commands{command_threads()};  ///< Does the work of commands.
@@ -86,16 +87,18 @@ struct worker_node::parts {
 };
 
 caf::error worker_node::parts::make_engines() {
+  if (!options.journal.empty()) {
+    auto opened = journal::open(options.journal);
+    if (!opened)
+      return std::move(opened.error());
+    changes = std::move(*opened);
+  }
   for (const auto& hosted : options.ranks) {
     auto& rank = *ranks.emplace_back(std::make_unique<rank_parts>());
     membership_listener* listener = &rank.hub;
-    if (!options.journal.empty()) {
-      auto opened = journal::open(options.journal,
-                                  {hosted.instance, hosted.rank}, &rank.hub);
-      if (!opened)
-        return std::move(opened.error());
-      rank.changes = std::move(*opened);
-      listener = rank.changes.get();
+    if (changes) {
+      rank.log = changes->listener({hosted.instance, hosted.rank}, &rank.hub);
+      listener = rank.log.get();
     }
     cache_engine_options engine;
     engine.hashing = hashing;
@@ -210,10 +213,8 @@ void worker_node::parts::stop() {
   dialer = nullptr;
   commands.stop();  // Its jobs keep actors alive.
   system.reset();
-  for (auto& rank : ranks) {
-    if (rank->changes)
-      rank->changes->flush();
-  }
+  if (changes)
+    changes->flush();
 }
 
 worker_node::worker_node(std::unique_ptr<parts> running)
@@ -279,10 +280,8 @@ caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
 }
 
 void worker_node::flush_journal() {
-  for (auto& rank : parts_->ranks) {
-    if (rank->changes)
-      rank->changes->flush();
-  }
+  if (parts_->changes)
+    parts_->changes->flush();
 }
 
 void worker_node::stop() {

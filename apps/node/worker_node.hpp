@@ -32,7 +32,7 @@ struct worker_node_options {
 
   chunk_format format{};  ///< Of a full chunk, if known.
 
-  /// Directory for a journal of each rank's changes; empty: none is written.
+  /// The file of a journal of all ranks' changes; empty: none is written.
   std::filesystem::path journal;
 };
 

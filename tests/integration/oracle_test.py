@@ -54,35 +54,51 @@ class JournalTest(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
 
-    def write(self, text, name="a-0.journal"):
+    def write(self, text, name="0.journal"):
         path = self.directory / name
         path.write_text(text)
         return path
 
     def test_replays_changes_in_order(self):
-        path = self.write("A 0 5\nA 1 5\nA 0 18446744073709551615\n"
-                          "E 0 5\nA 0 7\nE 0 7\n")
-        self.assertEqual(read_journal(path), {5: {DISK}, 2**64 - 1: {CPU}})
+        path = self.write("W a/0\nA 0 5 a/0\nA 1 5 a/0\n"
+                          "A 0 18446744073709551615 a/0\n"
+                          "E 0 5 a/0\nA 0 7 a/0\nE 0 7 a/0\n")
+        self.assertEqual(read_journal(path),
+                         {"a/0": {5: {DISK}, 2**64 - 1: {CPU}}})
+
+    def test_tells_workers_apart(self):
+        path = self.write("W a/0\nW a/1\nA 0 5 a/0\nW b c/0\nA 0 5 a/1\n"
+                          "E 0 5 a/0\n")
+        self.assertEqual(read_journal(path),
+                         {"a/0": {}, "a/1": {5: {CPU}}, "b c/0": {}})
 
     def test_ignores_a_torn_last_line(self):
-        self.assertEqual(read_journal(self.write("A 0 123\nE 0 12")),
-                         {123: {CPU}})
+        self.assertEqual(
+            read_journal(self.write("W a/0\nA 0 123 a/0\nE 0 12")),
+            {"a/0": {123: {CPU}}})
         self.assertEqual(read_journal(self.write("")), {})
 
     def test_refuses_what_changes_nothing(self):
-        for text in ("E 0 1\n", "A 0 1\nA 0 1\n", "A 0 1\nE 1 1\n",
-                     "A 2 1\n", "A 0 -1\n", "X 0 1\n", "A 0\n", "\n"):
+        for text in ("E 0 1 a/0\n", "A 0 1 a/0\nA 0 1 a/0\n",
+                     "A 0 1 a/0\nE 1 1 a/0\n", "A 2 1 a/0\n", "W a/0\n",
+                     "A 0 -1 a/0\n", "X 0 1 a/0\n", "A 0 1\n", "A 0\n",
+                     "A 0 1 a/1\n", "\n"):
             with self.assertRaises(ValueError, msg=text):
-                read_journal(self.write(text))
+                read_journal(self.write("W a/0\n" + text))
 
-    def test_names_workers_by_their_files(self):
-        self.write("A 0 1\n", "a-b-0.journal")
-        self.write("A 0 2\n", "a-b-13.journal")
-        self.write("A 0 3\n", "c-0.journal")
-        self.write("A 0 4\n", "notes.txt")
+    def test_reads_the_journals_of_all_processes(self):
+        self.write("W a-b/0\nA 0 1 a-b/0\nW c/0\nA 0 3 c/0\n", "1.journal")
+        self.write("W a-b/13\nA 0 2 a-b/13\n", "2.journal")
+        self.write("W d/0\nA 0 4 d/0\n", "notes.txt")
         self.assertEqual(Oracle().read(self.directory).holdings,
                          {"a-b": {0: {1: {CPU}}, 13: {2: {CPU}}},
                           "c": {0: {3: {CPU}}}})
+
+    def test_refuses_two_journals_of_one_worker(self):
+        self.write("W a/0\n", "1.journal")
+        self.write("W a/0\n", "2.journal")
+        with self.assertRaises(ValueError):
+            Oracle().read(self.directory)
 
 
 class LookupTest(unittest.TestCase):

@@ -300,7 +300,7 @@ class Cluster:
         config_path = self.directory / f"{number}-worker.yaml"
         config_path.write_text(yaml_text(settings))
         command = [BIN / "kvc-worker", "--config", config_path,
-                   "--journal", self.journals]
+                   "--journal", self.journals / f"{number}.journal"]
         if "--ranks" not in flags:
             command += ["--rank", rank]
         worker = Process(f"worker {instance}/{rank}", [*command, *flags],

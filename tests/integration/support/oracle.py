@@ -28,16 +28,24 @@ def chunk_hashes(tokens, chunk_size=256, none_hash=0, partial=True):
 
 
 def read_journal(path):
-    """Returns what a worker holds after all changes: {hash: {location}}.
+    """Returns what each worker of a process holds after all changes:
+    {"instance/rank": {hash: {location}}}.
 
     Raises ValueError for a change that changes nothing. The last line may be
     torn, by a kill: it is ignored then.
     """
-    held = {}
+    workers = {}
     lines = pathlib.Path(path).read_text(encoding="ascii").split("\n")
     for number, line in enumerate(lines[:-1], 1):
-        action, location, chunk = line.split(" ")
+        action, _, rest = line.partition(" ")
+        if action == "W" and rest not in workers:
+            workers[rest] = {}
+            continue
+        location, chunk, worker = rest.split(" ", 2)
         location, chunk = int(location), int(chunk)
+        if worker not in workers:
+            raise ValueError(f"{path}:{number}: no such worker: {line}")
+        held = workers[worker]
         if location not in LOCATION_NAMES or not 0 <= chunk <= MASK:
             raise ValueError(f"{path}:{number}: no location or hash: {line}")
         where = held.setdefault(chunk, set())
@@ -49,7 +57,7 @@ def read_journal(path):
             where.remove(location)
             if not where:
                 del held[chunk]
-    return held
+    return workers
 
 
 class Oracle:
@@ -61,13 +69,16 @@ class Oracle:
         self.holdings = {}
 
     def read(self, directory):
-        """Takes the journals in `directory`, named <instance>-<rank>.journal,
-        in place of what was known. Returns the oracle."""
+        """Takes the journals in `directory`, one per process, in place of what
+        was known. Returns the oracle."""
         self.holdings = {}
         for path in pathlib.Path(directory).glob("*.journal"):
-            instance, _, rank = path.stem.rpartition("-")
-            ranks = self.holdings.setdefault(instance, {})
-            ranks[int(rank)] = read_journal(path)
+            for worker, held in read_journal(path).items():
+                instance, _, rank = worker.rpartition("/")
+                ranks = self.holdings.setdefault(instance, {})
+                if int(rank) in ranks:
+                    raise ValueError(f"{path}: a second journal of {worker}")
+                ranks[int(rank)] = held
         return self
 
     def forget(self, instance):
