@@ -36,6 +36,13 @@ class empty_source : public membership_source {
   }
 };
 
+/// Of a worker that has no store and is always well.
+command_services no_commands() {
+  return {[](const work_pool::job& work) { work(); },
+          [](location) { return nullptr; },
+          []() -> caf::expected<command_result> { return command_result{}; }};
+}
+
 /// One worker, linked to the controller.
 class bench_worker {
  public:
@@ -55,7 +62,7 @@ class bench_worker {
     settings.process = {unix_time_ns(), random_number()};
     settings.canary = canary(settings.hashing);
     worker_services services{
-      dialer_, hub_, source_, [] { return health{}; },
+      dialer_, hub_, source_, no_commands(),
       [this](const welcome& answer) { welcome_.set_value(answer.lookups); }};
     worker_ =
       caf::actor_cast<worker_actor>(system_->spawn(worker, services, settings));

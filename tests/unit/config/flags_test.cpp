@@ -39,7 +39,13 @@ TEST_SUITE("flags") {
   }
 
   TEST_CASE_FIXTURE(load_fixture, "takes a truth value or none") {
-    line.arguments = {"--save-unfull-chunk", "--local-cpu", "no"};
+    line.arguments = {"--save-unfull-chunk",
+                      "--local-cpu",
+                      "no",
+                      "--local-disk",
+                      "/tmp/kvc",
+                      "--max-local-disk-size",
+                      "1"};
     const auto result = load_worker();
     CHECK(result.errors.empty());
     CHECK(result.options.save_unfull_chunk);
