@@ -24,6 +24,19 @@ caf::error wrong_size(std::size_t index, std::size_t given,
                            std::to_string(expected));
 }
 
+/// Writes the chunk as it was stored to `destination`. Returns false if that
+/// has another size, because the hash is another chunk's too, or if the chunk
+/// is damaged.
+bool restore(const chunk_reader::chunk& chunk,
+             std::span<std::byte> destination) {
+  if (chunk.raw_bytes != destination.size())
+    return false;
+  if (chunk.form != codec::none)
+    return !decode(chunk.form, chunk.bytes, destination);
+  std::memcpy(destination.data(), chunk.bytes.data(), chunk.bytes.size());
+  return true;
+}
+
 }  // namespace
 
 caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
@@ -82,17 +95,28 @@ caf::expected<std::size_t> cache_engine::retrieve(
       return wrong_size(i, destinations[i].size(), parts[i].bytes);
     hashes.push_back(parts[i].hash);
   }
-  const auto reader = cpu_.acquire(hashes);
-  std::size_t copied_tokens = 0;
-  for (std::size_t i = 0; i < reader.chunks().size(); ++i) {
-    const auto& source = reader.chunks()[i];
-    if (source.bytes.size() != destinations[i].size())
-      break;  // Another chunk with the same hash.
-    std::memcpy(destinations[i].data(), source.bytes.data(),
-                source.bytes.size());
-    copied_tokens += source.tokens;
+  std::size_t tokens_copied = 0;
+  for (std::size_t i = copy_from_memory(hashes, destinations); i-- > 0;)
+    tokens_copied += parts[i].tokens;
+  return tokens_copied;
+}
+
+/// Returns how many chunks it copied, from the first one on.
+std::size_t cache_engine::copy_from_memory(
+  std::span<const std::uint64_t> hashes,
+  std::span<const std::span<std::byte>> destinations) {
+  std::size_t count = 0;
+  {
+    const auto reader = cpu_.acquire(hashes);
+    const auto& chunks = reader.chunks();
+    while (count < chunks.size() && restore(chunks[count], destinations[count]))
+      ++count;
+    if (count == chunks.size() ||
+        chunks[count].raw_bytes != destinations[count].size())
+      return count;
   }
-  return copied_tokens;
+  cpu_.discard(hashes[count]);  // It is damaged.
+  return count;
 }
 
 std::size_t cache_engine::contains(
@@ -117,6 +141,10 @@ membership_source::scan_step cache_engine::scan(location where,
 
 std::vector<location_usage> cache_engine::usage() const {
   return {cpu_.usage()};
+}
+
+chunk_store* cache_engine::at(location where) {
+  return where == location::cpu ? &cpu_ : nullptr;
 }
 
 std::string cache_engine::check() { return cpu_.check(); }

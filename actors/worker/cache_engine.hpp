@@ -53,9 +53,9 @@ class cache_engine final : public membership_source {
     std::span<const std::span<const std::byte>> chunks);
 
   /// Copies the chunks of `tokens` to `destinations`, one for each of the first
-  /// chunks in order, up to the first that is not held. Returns how many tokens
-  /// these are. Fails with invalid_request if there are more destinations than
-  /// chunks or one has the wrong size.
+  /// chunks in order, up to the first that is not held; compressed ones are
+  /// restored. Returns how many tokens these are. Fails with invalid_request if
+  /// there are more destinations than chunks or one has the wrong size.
   caf::expected<std::size_t> retrieve(
     std::span<const std::uint32_t> tokens,
     std::span<const std::span<std::byte>> destinations);
@@ -75,6 +75,10 @@ class cache_engine final : public membership_source {
 
   std::vector<location_usage> usage() const override;
 
+  /// The store of a location; null if there is none. It lives as long as the
+  /// engine.
+  chunk_store* at(location where);
+
   /// Checks the memory and its bookkeeping, see cpu_store::check. Returns what
   /// is wrong; empty if nothing.
   std::string check();
@@ -84,6 +88,9 @@ class cache_engine final : public membership_source {
  private:
   cache_engine(cache_engine_options options, arena memory);
 
+  std::size_t copy_from_memory(
+    std::span<const std::uint64_t> hashes,
+    std::span<const std::span<std::byte>> destinations);
   std::vector<new_chunk> cut(std::span<const std::uint32_t> tokens) const;
 
   std::unique_ptr<const prompt_hasher> hasher_;

@@ -155,13 +155,14 @@ void worker_node::parts::note_welcome(rank_parts& rank, const welcome& answer) {
 }
 
 command_services worker_node::parts::make_command_services(rank_parts& rank) {
-  return {[this](work_pool::job work) { commands.submit(std::move(work)); },
-          [](location) { return nullptr; },
-          [engine = rank.engine.get()]() -> caf::expected<command_result> {
-            auto trouble = engine->check();
-            return command_result{.code = trouble.empty() ? 0 : -1,
-                                  .detail = std::move(trouble)};
-          }};
+  return {
+    [this](work_pool::job work) { commands.submit(std::move(work)); },
+    [engine = rank.engine.get()](location where) { return engine->at(where); },
+    [engine = rank.engine.get()]() -> caf::expected<command_result> {
+      auto trouble = engine->check();
+      return command_result{.code = trouble.empty() ? 0 : -1,
+                            .detail = std::move(trouble)};
+    }};
 }
 
 /// A request over a lost link would only time out.
