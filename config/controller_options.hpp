@@ -38,7 +38,22 @@ struct controller_options {
   std::uint32_t max_connections = 4'096;  ///< HTTP; positive.
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds idle_timeout{60'000};
-  std::chrono::milliseconds health_timeout{5'000};  ///< Of one health request.
+
+  // How long the workers of a control event have, by operation; positive.
+  std::chrono::milliseconds health_timeout{5'000};
+  std::chrono::milliseconds clear_timeout{10'000};
+  std::chrono::milliseconds pin_timeout{10'000};        ///< And to unpin.
+  std::chrono::milliseconds compress_timeout{300'000};  ///< And to decompress.
+
+  /// The greatest timeout that a request may give its event; positive.
+  std::chrono::milliseconds max_event_timeout{3'600'000};
+  /// How long a control request waits for its event's end, but no longer than
+  /// half of request_timeout; positive.
+  std::chrono::milliseconds event_wait{15'000};
+
+  std::uint32_t max_running_events = 256;     ///< Positive.
+  std::uint32_t max_finished_events = 1'000;  ///< That are remembered.
+  std::chrono::milliseconds finished_event_age{3'600'000};  ///< Of those.
 
   std::chrono::milliseconds link_handshake_timeout{2'000};
   std::uint32_t max_pending_handshakes = 256;  ///< Positive.

@@ -72,6 +72,8 @@ struct controller_node::parts {
   std::vector<index_shard_actor> spawn_shards(
     const registry_options& registry_settings);
   registry_options make_registry_options() const;
+  executor_options make_executor_options() const;
+  controller_route_options make_route_options() const;
   caf::error open_link_port();
   caf::error open_http_port();
   void stop();
@@ -111,6 +113,30 @@ registry_options controller_node::parts::make_registry_options() const {
   return result;
 }
 
+executor_options controller_node::parts::make_executor_options() const {
+  executor_options result;
+  result.health_timeout = options.health_timeout;
+  result.clear_timeout = options.clear_timeout;
+  result.pin_timeout = options.pin_timeout;
+  result.compress_timeout = options.compress_timeout;
+  result.max_timeout = options.max_event_timeout;
+  result.limits = {.max_running = options.max_running_events,
+                   .max_finished = options.max_finished_events,
+                   .max_finished_age = options.finished_event_age};
+  return result;
+}
+
+/// A request begins its event, waits and answers, all within request_timeout.
+controller_route_options controller_node::parts::make_route_options() const {
+  controller_route_options result;
+  result.answer_timeout =
+    std::min(result.answer_timeout, options.request_timeout / 5);
+  result.event_wait = std::min(options.event_wait, options.request_timeout / 2);
+  result.max_event_timeout = options.max_event_timeout;
+  result.ready_sync_share = options.ready_sync_share;
+  return result;
+}
+
 void controller_node::parts::spawn_actors(
   const std::function<void()>& on_failure) {
   hasher.emplace(hashing, options.save_unfull_chunk);
@@ -127,9 +153,7 @@ void controller_node::parts::spawn_actors(
       on_failure();
     }
   });
-  executor =
-    system->spawn(kvc::executor, registry,
-                  executor_options{.health_timeout = options.health_timeout});
+  executor = system->spawn(kvc::executor, registry, make_executor_options());
 }
 
 caf::error controller_node::parts::open_link_port() {
@@ -150,9 +174,6 @@ caf::error controller_node::parts::open_link_port() {
 }
 
 caf::error controller_node::parts::open_http_port() {
-  controller_route_options routes;
-  routes.answer_timeout = options.health_timeout + std::chrono::seconds{5};
-  routes.ready_sync_share = options.ready_sync_share;
   http_server_options settings;
   settings.host = options.host;
   settings.port = options.port;
@@ -161,10 +182,10 @@ caf::error controller_node::parts::open_http_port() {
   settings.max_connections = options.max_connections;
   settings.request_deadline = options.request_timeout;
   settings.idle_timeout = options.idle_timeout;
-  http.emplace(
-    *system,
-    make_controller_router({*lookups, *hasher, registry, executor, routes}),
-    settings);
+  http.emplace(*system,
+               make_controller_router(
+                 {*lookups, *hasher, registry, executor, make_route_options()}),
+               settings);
   auto port = http->start();
   if (!port)
     return std::move(port.error());

@@ -98,6 +98,27 @@ TEST_SUITE("controller_options") {
         R"(w.yaml:8: revival_grace: expected at most 31536000, got "1e9")"});
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "reads the limits of control events") {
+    configure(
+      "clear_timeout: 1\npin_timeout: 2\ncompress_timeout: 3\n"
+      "health_timeout: 4\nmax_event_timeout: 5\nevent_wait: 0.5\n"
+      "max_running_events: 6\nmax_finished_events: 0\n"
+      "finished_event_age: 0\n");
+    const auto result = load_controller();
+    CHECK(result.errors.empty());
+    controller_options expected;
+    expected.clear_timeout = 1s;
+    expected.pin_timeout = 2s;
+    expected.compress_timeout = 3s;
+    expected.health_timeout = 4s;
+    expected.max_event_timeout = 5s;
+    expected.event_wait = 500ms;
+    expected.max_running_events = 6;
+    expected.max_finished_events = 0;
+    expected.finished_event_age = 0s;
+    CHECK(result.options == expected);
+  }
+
   TEST_CASE_FIXTURE(load_fixture,
                     "takes zero where it switches something off") {
     configure("revival_grace: 0\nindex_memory_limit: 0\nready_sync_share: 0\n");
