@@ -58,6 +58,7 @@ struct register_worker {
   hash_settings hashing;
   std::uint64_t canary = 0;  ///< The hash of `canary_tokens` under `hashing`.
   worker_actor actor;        ///< Takes the control requests; monitored.
+  std::vector<location_usage> usage;  ///< Of each location that it has.
   std::uint64_t resume_controller =
     0;  ///< `controller_id` of the last welcome, or 0.
   std::uint64_t resume_epoch = 0;  ///< The epoch of the last welcome, or 0.
@@ -65,8 +66,8 @@ struct register_worker {
   template <class Inspector>
   friend auto inspect(Inspector& f, register_worker& x) {
     return f(caf::meta::type_name("register_worker"), x.version, x.process,
-             x.profile, x.hashing, x.canary, x.actor, x.resume_controller,
-             x.resume_epoch);
+             x.profile, x.hashing, x.canary, x.actor, x.usage,
+             x.resume_controller, x.resume_epoch);
   }
 };
 
@@ -176,7 +177,7 @@ struct worker_record {
   std::uint32_t worker_slot = 0;      ///< Indexes lookup_source::key_counts().
   std::int64_t registered_at_ms = 0;  ///< Since the Unix epoch.
   std::int64_t renewed_at_ms = 0;     ///< Since the Unix epoch.
-  std::vector<location_usage> usage;  ///< As of the last renewal.
+  std::vector<location_usage> usage;  ///< As of the hello or last renewal.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, worker_record& x) {

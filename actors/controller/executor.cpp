@@ -42,11 +42,9 @@ caf::error refusal(const executor_state& state, const start_event& msg,
   return caf::none;
 }
 
-/// Says whether a worker is known not to have a location.
-bool lacks(const worker_record& worker, location where) {
-  return !worker.usage.empty() &&
-         std::none_of(worker.usage.begin(), worker.usage.end(),
-                      [where](const auto& x) { return x.where == where; });
+bool has(const worker_record& worker, location where) {
+  return std::any_of(worker.usage.begin(), worker.usage.end(),
+                     [where](const auto& x) { return x.where == where; });
 }
 
 /// Returns what is wrong with an event for these workers, if anything.
@@ -56,7 +54,7 @@ caf::error objection(const records& workers, const start_event& msg) {
   if (msg.what.what == operation::health)
     return caf::none;
   for (const auto& worker : workers)
-    if (lacks(worker, msg.what.where))
+    if (!has(worker, msg.what.where))
       return caf::make_error(
         errc::unknown_location,
         to_string(msg.what.where) + " of " + to_string(worker.profile.id));

@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t max_workers = 1U << 16U;
 
-bool is_valid(const std::vector<location_usage>& usage) {
-  return usage.size() <= location_count &&
-         std::all_of(usage.begin(), usage.end(), [](const auto& x) {
-           return static_cast<std::size_t>(x.where) < location_count;
-         });
-}
-
 }  // namespace
 
 caf::error fleet::conflict_with_siblings(const worker_profile& profile) const {
@@ -86,6 +79,7 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
   joined.expires = now + options_.lease;
   joined.record.profile = hello.profile;
   joined.record.actor = hello.actor;
+  joined.record.usage = hello.usage;
   joined.record.renewed_at_ms = now_ms;
   return result;
 }

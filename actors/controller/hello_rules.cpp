@@ -45,6 +45,13 @@ caf::error check_profile(const worker_profile& profile) {
 
 }  // namespace
 
+bool is_valid(const std::vector<location_usage>& usage) {
+  return usage.size() <= location_count &&
+         std::all_of(usage.begin(), usage.end(), [](const auto& x) {
+           return static_cast<std::size_t>(x.where) < location_count;
+         });
+}
+
 caf::error check_hello(const register_worker& hello,
                        const hash_settings& hashing, std::uint64_t canary) {
   if (hello.version != protocol_version)
@@ -56,6 +63,8 @@ caf::error check_hello(const register_worker& hello,
     return invalid("actor: missing");
   if (auto error = check_profile(hello.profile))
     return error;
+  if (!is_valid(hello.usage))
+    return invalid("usage");
   if (const auto difference = describe_difference(hashing, hello.hashing);
       !difference.empty())
     return caf::make_error(errc::hashing_mismatch, difference);

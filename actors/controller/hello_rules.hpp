@@ -4,6 +4,8 @@
 
 #include <caf/error.hpp>
 
+#include <vector>
+
 namespace kvc {
 
 /// Returns why a hello cannot be accepted, whoever else is registered, or
@@ -11,5 +13,8 @@ namespace kvc {
 /// differs.
 caf::error check_hello(const register_worker& hello,
                        const hash_settings& hashing, std::uint64_t canary);
+
+/// Returns whether it lists locations that exist, no more than there are.
+bool is_valid(const std::vector<location_usage>& usage);
 
 }  // namespace kvc

@@ -153,6 +153,7 @@ void say_hello(const context_ptr& c) {
   hello.hashing = c->settings.hashing;
   hello.canary = c->settings.canary;
   hello.actor = caf::actor_cast<worker_actor>(self);
+  hello.usage = c->services.source.usage();
   hello.resume_controller = self->state.controller_id;
   hello.resume_epoch = self->state.epoch;
   self->request(self->state.registrar, c->settings.answer_timeout, hello)

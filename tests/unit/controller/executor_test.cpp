@@ -175,13 +175,6 @@ TEST_SUITE("executor") {
     CHECK(describe(begin("Clear5").error()) == "timed_out: the registry");
   }
 
-  TEST_CASE_FIXTURE(executor_fixture, "asks a rank that told no location yet") {
-    add(0, mood::refusing);
-    workers[0].usage.clear();
-    start();
-    CHECK(run().ranks[0].error == "not_ready: busy");
-  }
-
   TEST_CASE_FIXTURE(executor_fixture, "forgets by count and by age") {
     add(0, mood::prompt);
     start();

@@ -36,7 +36,9 @@ TEST_SUITE("fleet: joining") {
     auto msg = hello(a0);
     msg.profile.model = "llama";
     msg.profile.port = 8001;
+    msg.usage = {{location::cpu, 1, 2, 3}};
     add(msg);
+    CHECK(workers.records(false).at(0).usage.at(0).chunks == 1);
     std::vector<location_usage> usage{{location::disk, 3, 4, 5}};
     REQUIRE(workers.renew({a0, 1000, usage}, now, 77));
     const auto records = workers.records(false);

@@ -77,6 +77,15 @@ TEST_SUITE("hello_rules") {
     CHECK(verdict() == "accepted");
   }
 
+  TEST_CASE_FIXTURE(hello_fixture, "wants a usage of locations that exist") {
+    hello.usage = {{location::cpu, 1, 2, 3}, {location::disk, 1, 2, 3}};
+    CHECK(verdict() == "accepted");
+    hello.usage.emplace_back();
+    CHECK(verdict() == "invalid_request: usage");
+    hello.usage = {{static_cast<location>(2), 1, 2, 3}};
+    CHECK(verdict() == "invalid_request: usage");
+  }
+
   TEST_CASE_FIXTURE(hello_fixture, "limits every text") {
     hello.profile.model = std::string(257, 'a');
     CHECK(verdict() ==

@@ -67,6 +67,7 @@ TEST_SUITE("registry messages on the wire") {
     hello.hashing = {hash_algorithm::sha256_cbor, 128, 13};
     hello.canary = 14;
     hello.actor = worker;
+    hello.usage = usage;
     hello.resume_controller = 15;
     hello.resume_epoch = 16;
     const auto received = send(hello);
@@ -76,6 +77,7 @@ TEST_SUITE("registry messages on the wire") {
     CHECK(received.hashing == hello.hashing);
     CHECK(received.canary == 14);
     CHECK(received.actor == hello.actor);
+    check_usage(received.usage);
     CHECK(received.resume_controller == 15);
     CHECK(received.resume_epoch == 16);
     CHECK_FALSE(send(register_worker{}).actor);
