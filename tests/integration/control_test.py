@@ -85,7 +85,8 @@ class PinTest(ControlTest):
 
 class CompressTest(ControlTest):
     def test_compress_and_back(self):
-        self.start_instance("a", tokens=self.tokens)
+        self.start_instance("a", tokens=self.tokens,
+                            flags=["--kv-dtype", "bfloat16"])
         before = self.used_bytes("a")
         for method in ("zstd", "lz4"):
             reply = self.post("/compress", instance_id="a", location=CPU,
