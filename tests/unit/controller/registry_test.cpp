@@ -59,6 +59,16 @@ TEST_SUITE("registry") {
     CHECK(live() == epochs{1001});
   }
 
+  TEST_CASE_FIXTURE(registry_fixture, "watches those it registered only") {
+    join(hello(a0, actor));
+    second->is_silent = true;
+    const auto answer = send(hello({"b", 0}, other));
+    system.advance(2s);
+    REQUIRE(answer->error == "not_ready: index shards");
+    CHECK(system.kill(other) == 1);
+    CHECK(system.kill(actor) == 2);
+  }
+
   TEST_CASE_FIXTURE(registry_fixture, "hides a worker at once when it dies") {
     join(hello(a0, actor));
     join(hello({"b", 0}, other));

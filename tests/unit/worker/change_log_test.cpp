@@ -1,58 +1,11 @@
-#include "actors/worker/change_log.hpp"
+#include "tests/unit/worker/change_log_support.hpp"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <numeric>
 #include <set>
 
 using namespace kvc;
-
-namespace {
-
-using keys = std::vector<std::uint64_t>;
-using runs = std::vector<report_run>;
-
-constexpr std::size_t compaction =
-  std::size_t{64} * 1024;  ///< The log may reach this.
-constexpr std::size_t scan_limit = std::size_t{1024} * 1024;
-
-keys range(std::uint64_t from, std::size_t count) {
-  keys result(count);
-  std::iota(result.begin(), result.end(), from);
-  return result;
-}
-
-void admit(change_log& log, const keys& hashes,
-           location where = location::cpu) {
-  log.add(where, true, hashes);
-}
-
-void evict(change_log& log, const keys& hashes,
-           location where = location::cpu) {
-  log.add(where, false, hashes);
-}
-
-constexpr std::size_t filling = compaction / 2 + 1;
-
-/// Makes a small log compact itself; nothing is left of these chunks.
-void force_compaction(change_log& log) {
-  admit(log, range(1U << 30U, filling));
-  evict(log, range(1U << 30U, filling));
-}
-
-chunk_report take(change_log& log, std::size_t max_keys = 1U << 30U) {
-  chunk_report report;
-  log.take(max_keys, report);
-  return report;
-}
-
-keys sorted(keys unsorted) {
-  std::sort(unsorted.begin(), unsorted.end());
-  return unsorted;
-}
-
-}  // namespace
+using namespace kvc::test;
 
 TEST_SUITE("change_log") {
   TEST_CASE("keeps the order and merges what is alike") {
@@ -261,48 +214,5 @@ TEST_SUITE("change_log") {
     }
     CHECK(largest <= 4 * held);
     CHECK_FALSE(log.has_overflowed());
-  }
-
-  TEST_CASE("overflows during a scan and grows no more") {
-    change_log log;
-    log.begin_scan();
-    std::uint64_t next = 0;
-    const auto cycle = [&] {
-      admit(log, range(next, 1'000));
-      evict(log, range(next, 1'000));
-      next += 1'000;
-    };
-    while (!log.has_overflowed() && next < 4 * scan_limit)
-      cycle();
-    REQUIRE(log.has_overflowed());
-    CHECK(next > scan_limit);
-    const auto size = log.size();
-    CHECK(size <= 2 * scan_limit);
-    for (auto i = 0; i < 3'000; ++i)
-      cycle();
-    CHECK(log.size() == size);
-    CHECK(log.has_overflowed());
-    log.end_scan();
-    CHECK(log.has_overflowed());
-    log.begin_scan();
-    CHECK_FALSE(log.has_overflowed());
-    CHECK(log.is_empty());
-    admit(log, {1});
-    CHECK(log.size() == 1);
-  }
-
-  TEST_CASE("overflows while a scan's changes wait and grows no more") {
-    change_log log;
-    log.begin_scan();
-    admit(log, {1});
-    log.end_scan();
-    std::size_t largest = 0;
-    for (std::uint64_t i = 0; i < 5'000; ++i) {
-      admit(log, range(1'000 * (i + 1), 1'000));
-      evict(log, range(1'000 * (i + 1), 1'000));
-      largest = std::max(largest, log.size());
-    }
-    CHECK(log.has_overflowed());
-    CHECK(largest <= 4 * scan_limit + 1'000);
   }
 }
