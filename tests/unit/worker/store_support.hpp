@@ -15,6 +15,9 @@ namespace kvc::test {
 struct change_recorder final : membership_listener {
   using change = std::pair<bool, std::uint64_t>;
 
+  explicit change_recorder(location x = location::cpu) : of(x) {}
+
+  location of;
   std::vector<change> changes;
 
   void chunks_admitted(location where,
@@ -46,7 +49,7 @@ struct change_recorder final : membership_listener {
  private:
   void append(location where, bool is_admitted,
               std::span<const std::uint64_t> hashes) {
-    CHECK(where == location::cpu);
+    CHECK(where == of);
     for (const auto hash : hashes)
       changes.emplace_back(is_admitted, hash);
   }
