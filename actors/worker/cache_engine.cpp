@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kvc {
 
@@ -43,20 +44,27 @@ caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
   cache_engine_options options) {
   if (options.bytes_per_token == 0 || options.hashing.chunk_size == 0)
     return caf::make_error(errc::invalid_request, "chunks of no size");
-  auto memory = arena::map(options.capacity_bytes);
+  if (options.capacity_bytes == 0 && options.disk == nullptr)
+    return caf::make_error(errc::invalid_request, "no location");
+  const cpu_store_options memory_options{.listener = options.listener,
+                                         .format = options.format};
+  const auto capacity = options.capacity_bytes;
+  std::unique_ptr<cache_engine> result{new cache_engine{std::move(options)}};
+  if (capacity == 0)
+    return result;
+  auto memory = arena::map(capacity);
   if (!memory)
     return std::move(memory.error());
-  return std::unique_ptr<cache_engine>{
-    new cache_engine{std::move(options), std::move(*memory)}};
+  result->cpu_.emplace(std::move(*memory), memory_options);
+  return result;
 }
 
-cache_engine::cache_engine(cache_engine_options options, arena memory)
+cache_engine::cache_engine(cache_engine_options options)
     : hasher_(std::make_unique<chunk_hasher>(options.hashing,
                                              options.save_unfull_chunk)),
       bytes_per_token_(options.bytes_per_token),
-      format_(options.format),
-      cpu_(std::move(memory), {.listener = options.listener,
-                               .format = std::move(options.format)}) {}
+      format_(std::move(options.format)),
+      disk_(std::move(options.disk)) {}
 
 caf::expected<store_result> cache_engine::store(
   std::span<const std::uint32_t> tokens,
@@ -67,19 +75,56 @@ caf::expected<store_result> cache_engine::store(
   for (std::size_t i = 0; i < parts.size(); ++i)
     if (chunks[i].size() != parts[i].bytes)
       return wrong_size(i, chunks[i].size(), parts[i].bytes);
-  auto writer = cpu_.reserve(parts);
+  const auto result =
+    cpu_ ? store_in_memory(parts, chunks) : store_on_disk(parts, chunks);
+  if (!parts.empty() && result.failed == parts.size())
+    return caf::make_error(errc::no_capacity,
+                           "no room for a chunk of " +
+                             std::to_string(parts.front().bytes) + " bytes");
+  return result;
+}
+
+store_result cache_engine::store_in_memory(std::span<const new_chunk> parts,
+                                           sources chunks) {
+  auto writer = cpu_->reserve(parts);
   const auto placed = writer.size();
   for (std::size_t i = 0; i < placed; ++i)
     if (const auto room = writer.room(i); !room.empty())
       std::memcpy(room.data(), chunks[i].data(), room.size());
   const auto stored = writer.commit();
-  if (placed == 0 && !parts.empty())
-    return caf::make_error(errc::no_capacity,
-                           "no room for a chunk of " +
-                             std::to_string(parts.front().bytes) + " bytes");
-  return store_result{.stored = stored,
-                      .already_held = placed - stored,
-                      .failed = parts.size() - placed};
+  if (disk_)
+    write_behind(parts.first(placed));
+  return {.stored = stored,
+          .already_held = placed - stored,
+          .failed = parts.size() - placed};
+}
+
+store_result cache_engine::store_on_disk(std::span<const new_chunk> parts,
+                                         sources chunks) {
+  std::vector<kept_chunk> copies;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto copy = std::make_shared<const std::vector<std::byte>>(
+      chunks[i].begin(), chunks[i].end());
+    copies.push_back({parts[i], codec::none, *copy, copy});
+  }
+  const auto offered = disk_->offer(std::move(copies));
+  return {.stored = offered.taken,
+          .already_held = parts.size() - offered.taken - offered.refused,
+          .failed = offered.refused};
+}
+
+/// Offers to the disk what is in memory.
+void cache_engine::write_behind(std::span<const new_chunk> parts) {
+  std::vector<kept_chunk> lent;
+  for (const auto& part : parts) {
+    const auto reader =
+      std::make_shared<const chunk_reader>(cpu_->borrow({&part.hash, 1}));
+    if (reader->chunks().empty())
+      continue;  // Evicted or cleared since.
+    const auto& chunk = reader->chunks().front();
+    lent.push_back({part, chunk.form, chunk.bytes, reader});
+  }
+  disk_->offer(std::move(lent));
 }
 
 caf::expected<std::size_t> cache_engine::retrieve(
@@ -95,59 +140,126 @@ caf::expected<std::size_t> cache_engine::retrieve(
       return wrong_size(i, destinations[i].size(), parts[i].bytes);
     hashes.push_back(parts[i].hash);
   }
+  const std::span<const std::uint64_t> names{hashes};
+  const auto in_memory = copy_from_memory(names, destinations);
+  auto count = in_memory;
+  while (count < names.size() &&
+         copy_from_disk(parts[count], destinations[count])) {
+    ++count;
+    count +=
+      copy_from_memory(names.subspan(count), destinations.subspan(count));
+  }
+  // So that the prompt loses its tail first, wherever its parts were.
+  if (cpu_ && count > in_memory)
+    cpu_->acquire(names.first(count));
+  if (disk_)
+    disk_->touch(names.first(count));
   std::size_t tokens_copied = 0;
-  for (std::size_t i = copy_from_memory(hashes, destinations); i-- > 0;)
+  for (std::size_t i = 0; i < count; ++i)
     tokens_copied += parts[i].tokens;
   return tokens_copied;
 }
 
 /// Returns how many chunks it copied, from the first one on.
 std::size_t cache_engine::copy_from_memory(
-  std::span<const std::uint64_t> hashes,
-  std::span<const std::span<std::byte>> destinations) {
+  std::span<const std::uint64_t> hashes, targets to) {
+  if (!cpu_)
+    return 0;
   std::size_t count = 0;
   {
-    const auto reader = cpu_.acquire(hashes);
+    const auto reader = cpu_->acquire(hashes);
     const auto& chunks = reader.chunks();
-    while (count < chunks.size() && restore(chunks[count], destinations[count]))
+    while (count < chunks.size() && restore(chunks[count], to[count]))
       ++count;
-    if (count == chunks.size() ||
-        chunks[count].raw_bytes != destinations[count].size())
+    if (count == chunks.size() || chunks[count].raw_bytes != to[count].size())
       return count;
   }
-  cpu_.discard(hashes[count]);  // It is damaged.
+  cpu_->discard(hashes[count]);  // It is damaged.
+  return count;
+}
+
+bool cache_engine::copy_from_disk(const new_chunk& part,
+                                  std::span<std::byte> to) {
+  if (!disk_ || !disk_->read(part.hash, to))
+    return false;
+  if (cpu_)
+    keep_in_memory(part, to);
+  return true;
+}
+
+/// Keeps a chunk from the disk, if there is room.
+void cache_engine::keep_in_memory(const new_chunk& part,
+                                  std::span<const std::byte> bytes) {
+  auto writer = cpu_->reserve({&part, 1});
+  if (writer.size() == 1)
+    if (const auto room = writer.room(0); !room.empty())
+      std::memcpy(room.data(), bytes.data(), room.size());
+  writer.commit();
+}
+
+std::size_t cache_engine::count_prefix(
+  std::span<const std::uint64_t> hashes) const {
+  std::size_t count = 0;
+  for (std::size_t step = 1; step > 0 && count < hashes.size(); count += step) {
+    step = cpu_ ? cpu_->count_prefix(hashes.subspan(count)) : 0;
+    if (disk_)
+      step += disk_->count_prefix(hashes.subspan(count + step));
+  }
   return count;
 }
 
 std::size_t cache_engine::contains(
   std::span<const std::uint32_t> tokens) const {
-  const auto count = cpu_.count_prefix(hasher_->hash_prompt(tokens));
+  const auto count = count_prefix(hasher_->hash_prompt(tokens));
   return std::min(count * hasher_->chunk_size(), tokens.size());
 }
 
 std::size_t cache_engine::evict(std::span<const std::uint32_t> tokens) {
-  return cpu_.evict(hasher_->hash_prompt(tokens));
+  const auto hashes = hasher_->hash_prompt(tokens);
+  std::size_t count = 0;
+  for (const auto where : {location::cpu, location::disk})
+    if (auto* store = at(where))
+      count += static_cast<std::size_t>(std::ranges::count(
+        store->clear(hashes), chunk_outcome::done, &chunk_change::outcome));
+  return count;
 }
 
 bool cache_engine::has(std::uint64_t hash) const {
-  return cpu_.count_prefix({&hash, 1}) == 1;
+  return count_prefix({&hash, 1}) == 1;
 }
 
 membership_source::scan_step cache_engine::scan(location where,
                                                 std::uint64_t cursor,
                                                 std::size_t max_entries) const {
-  return where == location::cpu ? cpu_.scan(cursor, max_entries) : scan_step{};
+  const auto* store = at(where);
+  return store == nullptr ? scan_step{} : store->scan(cursor, max_entries);
 }
 
 std::vector<location_usage> cache_engine::usage() const {
-  return {cpu_.usage()};
+  std::vector<location_usage> result;
+  for (const auto where : {location::cpu, location::disk})
+    if (const auto* store = at(where))
+      result.push_back(store->usage());
+  return result;
+}
+
+const chunk_store* cache_engine::at(location where) const {
+  switch (where) {
+    case location::cpu:
+      return cpu_ ? &*cpu_ : nullptr;
+    case location::disk:
+      return disk_.get();
+  }
+  return nullptr;
 }
 
 chunk_store* cache_engine::at(location where) {
-  return where == location::cpu ? &cpu_ : nullptr;
+  return const_cast<chunk_store*>(std::as_const(*this).at(where));  // NOLINT
 }
 
-std::string cache_engine::check() { return cpu_.check(); }
+std::string cache_engine::check_memory() { return cpu_ ? cpu_->check() : ""; }
+
+std::string cache_engine::check_disk() { return disk_ ? disk_->check() : ""; }
 
 std::vector<new_chunk> cache_engine::cut(
   std::span<const std::uint32_t> tokens) const {

@@ -2,12 +2,14 @@
 
 #include "actors/worker/codec.hpp"
 #include "actors/worker/cpu_store.hpp"
+#include "actors/worker/disk_store.hpp"
 #include "messages/hash_settings.hpp"
 #include "messages/lookup.hpp"
 
 #include <caf/expected.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,13 @@ namespace kvc {
 
 struct cache_engine_options {
   hash_settings hashing{};
-  bool save_unfull_chunk = false;  ///< Whether a last, partial chunk is kept.
-  std::uint64_t capacity_bytes = 0;
+  bool save_unfull_chunk = false;    ///< Whether a last, partial chunk is kept.
+  std::uint64_t capacity_bytes = 0;  ///< Of the memory; 0: no location::cpu.
+  std::unique_ptr<disk_store> disk{};  ///< Null: no location::disk.
   std::uint64_t bytes_per_token = 0;  ///< Of one rank; positive.
   chunk_format format{};
-  membership_listener* listener = nullptr;  ///< Optional; outlives the engine.
+  /// Of the memory; optional, outlives the engine. The disk has its own.
+  membership_listener* listener = nullptr;
 };
 
 /// What became of the chunks of one store call: every chunk counts once.
@@ -27,20 +31,25 @@ struct store_result {
   std::size_t stored = 0;
   std::size_t already_held = 0;
 
-  /// From the first chunk on for which there was no room, because all else was
-  /// in use: a chunk whose predecessor is missing is of no use.
+  /// In memory, from the first chunk on for which there was no room, because
+  /// all else was in use: a chunk whose predecessor is missing is of no use.
+  /// Without memory, those that the disk's queue had no room for.
   std::size_t failed = 0;
 
   friend bool operator==(const store_result&, const store_result&) = default;
 };
 
-/// The KV cache of one rank, as the inference code calls it. Thread-safe; calls
-/// hold no lock while they copy bytes. A prompt of n tokens has the chunks that
-/// `hashing` and `save_unfull_chunk` give it; each has bytes_per_token bytes
-/// for each of its tokens. Tokens behind the last chunk are ignored.
+/// The KV cache of one rank, as the inference code calls it: in memory, on disk
+/// or both. Memory is written and read first; the disk gets a copy of all that
+/// is stored, later, as long as its queue has room, and what is found there
+/// only is kept in memory again. Thread-safe; calls hold no lock while they
+/// copy bytes. A prompt of n tokens has the chunks that `hashing` and
+/// `save_unfull_chunk` give it; each has bytes_per_token bytes for each of its
+/// tokens. Tokens behind the last chunk are ignored.
 class cache_engine final : public membership_source {
  public:
-  /// Fails with invalid_request or no_capacity, see arena::map.
+  /// Fails with invalid_request if there is no location or chunks have no size,
+  /// or as arena::map does.
   static caf::expected<std::unique_ptr<cache_engine>> make(
     cache_engine_options options);
 
@@ -54,8 +63,9 @@ class cache_engine final : public membership_source {
 
   /// Copies the chunks of `tokens` to `destinations`, one for each of the first
   /// chunks in order, up to the first that is not held; compressed ones are
-  /// restored. Returns how many tokens these are. Fails with invalid_request if
-  /// there are more destinations than chunks or one has the wrong size.
+  /// restored, damaged ones dropped. Returns how many tokens these are. Fails
+  /// with invalid_request if there are more destinations than chunks or one has
+  /// the wrong size.
   caf::expected<std::size_t> retrieve(
     std::span<const std::uint32_t> tokens,
     std::span<const std::span<std::byte>> destinations);
@@ -64,7 +74,8 @@ class cache_engine final : public membership_source {
   /// not count as a use.
   std::size_t contains(std::span<const std::uint32_t> tokens) const;
 
-  /// Drops the chunks of `tokens` that are not in use; returns how many.
+  /// Drops the chunks of `tokens` that are not in use, from all locations;
+  /// returns how many places that were.
   std::size_t evict(std::span<const std::uint32_t> tokens);
 
   /// Returns whether the chunk is held. Does not count as a use.
@@ -78,25 +89,39 @@ class cache_engine final : public membership_source {
   /// The store of a location; null if there is none. It lives as long as the
   /// engine.
   chunk_store* at(location where);
+  const chunk_store* at(location where) const;
 
   /// Checks the memory and its bookkeeping, see cpu_store::check. Returns what
   /// is wrong; empty if nothing.
-  std::string check();
+  std::string check_memory();
+
+  /// Checks the disk, see disk_store::check. Returns what is wrong.
+  std::string check_disk();
 
   const chunk_format& format() const { return format_; }
 
  private:
-  cache_engine(cache_engine_options options, arena memory);
+  using sources = std::span<const std::span<const std::byte>>;
+  using targets = std::span<const std::span<std::byte>>;
 
-  std::size_t copy_from_memory(
-    std::span<const std::uint64_t> hashes,
-    std::span<const std::span<std::byte>> destinations);
+  explicit cache_engine(cache_engine_options options);
+
+  store_result store_in_memory(std::span<const new_chunk> parts,
+                               sources chunks);
+  store_result store_on_disk(std::span<const new_chunk> parts, sources chunks);
+  void write_behind(std::span<const new_chunk> parts);
+  std::size_t copy_from_memory(std::span<const std::uint64_t> hashes,
+                               targets to);
+  bool copy_from_disk(const new_chunk& part, std::span<std::byte> to);
+  void keep_in_memory(const new_chunk& part, std::span<const std::byte> bytes);
+  std::size_t count_prefix(std::span<const std::uint64_t> hashes) const;
   std::vector<new_chunk> cut(std::span<const std::uint32_t> tokens) const;
 
   std::unique_ptr<const prompt_hasher> hasher_;
   std::uint64_t bytes_per_token_;
   chunk_format format_;
-  cpu_store cpu_;
+  std::optional<cpu_store> cpu_;
+  std::unique_ptr<disk_store> disk_;
 };
 
 }  // namespace kvc

@@ -13,8 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-caf::error write_synced(const fs::path& file,
-                        std::span<const std::byte> header,
+caf::error write_synced(const fs::path& file, std::span<const std::byte> header,
                         std::span<const std::byte> bytes) {
   const auto handle = file_handle::open(file, file_handle::mode::create);
   if (!handle)

@@ -18,8 +18,7 @@ struct disk_identity {
   hash_settings hashing;
   chunk_format format;
 
-  friend bool operator==(const disk_identity&,
-                         const disk_identity&) = default;
+  friend bool operator==(const disk_identity&, const disk_identity&) = default;
 };
 
 /// One chunk as a file has it.

@@ -23,7 +23,7 @@ constexpr std::size_t max_dimensions = 16;
 struct fixed_header {
   std::array<char, 8> signature = magic;
   std::uint32_t version = current_version;
-  std::uint32_t header_bytes = 0;  ///< Up to the payload.
+  std::uint32_t header_bytes = 0;     ///< Up to the payload.
   std::uint64_t header_checksum = 0;  ///< XXH3 of all of them, with 0 here.
   std::uint64_t payload_checksum = 0;
   std::uint64_t hash = 0;
@@ -163,7 +163,8 @@ caf::expected<chunk_file_header> chunk_file_header::decode(
   format.dtype = take_text(rest, x.dtype_bytes);
   format.shape.resize(x.dimensions);
   if (x.dimensions > 0)
-    std::memcpy(format.shape.data(), rest.data(), std::size_t{4} * x.dimensions);
+    std::memcpy(format.shape.data(), rest.data(),
+                std::size_t{4} * x.dimensions);
   hashing = {x.algorithm, x.chunk_size, x.none_hash};
   if (!is_sound(result.chunk))
     return damaged("sizes that make no sense");

@@ -54,10 +54,6 @@ class cpu_store final : public chunk_store {
   /// over later ones, these over chunks not asked for.
   chunk_writer reserve(std::span<const new_chunk> chunks);
 
-  /// Drops those of `hashes` that are here, neither pinned nor in use; returns
-  /// how many.
-  std::size_t evict(std::span<const std::uint64_t> hashes);
-
   /// Drops a chunk whose bytes are damaged, even if it is pinned, but not while
   /// it is in use.
   void discard(std::uint64_t hash);

@@ -50,12 +50,6 @@ class cpu_store::spare_block {
   std::uint64_t bytes_ = 0;
 };
 
-std::size_t cpu_store::evict(std::span<const std::uint64_t> hashes) {
-  const auto changes = clear(hashes);
-  return static_cast<std::size_t>(
-    std::ranges::count(changes, chunk_outcome::done, &chunk_change::outcome));
-}
-
 std::vector<chunk_change> cpu_store::clear(
   std::span<const std::uint64_t> hashes) {
   std::vector<chunk_change> result;

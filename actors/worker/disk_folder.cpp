@@ -115,9 +115,8 @@ caf::expected<disk_folder> disk_folder::open(const fs::path& directory) {
   if (!lock)
     return unusable(path, describe(lock.error()));
   if (const auto refusal = lock->lock())
-    return unusable(path, refusal == errc::not_ready
-                            ? "another store has it"
-                            : describe(refusal));
+    return unusable(path, refusal == errc::not_ready ? "another store has it"
+                                                     : describe(refusal));
   return disk_folder{std::move(path), std::move(*lock)};
 }
 

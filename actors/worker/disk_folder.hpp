@@ -26,7 +26,8 @@ class disk_folder {
  public:
   /// Makes the directory if it is not there and locks it until the result ends.
   /// Fails with invalid_request if it cannot be used or somebody else uses it.
-  static caf::expected<disk_folder> open(const std::filesystem::path& directory);
+  static caf::expected<disk_folder> open(
+    const std::filesystem::path& directory);
 
   struct found_file {
     chunk_file_name name;

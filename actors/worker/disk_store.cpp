@@ -79,28 +79,29 @@ void disk_store::on_work(std::function<void()> wake) {
   queue_.on_work(std::move(wake));
 }
 
-std::size_t disk_store::offer(std::vector<kept_chunk> chunks) {
+offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
   std::vector<std::uint64_t> names;
   names.reserve(chunks.size());
   for (const auto& x : chunks)
     names.push_back(x.chunk.hash);
   const auto batch =
     std::make_shared<const std::vector<std::uint64_t>>(std::move(names));
-  std::size_t taken = 0;
+  offer_result result;
   const std::lock_guard guard{mutex_};
   catalog_.touch(*batch);
   for (auto& x : chunks) {
     const auto hash = x.chunk.hash;
-    if (is_stopped_ || catalog_.find(hash) != nullptr || queue_.contains(hash))
+    if (catalog_.find(hash) != nullptr || queue_.contains(hash))
       continue;
-    if (!queue_.has_room(x.bytes.size())) {
-      ++status_.refused_chunks;
+    if (is_stopped_ || !queue_.has_room(x.bytes.size())) {
+      ++result.refused;
       continue;
     }
     queue_.push(std::move(x), batch);
-    ++taken;
+    ++result.taken;
   }
-  return taken;
+  status_.refused_chunks += result.refused;
+  return result;
 }
 
 std::size_t disk_store::stop_offers() {

@@ -29,6 +29,12 @@ struct disk_store_options {
     free_bytes = free_bytes_of;
 };
 
+/// What became of the chunks of an offer; the others are here or wait already.
+struct offer_result {
+  std::size_t taken = 0;
+  std::size_t refused = 0;  ///< For want of room in the queue.
+};
+
 /// Chunks in local files: location::disk. Thread-safe; no lock is held while
 /// files are read, written, synced or removed.
 ///
@@ -59,8 +65,8 @@ class disk_store final : public chunk_store {
 
   /// Takes chunks to be written later, in order: a prompt's, from the first on.
   /// Those that are here or wait already, and those for which the queue has no
-  /// room, are let go; those here count as used. Returns how many it took.
-  std::size_t offer(std::vector<kept_chunk> chunks);
+  /// room, are let go; those here count as used.
+  offer_result offer(std::vector<kept_chunk> chunks);
 
   /// Writes the chunk that waits longest; it is durable, and admitted, when
   /// this returns. Lets it go if it has no room or cannot be written: see
@@ -114,7 +120,8 @@ class disk_store final : public chunk_store {
 
   /// Is no use of the chunk. A compressed form is placed as a new chunk is, one
   /// as stored only where capacity is free; both files count meanwhile. in_use
-  /// if somebody else has recoded the chunk meanwhile, absent if it was cleared.
+  /// if somebody else has recoded the chunk meanwhile, absent if it was
+  /// cleared.
   chunk_change recode(std::uint64_t hash, codec target) override;
 
   /// Also writes, reads and removes a file, and fails if the last chunk could

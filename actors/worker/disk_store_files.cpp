@@ -30,13 +30,12 @@ class disk_store::new_file {
   chunk_outcome make(const chunk_record& record,
                      std::span<const std::byte> bytes, bool may_evict) {
     const auto header = store_->header_of(record);
-    const auto victims = place({record, 0, header.bytes() + bytes.size()},
-                               may_evict);
+    const auto victims =
+      place({record, 0, header.bytes() + bytes.size()}, may_evict);
     if (!victims)
       return chunk_outcome::no_room;
     store_->remove_files(*victims);
-    const auto failure =
-      store_->folder_.write(chunk_->name(), header, bytes);
+    const auto failure = store_->folder_.write(chunk_->name(), header, bytes);
     is_written_ = !failure;
     const std::lock_guard guard{store_->mutex_};
     note(failure);
@@ -200,8 +199,7 @@ chunk_change disk_store::recode(std::uint64_t hash, codec target) {
   record.form = target;
   record.encoded_bytes = encoded.bytes.size();
   new_file file{this};
-  const auto outcome =
-    file.make(record, encoded.bytes, target != codec::none);
+  const auto outcome = file.make(record, encoded.bytes, target != codec::none);
   if (outcome != chunk_outcome::done)
     return {.outcome = outcome};
   return swap_in(old, file);

@@ -22,8 +22,7 @@ class file_handle {
     lock,    ///< A file to be locked; made if it is not there.
   };
 
-  static caf::expected<file_handle> open(std::filesystem::path file,
-                                         mode how);
+  static caf::expected<file_handle> open(std::filesystem::path file, mode how);
 
   file_handle(file_handle&& other) noexcept
       : file_(std::move(other.file_)),

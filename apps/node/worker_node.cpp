@@ -5,6 +5,7 @@
 #include "apps/node/hashing_options.hpp"
 #include "apps/node/journal.hpp"
 #include "apps/node/process.hpp"
+#include "apps/node/rank_disk.hpp"
 #include "messages/errors.hpp"
 #include "net/link/connector.hpp"
 #include "net/link/dialer.hpp"
@@ -65,6 +66,7 @@ struct worker_node::parts {
   std::unique_ptr<journal> changes;  ///< If they are written.
   std::vector<std::unique_ptr<rank_parts>> ranks;
   std::vector<cache_engine*> engines;
+  std::vector<disk_writer_actor> disk_writers;
   work_pool commands{command_threads()};  ///< Does the work of commands.
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
@@ -103,15 +105,23 @@ caf::error worker_node::parts::make_engines() {
     cache_engine_options engine;
     engine.hashing = hashing;
     engine.save_unfull_chunk = options.settings.save_unfull_chunk;
-    engine.capacity_bytes = options.settings.max_local_cpu_bytes;
+    engine.capacity_bytes =
+      options.settings.local_cpu ? options.settings.max_local_cpu_bytes : 0;
     engine.bytes_per_token = options.bytes_per_token;
     engine.format = options.format;
     engine.listener = listener;
+    auto disk = open_rank_disk(options, hosted, hashing, listener);
+    if (!disk)
+      return std::move(disk.error());
+    auto* const files = disk->get();
+    engine.disk = std::move(*disk);
     auto made = cache_engine::make(std::move(engine));
     if (!made)
       return std::move(made.error());
     rank.engine = std::move(*made);
     engines.push_back(rank.engine.get());
+    if (files != nullptr)
+      disk_writers.push_back(system->spawn<caf::detached>(disk_writer, files));
   }
   return caf::none;
 }
@@ -159,9 +169,11 @@ command_services worker_node::parts::make_command_services(rank_parts& rank) {
     [this](work_pool::job work) { commands.submit(std::move(work)); },
     [engine = rank.engine.get()](location where) { return engine->at(where); },
     [engine = rank.engine.get()]() -> caf::expected<command_result> {
-      auto trouble = engine->check();
-      return command_result{.code = trouble.empty() ? 0 : -1,
-                            .detail = std::move(trouble)};
+      if (auto trouble = engine->check_memory(); !trouble.empty())
+        return command_result{.code = -1, .detail = std::move(trouble)};
+      if (auto trouble = engine->check_disk(); !trouble.empty())
+        return caf::make_error(errc::io_failed, std::move(trouble));
+      return command_result{};
     }};
 }
 
@@ -213,6 +225,7 @@ void worker_node::parts::stop() {
     caf::anon_send_exit(dialer, caf::exit_reason::user_shutdown);
   dialer = nullptr;
   commands.stop();  // Its jobs keep actors alive.
+  drain_disks(*system, std::exchange(disk_writers, {}));
   system.reset();
   if (changes)
     changes->flush();

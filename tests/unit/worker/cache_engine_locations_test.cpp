@@ -100,7 +100,7 @@ TEST_SUITE("cache_engine locations") {
     CHECK(retrieve() == chunk_size);
     CHECK(log.take() ==
           std::vector<test::change_recorder::change>{{false, hashes[1]}});
-    CHECK(engine->check() == "");
+    CHECK(engine->check_memory() == "");
     auto source = made_up();
     REQUIRE(engine->store(prompt, cut<const std::byte>(source)));
     CHECK(retrieve() == prompt.size());

@@ -240,7 +240,7 @@ struct model_fixture {
     const auto unwanted = names(draw());
     const auto before = model.held.size();
     model.evict(unwanted);
-    REQUIRE(store.evict(unwanted) == before - model.held.size());
+    REQUIRE(test::evict(store, unwanted) == before - model.held.size());
   }
 };
 

@@ -42,7 +42,7 @@ TEST_SUITE("cpu_store pins") {
     CHECK(pin({1, 3}) == outcomes{done, done});
     CHECK(eviction_order() == hashes{4, 2, 100, 101});
     CHECK(store.count_prefix(hashes{1, 3}) == 2);
-    CHECK(store.evict(hashes{1, 3}) == 0);
+    CHECK(test::evict(store, hashes{1, 3}) == 0);
     CHECK(store.check() == "");
   }
 

@@ -87,7 +87,7 @@ TEST_SUITE("cpu_store") {
       CHECK(put({5, 6, 7}) == 2);
       CHECK(store.count_prefix(hashes{3, 4, 5, 6}) == 4);
     }
-    CHECK(store.evict(hashes{3, 4}) == 1);
+    CHECK(test::evict(store, hashes{3, 4}) == 1);
     CHECK(put({7, 8, 9, 10}) == 3);
     CHECK(test::is_filled(first.chunks()[0].bytes, 3));
   }
@@ -146,7 +146,7 @@ TEST_SUITE("cpu_store") {
     CHECK(put({1, 2, 3, 4}) == 1);
     CHECK(log.take() == changes{{false, 9}, {true, 2}});
     SUBCASE("but gives up later ones for an earlier one") {
-      store.evict(hashes{2});
+      test::evict(store, hashes{2});
       put({9});
       const auto reader = store.acquire(hashes{9});
       log.take();
@@ -172,7 +172,7 @@ TEST_SUITE("cpu_store") {
   TEST_CASE_FIXTURE(test::cpu_store_fixture, "admits a hash given twice once") {
     CHECK(put({1, 1}) == 1);
     CHECK(log.take() == changes{{true, 1}});
-    CHECK(store.evict(hashes{1, 1}) == 1);
+    CHECK(test::evict(store, hashes{1, 1}) == 1);
     CHECK(log.take() == changes{{false, 1}});
     CHECK(store.usage().used_bytes == 0);
   }
@@ -180,7 +180,7 @@ TEST_SUITE("cpu_store") {
   TEST_CASE_FIXTURE(test::cpu_store_fixture,
                     "scans by steps of the given size") {
     put({1, 2, 3, 4});
-    store.evict(hashes{2});
+    test::evict(store, hashes{2});
     const auto first = store.scan(0, 3);
     CHECK(first.hashes == hashes{1, 3});
     CHECK(first.next_cursor == 3);

@@ -52,7 +52,7 @@ struct client {
       else if (dice < 14)
         read();
       else if (dice == 14)
-        store.evict(draw());
+        test::evict(store, draw());
       else
         store.scan(random() % 50, 10);
     }
@@ -80,7 +80,7 @@ TEST_SUITE("cpu_store threads") {
     const auto scanned = store.scan(0, 1000).hashes;
     CHECK(std::set(scanned.begin(), scanned.end()) == held);
     CHECK(log.changes.size() > 5000);
-    CHECK(store.evict(scanned) == held.size());
+    CHECK(test::evict(store, scanned) == held.size());
     CHECK(store.usage().used_bytes == 0);
   }
 }

@@ -61,6 +61,13 @@ inline arena map_arena(std::uint64_t bytes) {
   return std::move(*result);
 }
 
+/// Clears chunks; returns how many of them were there and could go.
+inline std::size_t evict(chunk_store& store,
+                         std::span<const std::uint64_t> hashes) {
+  return static_cast<std::size_t>(std::ranges::count(
+    store.clear(hashes), chunk_outcome::done, &chunk_change::outcome));
+}
+
 /// The byte that fills the chunk `hash` in these tests.
 inline std::byte fill_of(std::uint64_t hash) {
   return static_cast<std::byte>(hash * 0x9E3779B97F4A7C15U >> 56U);

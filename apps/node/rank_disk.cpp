@@ -1,0 +1,103 @@
+#include "apps/node/rank_disk.hpp"
+
+#include <spdlog/spdlog.h>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::uint64_t max_queue_bytes = std::uint64_t{256} << 20U;
+constexpr std::chrono::milliseconds drain_patience{500};
+
+/// What waits for the disk stays in memory: not more than a quarter of it.
+std::uint64_t queue_bytes(const worker_options& settings) {
+  return settings.local_cpu
+           ? std::min(max_queue_bytes, settings.max_local_cpu_bytes / 4)
+           : max_queue_bytes;
+}
+
+void report_all(const disk_store& disk, membership_listener& listener) {
+  constexpr std::size_t step = 4096;
+  std::uint64_t cursor = 0;
+  do {
+    const auto found = disk.scan(cursor, step);
+    if (!found.hashes.empty())
+      listener.chunks_admitted(location::disk, found.hashes);
+    cursor = found.next_cursor;
+  } while (cursor != 0);
+}
+
+bool is_plain(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+}
+
+}  // namespace
+
+std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
+                                     const worker_id& id) {
+  constexpr auto* digits = "0123456789ABCDEF";
+  std::string name;
+  for (const char c : id.instance) {
+    if (is_plain(c) && !(c == '.' && name.empty())) {
+      name += c;
+      continue;
+    }
+    const auto code = static_cast<unsigned char>(c);
+    name += '%';
+    name += digits[code >> 4U];
+    name += digits[code & 15U];
+  }
+  return local_disk / name / std::to_string(id.rank);
+}
+
+caf::expected<std::unique_ptr<disk_store>> open_rank_disk(
+  const worker_node_options& options, const hosted_rank& rank,
+  const hash_settings& hashing, membership_listener* listener) {
+  const auto& settings = options.settings;
+  if (settings.local_disk.empty())
+    return std::unique_ptr<disk_store>{};
+  const worker_id id{rank.instance, rank.rank};
+  disk_store_options disk;
+  disk.directory = disk_folder_of(settings.local_disk, id);
+  disk.capacity_bytes = settings.max_local_disk_bytes;
+  disk.identity = {id, settings.model, hashing, options.format};
+  disk.max_queue_bytes = queue_bytes(settings);
+  disk.listener = listener;
+  auto opened = disk_store::open(disk);
+  if (!opened)
+    return opened;
+  report_all(**opened, *listener);
+  const auto quarantined = (*opened)->state().quarantined;
+  spdlog::info("worker: opened disk worker={} directory={} chunks={}",
+               to_string(id), disk.directory.string(),
+               (*opened)->usage().chunks);
+  if (quarantined > 0)
+    spdlog::warn("worker: quarantined files={} directory={}", quarantined,
+                 (disk.directory / "quarantine").string());
+  return opened;
+}
+
+void drain_disks(caf::actor_system& system,
+                 const std::vector<disk_writer_actor>& writers) {
+  caf::scoped_actor self{system};
+  for (const auto& writer : writers)
+    self->send(writer, drain_queue{drain_patience});
+  for (std::size_t i = 0; i < writers.size(); ++i)
+    self->receive(
+      [](const queue_drained& end) {
+        if (end.dropped_chunks > 0)
+          spdlog::warn("worker: not written to disk chunks={}",
+                       end.dropped_chunks);
+      },
+      caf::after(2 * drain_patience) >>
+        [] { spdlog::warn("worker: a disk is too slow to end in time"); });
+  for (const auto& writer : writers)
+    caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+}
+
+}  // namespace kvc

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/worker/disk_writer.hpp"
+#include "apps/node/worker_node.hpp"
+
+#include <caf/expected.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace kvc {
+
+/// Returns the folder of a rank's files below `local_disk`. Any instance has
+/// one of its own, whatever its name is.
+std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
+                                     const worker_id& id);
+
+/// Opens the disk of a rank; null if none is configured. `listener` is also
+/// told of what is there already. Fails as disk_store::open does.
+caf::expected<std::unique_ptr<disk_store>> open_rank_disk(
+  const worker_node_options& options, const hosted_rank& rank,
+  const hash_settings& hashing, membership_listener* listener);
+
+/// Lets the disks take what waits for them, all at once and for a short time;
+/// then ends their writers.
+void drain_disks(caf::actor_system& system,
+                 const std::vector<disk_writer_actor>& writers);
+
+}  // namespace kvc
