@@ -50,36 +50,35 @@ std::string describe_refusal(const std::string& body) {
 }  // namespace
 
 exit_code console::ask(const question& what, const interpreter& interpret) {
+  const auto got = fetch(what);
+  return got.code == exit_code::ok ? show(got.body, interpret(got.body))
+                                   : got.code;
+}
+
+answer console::fetch(const question& what) {
   const auto target = options_.base_path + what.target;
   const auto reply = what.body ? controller_.post(target, render(*what.body))
                                : controller_.get(target);
   if (!reply)
-    return complain(exit_code::unreachable, describe(reply.error()));
+    return {complain(exit_code::unreachable, describe(reply.error()))};
   constexpr unsigned missing = 404;
   if (reply->status < 200 || reply->status > 299)
-    return complain(
-      reply->status == missing ? what.on_missing : exit_code::refused,
-      "the controller answered " + std::to_string(reply->status) + ": " +
-        describe_refusal(reply->body));
-  try {
-    return show(reply->body, interpret);
-  } catch (const json::exception& error) {
-    return complain(exit_code::refused,
-                    std::string{"unexpected answer: "} + error.what());
-  }
+    return {
+      complain(reply->status == missing ? what.on_missing : exit_code::refused,
+               "the controller answered " + std::to_string(reply->status) +
+                 ": " + describe_refusal(reply->body))};
+  return {exit_code::ok, json::parse(reply->body)};
 }
 
-exit_code console::show(const std::string& body,
-                        const interpreter& interpret) const {
-  const auto answer = json::parse(body);
-  const auto result = interpret(answer);
+exit_code console::show(const nlohmann::ordered_json& body,
+                        const verdict& meaning) const {
   if (options_.as_json)
-    std::cout << answer.dump(-1, ' ', true) << '\n';
+    std::cout << body.dump(-1, ' ', true) << '\n';
   else
-    std::cout << result.text;
-  if (!result.note.empty())
-    return complain(result.code, result.note);
-  return result.code;
+    std::cout << meaning.text;
+  if (!meaning.note.empty())
+    return complain(meaning.code, meaning.note);
+  return meaning.code;
 }
 
 exit_code complain(exit_code code, const std::string& text) {

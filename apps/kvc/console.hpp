@@ -29,6 +29,12 @@ struct verdict {
 /// that the answer is not of the expected shape.
 using interpreter = std::function<verdict(const nlohmann::ordered_json&)>;
 
+/// What the controller said.
+struct answer {
+  exit_code code = exit_code::ok;  ///< Else there is no `body`.
+  nlohmann::ordered_json body = {};
+};
+
 struct console_options {
   std::string base_path;  ///< Goes before each target.
   bool as_json = false;   ///< Shows answers as they came.
@@ -41,12 +47,19 @@ class console {
   console(http_client& controller, console_options options)
       : controller_(controller), options_(std::move(options)) {}
 
-  /// Asks, shows the answer, and returns what to exit with.
+  /// Asks, shows the answer, and returns what to exit with. Throws nlohmann's
+  /// exceptions if the answer is not JSON, or not as `interpret` expects it.
   exit_code ask(const question& what, const interpreter& interpret);
 
- private:
-  exit_code show(const std::string& body, const interpreter& interpret) const;
+  /// Asks; says why if there is no answer, or not a good one. Throws nlohmann's
+  /// exceptions if the answer is not JSON.
+  answer fetch(const question& what);
 
+  /// Shows what `body` means, or itself, and returns what to exit with.
+  exit_code show(const nlohmann::ordered_json& body,
+                 const verdict& meaning) const;
+
+ private:
   http_client& controller_;
   console_options options_;
 };

@@ -31,6 +31,11 @@ std::string describe_code(std::int64_t code) {
 }
 
 verdict judge_health(const nlohmann::ordered_json& answer) {
+  if (answer.value("status", "") == "running")
+    return {exit_code::running,
+            {},
+            "some ranks have not answered yet: kvc wait " +
+              answer.at("event_id").get<std::string>() + " waits for them"};
   std::vector<std::vector<std::string>> rows;
   bool is_healthy = true;
   for (const auto& [rank, value] : answer.at("error_codes").items()) {

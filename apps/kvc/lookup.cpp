@@ -1,6 +1,6 @@
 #include "apps/kvc/command.hpp"
 #include "apps/kvc/printable.hpp"
-#include "apps/kvc/prompt.hpp"
+#include "apps/kvc/prompt_source.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -11,8 +11,7 @@ namespace kvc {
 namespace {
 
 struct lookup_arguments {
-  std::string tokens;
-  std::string file;
+  prompt_source source;
   std::string model;
 };
 
@@ -30,8 +29,7 @@ verdict judge_lookup(const nlohmann::ordered_json& answer) {
 }
 
 exit_code look_up(console& terminal, const lookup_arguments& arguments) {
-  auto wanted = arguments.file.empty() ? parse_token_list(arguments.tokens)
-                                       : read_prompt(arguments.file);
+  auto wanted = arguments.source.read();
   if (!wanted)
     return complain(wanted.error());
   nlohmann::json body{{"tokens", wanted->tokens}};
@@ -50,13 +48,7 @@ void add_lookup(CLI::App& app, command_action& action) {
     "the longest first, and how many tokens of it.\n"
     "Exits with 1 if there are none.");
   auto arguments = std::make_shared<lookup_arguments>();
-  auto* source = command->add_option_group("prompt");
-  source->add_option("--tokens", arguments->tokens,
-                     "The prompt's tokens, as in 1,2,3");
-  source->add_option("--file", arguments->file,
-                     "File with a JSON array of tokens, or an object with "
-                     "\"tokens\" and maybe \"model\"; - is standard input");
-  source->require_option(1);
+  add_prompt_source(*command, arguments->source)->require_option(1);
   command->add_option("--model", arguments->model,
                       "The model's name, where instances announce one");
   command->callback([arguments, &action] {

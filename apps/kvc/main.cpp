@@ -10,7 +10,8 @@ namespace {
 
 using namespace kvc;
 
-constexpr std::array commands{add_lookup, add_workers, add_health};
+constexpr std::array commands{add_lookup, add_workers, add_health, add_controls,
+                              add_events, add_cancel,  add_wait};
 
 constexpr auto* footer = R"(Examples:
   kvc lookup --tokens 128000,849,21435     who holds the longest prefix
@@ -18,14 +19,22 @@ constexpr auto* footer = R"(Examples:
   kvc workers vllm-0                       the ranks of one instance
   kvc workers --rejected                   who could not join, and why
   kvc health vllm-0 || page-someone
+  kvc pin vllm-0 --file prompt.json --ttl 3600
+  kvc clear vllm-0 --location disk         all but what is pinned or in use
+  kvc compress vllm-0 --method zstd        shows how far it is; Ctrl-C leaves it
+  id=$(kvc compress vllm-0 --method lz4 --no-wait); kvc wait $id --for 60
+  kvc events --state running               what goes on; kvc cancel ends one
   KVC_URL=http://controller:9000 kvc --json workers | jq .total_count
 
 Exit codes:
-  0  done: found, healthy
-  1  nothing found (no holder, no worker), or not healthy
+  0  done: found, healthy, finished
+  1  nothing found (no holder, worker, event), not healthy, nothing to cancel
   2  the command line or an input file makes no sense
   3  the controller cannot be reached, or did not answer in time
   4  the controller refused; its reason is on standard error
+  5  the event failed or was cancelled; each rank's reason is in the table
+  6  the event runs still: --for is over, or the controller's own patience
+  130  interrupted by Ctrl-C; the event, if there is one, goes on
 )";
 
 struct global_arguments {
@@ -60,7 +69,12 @@ exit_code run(const global_arguments& arguments, const command_action& action) {
      .deadline = std::chrono::milliseconds{
        static_cast<std::int64_t>(arguments.timeout_seconds * 1000)}}};
   console terminal{client, {url->base_path, arguments.as_json}};
-  return action(terminal);
+  try {
+    return action(terminal);
+  } catch (const nlohmann::json::exception& error) {
+    return complain(exit_code::refused,
+                    std::string{"unexpected answer: "} + error.what());
+  }
 }
 
 }  // namespace

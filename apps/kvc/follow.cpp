@@ -1,0 +1,77 @@
+#include "apps/kvc/follow.hpp"
+
+#include "apps/kvc/event_table.hpp"
+#include "apps/kvc/interrupt.hpp"
+#include "apps/kvc/printable.hpp"
+#include "apps/kvc/progress_display.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace kvc {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+using clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_pause{10};
+constexpr milliseconds longest_pause{250};
+
+bool is_running(const json& event) { return event.at("status") == "running"; }
+
+std::string how_to_go_on(const std::string& event_id) {
+  const auto shown = printable(event_id);
+  return "kvc wait " + shown + " waits for it, kvc cancel " + shown +
+         " ends it";
+}
+
+/// Asks until the event has ended or the time is over.
+answer await_end(console& terminal, const std::string& event_id,
+                 clock::time_point deadline) {
+  const question what{"/check_finish", {{{"event_id", event_id}}}};
+  progress_display display;
+  for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
+    auto got = terminal.fetch(what);
+    const auto left = deadline - clock::now();
+    if (got.code != exit_code::ok || !is_running(got.body) ||
+        left <= clock::duration{0})
+      return got;
+    display.show(progress_of(got.body));
+    std::this_thread::sleep_for(std::min<clock::duration>(pause, left));
+  }
+}
+
+}  // namespace
+
+verdict judge_event(const json& event) {
+  const auto state = event.at("status").get<std::string>();
+  const auto is_good = state == "finished" || state == "running";
+  return {is_good ? exit_code::ok : exit_code::failed, render_event(event),
+          is_good                ? ""
+          : state == "cancelled" ? "the event was cancelled"
+                                 : "the event has failed"};
+}
+
+exit_code follow(console& terminal, const std::string& event_id,
+                 std::optional<milliseconds> patience) {
+  const interrupt_notice notice{
+    "\nkvc: interrupted; the event goes on: " + how_to_go_on(event_id) + '\n'};
+  const auto deadline =
+    patience ? clock::now() + *patience : clock::time_point::max();
+  const auto last = await_end(terminal, event_id, deadline);
+  if (last.code == exit_code::unreachable)
+    return complain(last.code,
+                    "the event may go on: " + how_to_go_on(event_id));
+  if (last.code != exit_code::ok)
+    return last.code;
+  auto meaning = judge_event(last.body);
+  if (is_running(last.body)) {
+    meaning.code = exit_code::running;
+    meaning.note = "the event runs still: " + how_to_go_on(event_id);
+  }
+  return terminal.show(last.body, meaning);
+}
+
+}  // namespace kvc
