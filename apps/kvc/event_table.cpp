@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 
 namespace kvc {
@@ -33,9 +34,11 @@ std::string duration(const json& event) {
     return "-";
   const auto seconds = event.at("finished_at").get<double>() -
                        event.at("started_at").get<double>();
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f s", seconds < 10 ? 2 : 0,
-                seconds);
+  std::array<char, 64> buffer{};
+  if (seconds < 1)
+    std::snprintf(buffer.data(), buffer.size(), "%.0f ms", seconds * 1000);
+  else
+    std::snprintf(buffer.data(), buffer.size(), "%.1f s", seconds);
   return buffer.data();
 }
 

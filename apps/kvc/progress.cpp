@@ -60,7 +60,8 @@ progress progress_of(const nlohmann::ordered_json& event) {
 }
 
 std::string render_line(const progress& state) {
-  return printable(state.operation) + ": " + counts(state, {" of ", ", "});
+  return printable(state.operation) + ": " + counts(state, {" of ", ", "}) +
+         " done";
 }
 
 std::string render_bar(const progress& state, std::chrono::seconds elapsed,

@@ -25,7 +25,7 @@ struct progress {
 /// exceptions.
 progress progress_of(const nlohmann::ordered_json& event);
 
-/// Returns, say, "compress: 3 of 8 chunks, 1 of 2 ranks".
+/// Returns, say, "compress: 3 of 8 chunks, 1 of 2 ranks done".
 std::string render_line(const progress& state);
 
 /// Returns, say, "compress [######--------]  42%  3/8 chunks  1/2 ranks  5 s",
