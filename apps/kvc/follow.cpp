@@ -56,8 +56,8 @@ verdict judge_event(const json& event) {
 
 exit_code follow(console& terminal, const std::string& event_id,
                  std::optional<milliseconds> patience) {
-  const interrupt_notice notice{
-    "\nkvc: interrupted; the event goes on: " + how_to_go_on(event_id) + '\n'};
+  const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
+                                how_to_go_on(event_id)};
   const auto deadline =
     patience ? clock::now() + *patience : clock::time_point::max();
   const auto last = await_end(terminal, event_id, deadline);
