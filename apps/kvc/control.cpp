@@ -88,7 +88,7 @@ void add_location(CLI::App& command, control_arguments& arguments) {
   command
     .add_option("--location", arguments.location,
                 "LocalCPUBackend (or cpu) or LocalDiskBackend (or disk)")
-    ->transform(CLI::CheckedTransformer(short_names))
+    ->transform(CLI::CheckedTransformer(short_names).description(""))
     ->capture_default_str();
 }
 

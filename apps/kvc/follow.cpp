@@ -27,10 +27,12 @@ std::string how_to_go_on(const std::string& event_id) {
          " ends it";
 }
 
-/// Asks until the event has ended or the time is over.
+/// Asks until the event has ended or the time is over. SIGINT ends kvc alone.
 answer await_end(console& terminal, const std::string& event_id,
                  clock::time_point deadline) {
   const question what{"/check_finish", {{{"event_id", event_id}}}};
+  const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
+                                how_to_go_on(event_id)};
   progress_display display;
   for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
     auto got = terminal.fetch(what);
@@ -56,8 +58,6 @@ verdict judge_event(const json& event) {
 
 exit_code follow(console& terminal, const std::string& event_id,
                  std::optional<milliseconds> patience) {
-  const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
-                                how_to_go_on(event_id)};
   const auto deadline =
     patience ? clock::now() + *patience : clock::time_point::max();
   const auto last = await_end(terminal, event_id, deadline);

@@ -20,7 +20,7 @@ constexpr auto* footer = R"(Examples:
   kvc workers --rejected                   who could not join, and why
   kvc health vllm-0 || page-someone
   kvc pin vllm-0 --file prompt.json --ttl 3600
-  kvc clear vllm-0 --location disk         all but what is pinned or in use
+  kvc clear vllm-0 --location disk         of all that is not pinned or in use
   kvc compress vllm-0 --method zstd        shows how far it is; Ctrl-C leaves it
   id=$(kvc compress vllm-0 --method lz4 --no-wait); kvc wait $id --for 60
   kvc events --state running               what goes on; kvc cancel ends one
