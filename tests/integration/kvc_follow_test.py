@@ -29,9 +29,11 @@ class FollowTest(KvcTest):
             "   0  finished    2048  8 done  32.0 KiB    0 B\n"
             "   1  failed         0  -            0 B    0 B  "
             "no answer in time\n")
-        self.assertEqual(  # One line, because nothing changed any more.
-            err, "kvc: clear: 8 of 8 chunks, 1 of 2 ranks done\n"
-            "kvc: the event has failed\n")
+        self.assertTrue(err.endswith(
+            "kvc: clear: 8 of 8 chunks, 1 of 2 ranks done\n"
+            "kvc: the event has failed\n"), err)
+        lines = err.splitlines()
+        self.assertEqual(len(lines), len(set(lines)))  # Only what is new.
 
     def test_waits_for_the_end(self):
         event_id = self.start_stuck()
@@ -41,7 +43,8 @@ class FollowTest(KvcTest):
             "kvc: clear: 8 of 8 chunks, 1 of 2 ranks done\n")
         self.ranks["a", 1].cont()
         out, err = waiting.communicate(timeout=PATIENCE)
-        self.assertEqual((waiting.returncode, err), (0, ""))
+        self.assertEqual(waiting.returncode, 0)
+        self.assertNotIn("event", err)
         self.assertRegex(out, f"^{event_id}: clear of a, finished, 2048 ")
         self.assertEqual(self.kvc("wait", event_id), (0, out, ""))
 
@@ -86,9 +89,9 @@ class FollowTest(KvcTest):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
         self.assertEqual((process.returncode, out), (INTERRUPTED, ""))
-        self.assertEqual(
-            err, f"kvc: interrupted; the event goes on: kvc wait {event_id} "
-            f"waits for it, kvc cancel {event_id} ends it\n")
+        self.assertTrue(err.endswith(
+            f"kvc: interrupted; the event goes on: kvc wait {event_id} "
+            f"waits for it, kvc cancel {event_id} ends it\n"), err)
         self.assertEqual(self.running(), event_id)
         self.ranks["a", 1].cont()
         self.assertEqual(self.kvc("wait", event_id)[0], 0)
@@ -127,8 +130,8 @@ class TerminalTest(KvcTest):
         event_id = self.start_stuck()
         terminal = self.start_terminal("wait", event_id)
         terminal.read_until(
-            r"\rclear \[#+-+\]  50%  8/8 chunks  1/2 ranks  0 s\x1b\[K")
-        terminal.read_until("  1 s")
+            r"\rclear \[#+-+\]  50%  8/8 chunks  1/2 ranks  \d s\x1b\[K")
+        terminal.read_until(r"  [1-9]\d* s")
         self.ranks["a", 1].cont()
         self.assertEqual(terminal.wait(), 0)
         bars, _, rest = terminal.output.rpartition("\r\x1b[K")
