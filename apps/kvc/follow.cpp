@@ -30,7 +30,8 @@ std::string how_to_go_on(const std::string& event_id) {
 /// Asks until the event has ended or the time is over. SIGINT ends kvc alone.
 answer await_end(console& terminal, const std::string& event_id,
                  clock::time_point deadline) {
-  const question what{"/check_finish", {{{"event_id", event_id}}}};
+  const question what{
+    "/check_finish", {{{"event_id", event_id}}}, exit_code::nothing};
   const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
                                 how_to_go_on(event_id)};
   progress_display display;
@@ -61,11 +62,11 @@ exit_code follow(console& terminal, const std::string& event_id,
   const auto deadline =
     patience ? clock::now() + *patience : clock::time_point::max();
   const auto last = await_end(terminal, event_id, deadline);
-  if (last.code == exit_code::unreachable)
+  if (last.code == exit_code::nothing)  // There is no such event.
+    return exit_code::refused;
+  if (last.code != exit_code::ok)
     return complain(last.code,
                     "the event may go on: " + how_to_go_on(event_id));
-  if (last.code != exit_code::ok)
-    return last.code;
   auto meaning = judge_event(last.body);
   if (is_running(last.body)) {
     meaning.code = exit_code::running;

@@ -278,12 +278,22 @@ class Failures(KvcTest):
                     self.kvc("health", "x"),
                     (4, "", f"kvc: the controller answered {status}: {why}\n"))
 
+    def test_does_not_take_an_event_for_over_that_it_cannot_follow(self):
+        self.controller.answer({"detail": "overloaded"}, 503)
+        self.assertEqual(self.kvc("wait", "Clear1"), (
+            4, "",
+            "kvc: the controller answered 503: overloaded\n"
+            "kvc: the event may go on: kvc wait Clear1 waits for it, "
+            "kvc cancel Clear1 ends it\n"))
+
     def test_refuses_answers_that_are_none(self):
         for body in (b"", b"hello", b"[]", b"{}", b'{"error_codes": {"0": ""}}',
                      b'{"error_codes": {"\xff": 0}}'):
             with self.subTest(body):
                 self.controller.answer(body)
-                for arguments in (["health", "x"], ["--json", "health", "x"]):
+                for arguments in (["health", "x"], ["--json", "health", "x"],
+                                  ["clear", "x"], ["wait", "x"],
+                                  ["events"], ["cancel", "x"]):
                     code, out, err = self.kvc(*arguments)
                     self.assertEqual((code, out), (4, ""))
                     self.assertRegex(err, "^kvc: unexpected answer: ")

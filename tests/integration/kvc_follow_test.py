@@ -1,5 +1,6 @@
 """What kvc does while a control event runs, with real processes. A rank that is
 stopped keeps an event running."""
+import pathlib
 import re
 import signal
 import time
@@ -9,6 +10,12 @@ from support.cluster import PATIENCE, wait_until
 from support.kvc import KvcTest
 
 INTERRUPTED = 130
+
+
+def catches(pid, number):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    caught = re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[1]
+    return int(caught, 16) >> (number - 1) & 1
 
 
 class FollowTest(KvcTest):
@@ -108,6 +115,18 @@ class FollowTest(KvcTest):
         code, _, err = self.kvc("wait", event_id, "--timeout", 0.5)
         self.assertEqual(code, 3)
         self.assertIn("timed_out", err)
+
+    def test_can_be_interrupted_before_it_knows_the_event(self):
+        self.cluster.controller.stop()
+        process = self.start_kvc("clear", "a")
+        wait_until(lambda: catches(process.pid, signal.SIGINT),
+                   what="kvc catches SIGINT")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(
+            process.communicate(timeout=PATIENCE),
+            ("", "kvc: interrupted; the event may have begun: kvc events "
+             "lists it\n"))
+        self.assertEqual(process.returncode, INTERRUPTED)
 
     def test_says_that_the_controller_is_gone(self):
         event_id = self.start_stuck()
