@@ -120,8 +120,13 @@ class Process:
         os.killpg(self.pid, number)
 
     def stop(self):
-        """SIGSTOP; cont() undoes it."""
+        """SIGSTOP, and waits until all threads have stopped; cont() undoes
+        it."""
         self.signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.pid}/task")
+        wait_until(lambda: all("State:\tT" in (task / "status").read_text()
+                               for task in tasks.iterdir()),
+                   what=f"{self.name} stops")
 
     def cont(self):
         self.signal(signal.SIGCONT)
