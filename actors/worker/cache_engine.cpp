@@ -46,8 +46,8 @@ caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
     return caf::make_error(errc::invalid_request, "chunks of no size");
   if (options.capacity_bytes == 0 && options.disk == nullptr)
     return caf::make_error(errc::invalid_request, "no location");
-  const cpu_store_options memory_options{.listener = options.listener,
-                                         .format = options.format};
+  const cpu_store_options memory_options{
+    .listener = options.listener, .format = options.format, .now = options.now};
   const auto capacity = options.capacity_bytes;
   std::unique_ptr<cache_engine> result{new cache_engine{std::move(options)}};
   if (capacity == 0)
@@ -141,17 +141,16 @@ caf::expected<std::size_t> cache_engine::retrieve(
     hashes.push_back(parts[i].hash);
   }
   const std::span<const std::uint64_t> names{hashes};
-  const auto in_memory = copy_from_memory(names, destinations);
-  auto count = in_memory;
-  while (count < names.size() &&
-         copy_from_disk(parts[count], destinations[count])) {
+  auto count = copy_from_memory(names, destinations);
+  const auto in_memory = count;
+  while (count < names.size() && disk_ &&
+         disk_->read(names[count], destinations[count])) {
     ++count;
     count +=
       copy_from_memory(names.subspan(count), destinations.subspan(count));
   }
-  // So that the prompt loses its tail first, wherever its parts were.
   if (cpu_ && count > in_memory)
-    cpu_->acquire(names.first(count));
+    keep_in_memory(std::span{parts}.first(count), destinations);
   if (disk_)
     disk_->touch(names.first(count));
   std::size_t tokens_copied = 0;
@@ -178,22 +177,14 @@ std::size_t cache_engine::copy_from_memory(
   return count;
 }
 
-bool cache_engine::copy_from_disk(const new_chunk& part,
-                                  std::span<std::byte> to) {
-  if (!disk_ || !disk_->read(part.hash, to))
-    return false;
-  if (cpu_)
-    keep_in_memory(part, to);
-  return true;
-}
-
-/// Keeps a chunk from the disk, if there is room.
-void cache_engine::keep_in_memory(const new_chunk& part,
-                                  std::span<const std::byte> bytes) {
-  auto writer = cpu_->reserve({&part, 1});
-  if (writer.size() == 1)
-    if (const auto room = writer.room(0); !room.empty())
-      std::memcpy(room.data(), bytes.data(), room.size());
+/// Keeps what came from the disk, as far as there is room. All of the prompt
+/// counts as used together, so that it loses its tail first.
+void cache_engine::keep_in_memory(std::span<const new_chunk> parts,
+                                  targets copies) {
+  auto writer = cpu_->reserve(parts);
+  for (std::size_t i = 0; i < writer.size(); ++i)
+    if (const auto room = writer.room(i); !room.empty())
+      std::memcpy(room.data(), copies[i].data(), room.size());
   writer.commit();
 }
 

@@ -8,6 +8,7 @@
 
 #include <caf/expected.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +21,13 @@ struct cache_engine_options {
   bool save_unfull_chunk = false;    ///< Whether a last, partial chunk is kept.
   std::uint64_t capacity_bytes = 0;  ///< Of the memory; 0: no location::cpu.
   std::unique_ptr<disk_store> disk{};  ///< Null: no location::disk.
-  std::uint64_t bytes_per_token = 0;  ///< Of one rank; positive.
+  std::uint64_t bytes_per_token = 0;   ///< Of one rank; positive.
   chunk_format format{};
   /// Of the memory; optional, outlives the engine. The disk has its own.
   membership_listener* listener = nullptr;
+
+  /// Tells when pins in memory end.
+  std::function<chunk_store::time_point()> now = std::chrono::steady_clock::now;
 };
 
 /// What became of the chunks of one store call: every chunk counts once.
@@ -112,8 +116,7 @@ class cache_engine final : public membership_source {
   void write_behind(std::span<const new_chunk> parts);
   std::size_t copy_from_memory(std::span<const std::uint64_t> hashes,
                                targets to);
-  bool copy_from_disk(const new_chunk& part, std::span<std::byte> to);
-  void keep_in_memory(const new_chunk& part, std::span<const std::byte> bytes);
+  void keep_in_memory(std::span<const new_chunk> parts, targets copies);
   std::size_t count_prefix(std::span<const std::uint64_t> hashes) const;
   std::vector<new_chunk> cut(std::span<const std::uint32_t> tokens) const;
 
