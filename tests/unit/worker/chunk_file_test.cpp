@@ -13,14 +13,13 @@ namespace {
 using bytes = std::vector<std::byte>;
 
 chunk_file_header sample_header() {
-  return {.identity = {.id = {"vllm-0", 3},
-                       .model = "llama",
-                       .hashing = {hash_algorithm::sha256_cbor, 64, 77},
-                       .format = {"bfloat16", {2, 64, 8}}},
-          .chunk = {.hash = 0xABCDEF,
-                    .raw_bytes = 1000,
-                    .tokens = 64,
-                    .form = codec::zstd}};
+  return {
+    .identity = {.id = {"vllm-0", 3},
+                 .model = "llama",
+                 .hashing = {hash_algorithm::sha256_cbor, 64, 77},
+                 .format = {"bfloat16", {2, 64, 8}}},
+    .chunk = {
+      .hash = 0xABCDEF, .raw_bytes = 1000, .tokens = 64, .form = codec::zstd}};
 }
 
 bytes sample_payload() {
@@ -146,24 +145,16 @@ TEST_SUITE("chunk_file") {
     constexpr std::size_t header_bytes = 119;
     CHECK(!refusal_of_forged(content, header_bytes));
     auto forged = content;
-    SUBCASE("of a payload") {
-      patch(forged, 56, std::uint64_t{1} << 40U);
-    }
-    SUBCASE("of a chunk") {
-      patch(forged, 48, (std::uint64_t{1} << 32U) + 1);
-    }
+    SUBCASE("of a payload") { patch(forged, 56, std::uint64_t{1} << 40U); }
+    SUBCASE("of a chunk") { patch(forged, 48, (std::uint64_t{1} << 32U) + 1); }
     SUBCASE("of a chunk that is not larger than its encoding") {
       patch(forged, 48, std::uint64_t{37});
     }
     SUBCASE("of a form that is none of ours") {
       patch(forged, 77, std::uint8_t{4});
     }
-    SUBCASE("of a model") {
-      patch(forged, 78, std::uint16_t{65'535});
-    }
-    SUBCASE("of a shape") {
-      patch(forged, 84, std::uint32_t{0xFFFF'FFFF});
-    }
+    SUBCASE("of a model") { patch(forged, 78, std::uint16_t{65'535}); }
+    SUBCASE("of a shape") { patch(forged, 84, std::uint32_t{0xFFFF'FFFF}); }
     CHECK(refusal_of_forged(forged, header_bytes) == damaged);
   }
 
@@ -177,21 +168,15 @@ TEST_SUITE("chunk_file") {
 
   TEST_CASE_FIXTURE(file_fixture, "writes no header that it would not read") {
     auto header = sample_header();
-    SUBCASE("with a long model") {
-      header.identity.model.assign(4097, 'x');
-    }
+    SUBCASE("with a long model") { header.identity.model.assign(4097, 'x'); }
     SUBCASE("with a long instance") {
       header.identity.id.instance.assign(1025, 'x');
     }
     SUBCASE("with a long dtype") {
       header.identity.format.dtype.assign(49, 'x');
     }
-    SUBCASE("with a long shape") {
-      header.identity.format.shape.assign(17, 1);
-    }
-    SUBCASE("for another size") {
-      header.chunk.form = codec::none;
-    }
+    SUBCASE("with a long shape") { header.identity.format.shape.assign(17, 1); }
+    SUBCASE("for another size") { header.chunk.form = codec::none; }
     CHECK(chunk_file::write(file, header, sample_payload()) == damaged);
     CHECK(test::files_below(directory.path()).empty());
   }

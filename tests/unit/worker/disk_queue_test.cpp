@@ -104,9 +104,7 @@ TEST_SUITE("disk_queue") {
       CHECK(queue.bytes() == raw_bytes);
       CHECK(!queue.pop().is_cancelled);
     }
-    SUBCASE("if nothing is") {
-      CHECK(queue.drop_all().size() == 3);
-    }
+    SUBCASE("if nothing is") { CHECK(queue.drop_all().size() == 3); }
     CHECK(queue.bytes() == 0);
     CHECK(queue.check());
     push({3});

@@ -100,15 +100,15 @@ struct disk_store_fixture {
   change_recorder log{location::disk};
   chunk_store::time_point now{};
   std::uint64_t free_bytes = std::uint64_t{1} << 40U;
-  disk_store_options options{.directory = directory.path() / "chunks",
-                             .capacity_bytes = 4 * file_bytes,
-                             .identity = sample_identity(),
-                             .max_queue_bytes = 10 * raw_bytes,
-                             .listener = &log,
-                             .now = [this] { return now; },
-                             .free_bytes = [this](const auto&) {
-                               return caf::expected<std::uint64_t>{free_bytes};
-                             }};
+  disk_store_options options{
+    .directory = directory.path() / "chunks",
+    .capacity_bytes = 4 * file_bytes,
+    .identity = sample_identity(),
+    .max_queue_bytes = 10 * raw_bytes,
+    .listener = &log,
+    .now = [this] { return now; },
+    .free_bytes =
+      [this](const auto&) { return caf::expected<std::uint64_t>{free_bytes}; }};
   std::unique_ptr<disk_store> store = open();
 
   std::unique_ptr<disk_store> open() const {

@@ -253,8 +253,8 @@ TEST_SUITE("disk_store") {
     CHECK(state.last_error.find("write") != std::string::npos);
     CHECK(files_below(options.directory).size() == 2);
     CHECK(store->usage().used_bytes == file_bytes);
-    CHECK(store->check() == "disk_store: last write failed: " +
-                              state.last_error);
+    CHECK(store->check() ==
+          "disk_store: last write failed: " + state.last_error);
     CHECK(!store->write_next());
     CHECK(log.take() == changes{{true, 3}});
     CHECK(store->check() == "");
