@@ -1,9 +1,4 @@
-#include "messages/errors.hpp"
 #include "tests/unit/worker/disk_store_fixture.hpp"
-
-#include <sys/resource.h>
-
-#include <csignal>
 
 using namespace kvc;
 using namespace kvc::test;
@@ -25,29 +20,6 @@ struct file_counter final : membership_listener {
   }
 
   void count() { files.push_back(files_below(directory).size() - 1); }
-};
-
-/// Lets no file of this process grow beyond `bytes`.
-class file_size_limit {
- public:
-  explicit file_size_limit(rlim_t bytes) {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-
-  file_size_limit(const file_size_limit&) = delete;
-  file_size_limit& operator=(const file_size_limit&) = delete;
-
-  ~file_size_limit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int) = nullptr;
 };
 
 }  // namespace
@@ -238,65 +210,6 @@ TEST_SUITE("disk_store") {
     CHECK(files().size() == 2);
   }
 
-  TEST_CASE_FIXTURE(disk_store_fixture, "goes on after a write that failed") {
-    put({1});
-    log.take();
-    offer({2, 3});
-    {
-      const file_size_limit limit{300};
-      CHECK(store->write_next());
-    }
-    CHECK(log.take().empty());
-    auto state = store->state();
-    CHECK(state.failed_writes == 1);
-    CHECK(state.queued_chunks == 1);
-    CHECK(state.last_error.find("write") != std::string::npos);
-    CHECK(files_below(options.directory).size() == 2);
-    CHECK(store->usage().used_bytes == file_bytes);
-    CHECK(store->check() ==
-          "disk_store: last write failed: " + state.last_error);
-    CHECK(!store->write_next());
-    CHECK(log.take() == changes{{true, 3}});
-    CHECK(store->check() == "");
-    state = store->state();
-    CHECK(state.failed_writes == 1);
-    CHECK(!state.last_error.empty());
-    CHECK(offer({2}) == 1);
-  }
-
-  TEST_CASE_FIXTURE(disk_store_fixture, "fails while its directory is gone") {
-    put({1, 2, 3, 4});
-    log.take();
-    std::filesystem::remove_all(options.directory);
-    offer({5});
-    CHECK(!store->write_next());
-    CHECK(store->state().failed_writes == 1);
-    CHECK(log.take() == changes{{false, 4}});
-    CHECK(store->usage().used_bytes == 3 * file_bytes);
-    CHECK(store->check().find("disk_store: io_failed: open") == 0);
-    CHECK(store->recode(1, codec::zstd).outcome == failed);
-    CHECK(log.take() == changes{{false, 1}});
-    CHECK(!has(2));
-    CHECK(log.take() == changes{{false, 2}});
-    std::filesystem::create_directory(options.directory);
-    put({6});
-    CHECK(has(6));
-    CHECK(store->check() == "");
-  }
-
-  TEST_CASE_FIXTURE(disk_store_fixture, "refuses what cannot be a chunk") {
-    auto odd = kept_of(1);
-    odd.bytes = odd.bytes.first(raw_bytes - 1);
-    auto empty = kept_of(2);
-    empty.bytes = {};
-    empty.chunk.bytes = 0;
-    store->offer({odd, empty});
-    write_all(*store);
-    CHECK(store->state().failed_writes == 2);
-    CHECK(store->usage().used_bytes == 0);
-    CHECK(log.take().empty());
-  }
-
   TEST_CASE_FIXTURE(disk_store_fixture, "evicts nothing for what cannot fit") {
     put({1, 2, 3, 4});
     store->pin(hashes{1, 2}, std::nullopt);
@@ -316,30 +229,5 @@ TEST_SUITE("disk_store") {
     store->write_next();
     CHECK(log.take() == changes{{false, 4}, {false, 3}, {true, 5}});
     CHECK(files().size() == 3);
-  }
-
-  TEST_CASE_FIXTURE(disk_store_fixture, "checks that there is space") {
-    free_bytes = 0;
-    CHECK(store->check() == "");
-    put({1, 2, 3});
-    free_bytes = file_bytes - 1;
-    CHECK(store->check() ==
-          "disk_store: no space for a chunk of 611 bytes, 0 wait");
-    free_bytes = file_bytes;
-    CHECK(store->check() == "");
-    put({4});
-    free_bytes = 0;
-    CHECK(store->check() == "");
-    CHECK(store->recode(4, codec::zstd).outcome == done);
-    CHECK(store->check() != "");
-    CHECK(files_below(options.directory).size() == 1 + 3);
-  }
-
-  TEST_CASE_FIXTURE(disk_store_fixture, "knows the space of a file system") {
-    const auto found = free_bytes_of(directory.path());
-    REQUIRE(found);
-    CHECK(*found > 0);
-    CHECK(free_bytes_of(directory.path() / "none") ==
-          caf::error{errc::io_failed});
   }
 }
