@@ -41,7 +41,7 @@ enum class chunk_outcome : std::uint8_t {
   absent,          ///< Not in the location.
   pinned,          ///< Skipped: pinned chunks are not cleared.
   in_use,          ///< Skipped: somebody is reading or writing it.
-  incompressible,  ///< Would not have become smaller; stays as it is.
+  incompressible,  ///< Would not be smaller than as stored; stays as it is.
   no_room,         ///< What it was to become does not fit; stays as it is.
   unsuitable,      ///< Not of a dtype and shape that the method can take.
   failed,          ///< Its bytes could not be read, written or decoded.

@@ -104,14 +104,19 @@ json health_json(const event_status& event) {
   return {{"event_id", event.event_id}, {"error_codes", std::move(codes)}};
 }
 
-http_response finished_response(const event_status& event) {
-  json body{{"event_id", event.event_id},
-            {"num_tokens", event.tokens},
-            {"workers", ranks_json(event)}};
+/// Adds what a user should know of an event that has ended.
+void add_notes(json& body, const event_status& event) {
   if (const auto text = remarks(event); !text.empty())
     body["message"] = text;
   if (do_ranks_disagree(event))
     body["ranks_disagree"] = true;
+}
+
+http_response finished_response(const event_status& event) {
+  json body{{"event_id", event.event_id},
+            {"num_tokens", event.tokens},
+            {"workers", ranks_json(event)}};
+  add_notes(body, event);
   return json_response(body);
 }
 
@@ -150,6 +155,8 @@ json event_json(const event_status& event) {
   result["chunks_done"] = done;
   result["chunks_planned"] = planned;
   result["workers"] = ranks_json(event);
+  if (event.state != event_state::running)
+    add_notes(result, event);
   return result;
 }
 

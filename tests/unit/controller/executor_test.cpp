@@ -11,6 +11,7 @@ constexpr auto lost_text = "the worker's process or link is gone";
 
 std::vector<std::string> ids(const std::vector<event_status>& events) {
   std::vector<std::string> result;
+  result.reserve(events.size());
   for (const auto& event : events)
     result.push_back(event.event_id);
   return result;

@@ -14,8 +14,8 @@ namespace {
 
 using steps = std::vector<rank_step>;
 
-constexpr std::uint32_t seeds = 40;
-constexpr std::size_t steps_per_seed = 250;
+constexpr std::uint32_t seeds = 200;
+constexpr std::size_t steps_per_seed = 300;
 
 steps draw(std::uint32_t seed) {
   using enum rank_step::action;

@@ -123,7 +123,7 @@ struct disk_store_fixture {
   }
 
   std::size_t offer(const hashes& names) {
-    return store->offer(kept_of(names));
+    return store->offer(kept_of(names)).taken;
   }
 
   void put(const hashes& names) {

@@ -86,7 +86,7 @@ TEST_SUITE("disk_store") {
     const std::weak_ptr<const void> held = kept[0].owner;
     const std::weak_ptr<const void> waiting = kept[1].owner;
     const std::weak_ptr<const void> repeated = kept[2].owner;
-    CHECK(store->offer(std::exchange(kept, {})) == 1);
+    CHECK(store->offer(std::exchange(kept, {})).taken == 1);
     CHECK(held.expired());
     CHECK(repeated.expired());
     CHECK(!waiting.expired());
@@ -218,7 +218,7 @@ TEST_SUITE("disk_store") {
     const bytes noise(2 * file_bytes - header_bytes + 1);
     large.chunk.bytes = noise.size();
     large.bytes = noise;
-    CHECK(store->offer({large}) == 1);
+    CHECK(store->offer({large}).taken == 1);
     CHECK(!store->write_next());
     CHECK(store->state().crowded_out == 1);
     CHECK(store->state().failed_writes == 0);
