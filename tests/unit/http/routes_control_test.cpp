@@ -137,6 +137,9 @@ TEST_SUITE("control routes") {
     CHECK(body["message"] ==
           "3 chunks pinned, skipped; 1 chunks in use, skipped");
     CHECK(body["ranks_disagree"] == true);
+    const auto later = post("/check_finish", R"({"event_id":"Clear1"})");
+    CHECK(later["message"] == body["message"]);
+    CHECK(later["ranks_disagree"] == true);
     executor.end.what = operation::compress;
     count(chunk_outcome::pinned, 0);
     count(chunk_outcome::in_use, 0);
