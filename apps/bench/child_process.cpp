@@ -3,18 +3,74 @@
 #include "messages/errors.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
+#include <cassert>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <utility>
 
 namespace kvc {
 
+namespace {
+
+/// Owns a file descriptor.
+class open_file {
+ public:
+  explicit open_file(int fd) : fd_(fd) {}
+  open_file(const open_file&) = delete;
+  open_file& operator=(const open_file&) = delete;
+  ~open_file() { close(); }
+
+  int fd() const { return fd_; }
+
+  void close() {
+    if (fd_ >= 0)
+      ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+caf::error unreachable(const std::filesystem::path& what, int why) {
+  return caf::make_error(errc::unreachable,
+                         what.string() + ": " + strerror(why));
+}
+
+/// Makes the program of a forked process; tells `failures` the errno if that
+/// fails. The parent may have threads: async-signal-safe calls only.
+[[noreturn]] void become(char* const* argv, pid_t parent, int log,
+                         int failures) {
+  const auto dies_with_parent = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+  if (getppid() != parent)  // It ended before it was watched.
+    _exit(127);
+  if (dies_with_parent && dup2(log, STDOUT_FILENO) >= 0 &&
+      dup2(log, STDERR_FILENO) >= 0)
+    execv(argv[0], argv);
+  const int why = errno;
+  _exit(write(failures, &why, sizeof why) < 0 ? 126 : 127);
+}
+
+/// Returns the errno that `failures` tells; 0 if it was closed by an exec.
+int read_failure(int failures) {
+  int why = 0;
+  ssize_t size = -1;
+  do
+    size = read(failures, &why, sizeof why);
+  while (size < 0 && errno == EINTR);
+  return size < 0 ? errno : why;
+}
+
+}  // namespace
+
 caf::expected<child_process> child_process::start(
   const std::filesystem::path& program,
   const std::vector<std::string>& arguments, const std::filesystem::path& log) {
+  assert(gettid() == getpid());
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -22,19 +78,26 @@ caf::expected<child_process> child_process::start(
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t files{};
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_APPEND, 0644);
-  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-  pid_t pid = -1;
-  const auto failure =
-    posix_spawn(&pid, program.c_str(), &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  if (failure != 0)
-    return caf::make_error(errc::unreachable,
-                           program.string() + ": " + strerror(failure));
-  return child_process{pid};
+  const open_file output{
+    open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+  if (output.fd() < 0)
+    return unreachable(log, errno);
+  std::array<int, 2> pipe{-1, -1};
+  if (pipe2(pipe.data(), O_CLOEXEC) != 0)
+    return unreachable(program, errno);
+  const open_file failures{pipe[0]};
+  open_file reporting_end{pipe[1]};
+  const auto parent = getpid();
+  const auto pid = fork();
+  if (pid < 0)
+    return unreachable(program, errno);
+  if (pid == 0)
+    become(argv.data(), parent, output.fd(), reporting_end.fd());
+  child_process result{pid};
+  reporting_end.close();
+  if (const auto why = read_failure(failures.fd()); why != 0)
+    return unreachable(program, why);
+  return result;
 }
 
 child_process::child_process(child_process&& other) noexcept

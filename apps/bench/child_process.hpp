@@ -8,11 +8,13 @@
 
 namespace kvc {
 
-/// A program that was started and ends, at the latest, with this object.
+/// A program that was started and ends, at the latest, with this object, and
+/// with this process, however that ends.
 class child_process {
  public:
   /// Starts `program` with `arguments`; its output goes to the end of `log`.
-  /// Fails with unreachable.
+  /// Must be called on the main thread: the kernel kills the program when the
+  /// thread ends that started it. Fails with unreachable.
   static caf::expected<child_process> start(
     const std::filesystem::path& program,
     const std::vector<std::string>& arguments,

@@ -37,10 +37,10 @@ std::uint16_t free_port() {
 
 }  // namespace
 
-caf::expected<bench_cluster> bench_cluster::start() {
+caf::expected<bench_cluster> bench_cluster::start(
+  const std::filesystem::path& folder) {
   bench_cluster cluster;
-  auto name =
-    (std::filesystem::temp_directory_path() / "kvc-bench-XXXXXX").string();
+  auto name = (folder / "cluster-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr)
     return caf::make_error(errc::unreachable, name);
   cluster.folder_ = name;
@@ -49,7 +49,7 @@ caf::expected<bench_cluster> bench_cluster::start() {
   if (const auto started = cluster.restart_controller(); !started)
     return started.error();
   if (!cluster.wait_for_keys(0, 0))
-    return caf::make_error(errc::timed_out, "kvc-controller, see " + name);
+    return caf::make_error(errc::timed_out, "kvc-controller");
   return cluster;
 }
 

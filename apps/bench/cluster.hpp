@@ -11,12 +11,14 @@
 namespace kvc {
 
 /// A controller and its workers, as processes of their own on free loopback
-/// ports, with their logs in a new directory below the system's temporary one.
+/// ports. Must be used on the main thread, as child_process.
 class bench_cluster {
  public:
-  /// Finds the programs beside this one. Starts the controller and waits until
-  /// it answers; fails with unreachable or timed_out.
-  static caf::expected<bench_cluster> start();
+  /// Finds the programs beside this one and keeps their logs in a new directory
+  /// of `folder`. Starts the controller and waits until it answers; fails with
+  /// unreachable or timed_out.
+  static caf::expected<bench_cluster> start(
+    const std::filesystem::path& folder);
 
   /// Starts a kvc-worker with these flags beside those that link it.
   caf::expected<void> add_worker(const std::vector<std::string>& flags);
@@ -31,6 +33,9 @@ class bench_cluster {
 
   /// Returns a client of the controller.
   http_client_options client() const;
+
+  /// Where the logs are, and whatever else the bench puts there.
+  const std::filesystem::path& folder() const { return folder_; }
 
   std::uint16_t link_port() const { return link_port_; }
   const child_process& controller() const { return *controller_; }

@@ -11,7 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <fstream>
 #include <iostream>
 
 namespace {
@@ -22,6 +24,7 @@ struct bench_options {
   double seconds = 2;  ///< Of each measurement of lookups.
   std::uint64_t memberships = 1'000'000;
   std::size_t repetitions = 3;
+  std::filesystem::path folder;  ///< Of the logs.
 };
 
 /// A fleet that holds the same prompts in all its workers.
@@ -33,11 +36,6 @@ struct fleet_shape {
 constexpr std::uint32_t prompt_chunks = 512;
 
 void print(const std::string& line) { std::cout << line << std::endl; }
-
-int fail(const char* what, const caf::error& why) {
-  std::cerr << "kvc-bench: " << what << ": " << describe(why) << '\n';
-  return 1;
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -59,15 +57,14 @@ std::vector<std::string> make_bodies(std::size_t tokens,
 
 caf::expected<void> bench_lookups(const bench_options& options,
                                   fleet_shape shape) {
-  auto cluster = kvc::bench_cluster::start();
+  auto cluster = kvc::bench_cluster::start(options.folder);
   if (!cluster)
     return std::move(cluster.error());
   const auto workers = shape.instances * shape.ranks;
   const auto chunks = options.memberships / workers;
   auto short_prompt = kvc::made_up_prompts{.seed = 3}.tokens(0);
   short_prompt.resize(12);
-  const auto file = std::filesystem::temp_directory_path() /
-                    fmt::format("kvc-bench-{}.json", kvc::random_number());
+  const auto file = cluster->folder() / "prompt.json";
   std::ofstream{file} << fmt::format("[{}]", fmt::join(short_prompt, ","));
   auto added = cluster->add_worker(
     {"--instances", std::to_string(shape.instances), "--ranks",
@@ -78,7 +75,6 @@ caf::expected<void> bench_lookups(const bench_options& options,
     return added;
   if (!cluster->wait_for_keys((chunks + 1) * workers, workers))
     return caf::make_error(kvc::errc::timed_out, "registration");
-  std::filesystem::remove(file);
   const std::chrono::milliseconds duration{
     static_cast<std::int64_t>(options.seconds * 1000)};
   for (const std::size_t tokens : {12U, 4'096U, 131'072U}) {
@@ -115,7 +111,7 @@ caf::expected<void> bench_ingest(const bench_options& options) {
   for (const std::size_t keys_per_call : {2'000U, 50U, 1U}) {
     std::vector<double> rates;
     for (std::size_t i = 0; i < options.repetitions; ++i) {
-      auto cluster = kvc::bench_cluster::start();
+      auto cluster = kvc::bench_cluster::start(options.folder);
       if (!cluster)
         return std::move(cluster.error());
       const auto rate = kvc::measure_ingest(
@@ -131,8 +127,8 @@ caf::expected<void> bench_ingest(const bench_options& options) {
 }
 
 caf::expected<void> bench_recovery(const bench_options& options) {
-  const auto times =
-    kvc::measure_recovery(options.memberships, options.repetitions);
+  const auto times = kvc::measure_recovery(options.folder, options.memberships,
+                                           options.repetitions);
   if (!times)
     return times.error();
   print(fmt::format("  worker killed: gone from lookups after  {:>7.1f} ms",
@@ -144,33 +140,85 @@ caf::expected<void> bench_recovery(const bench_options& options) {
   return caf::unit;
 }
 
+caf::expected<void> ingest_part(const bench_options& options) {
+  print("\nMemberships reported, until visible in lookups, one worker:");
+  return bench_ingest(options);
+}
+
+caf::expected<void> lookups_part(const bench_options& options) {
+  for (const auto shape : {fleet_shape{1, 1}, fleet_shape{64, 8}}) {
+    print(
+      fmt::format("\nLookups over HTTP, {} memberships:", options.memberships));
+    if (auto done = bench_lookups(options, shape); !done)
+      return done;
+  }
+  return caf::unit;
+}
+
+caf::expected<void> recovery_part(const bench_options& options) {
+  print(fmt::format("\nRecovery, {} memberships:", options.memberships));
+  return bench_recovery(options);
+}
+
+/// What can be asked for by name.
+struct part {
+  const char* name;
+  const char* help;
+  caf::expected<void> (*run)(const bench_options&);
+};
+
+constexpr auto parts = std::to_array<part>({
+  {"ingest", "How fast reports arrive", ingest_part},
+  {"lookups", "How fast lookups are answered", lookups_part},
+  {"recovery", "How soon all is well after a loss", recovery_part},
+});
+
+/// Runs the parts of these names and returns the exit code.
+int run(bench_options options, const std::vector<std::string>& names) {
+  auto folder =
+    (std::filesystem::temp_directory_path() / "kvc-bench-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) {
+    std::cerr << "kvc-bench: " << folder << ": not made\n";
+    return 1;
+  }
+  options.folder = folder;
+  print(kvc::describe_machine());
+  for (const auto& each : parts) {
+    if (std::find(names.begin(), names.end(), each.name) == names.end())
+      continue;
+    if (const auto done = each.run(options); !done) {
+      std::cerr << "kvc-bench: " << each.name << ": " << describe(done.error())
+                << "\nkvc-bench: logs are in " << folder << '\n';
+      return 1;
+    }
+  }
+  std::filesystem::remove_all(options.folder);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   bench_options options;
-  CLI::App app{"Measures kvc on this machine; medians of the repetitions.",
-               "kvc-bench"};
+  CLI::App app{
+    "Measures kvc on this machine; medians of the repetitions. "
+    "Without a name, everything about a fleet.",
+    "kvc-bench"};
   app.add_option("--seconds", options.seconds, "Of each lookup measurement")
     ->check(CLI::PositiveNumber);
   app.add_option("--memberships", options.memberships, "In the index")
     ->check(CLI::Range(100'000, 100'000'000));
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
+  for (const auto& each : parts)
+    app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);
+  std::vector<std::string> names;
+  for (const auto* each : app.get_subcommands())
+    names.push_back(each->get_name());
+  if (names.empty())
+    names = {"ingest", "lookups", "recovery"};
   kvc::start_logging("warn");
   kvc::raise_file_limit();
-  print(kvc::describe_machine());
-  print("\nMemberships reported, until visible in lookups, one worker:");
-  if (const auto done = bench_ingest(options); !done)
-    return fail("ingest", done.error());
-  for (const auto shape : {fleet_shape{1, 1}, fleet_shape{64, 8}}) {
-    print(
-      fmt::format("\nLookups over HTTP, {} memberships:", options.memberships));
-    if (const auto done = bench_lookups(options, shape); !done)
-      return fail("lookups", done.error());
-  }
-  print(fmt::format("\nRecovery, {} memberships:", options.memberships));
-  if (const auto done = bench_recovery(options); !done)
-    return fail("recovery", done.error());
-  return 0;
+  return run(std::move(options), names);
 }

@@ -82,9 +82,10 @@ caf::expected<double> kill_controller(bench_cluster& cluster,
 
 }  // namespace
 
-caf::expected<recovery_times> measure_recovery(std::uint64_t memberships,
-                                               std::size_t repetitions) {
-  auto cluster = bench_cluster::start();
+caf::expected<recovery_times> measure_recovery(
+  const std::filesystem::path& folder, std::uint64_t memberships,
+  std::size_t repetitions) {
+  auto cluster = bench_cluster::start(folder);
   if (!cluster)
     return std::move(cluster.error());
   if (const auto added = cluster->add_worker(

@@ -13,8 +13,10 @@ struct recovery_times {
 };
 
 /// Kills a worker and the controller, `repetitions` times each, with
-/// `memberships` in one other worker. Fails with timed_out.
-caf::expected<recovery_times> measure_recovery(std::uint64_t memberships,
-                                               std::size_t repetitions);
+/// `memberships` in one other worker. Logs go to `folder`. Fails with
+/// unreachable or timed_out.
+caf::expected<recovery_times> measure_recovery(
+  const std::filesystem::path& folder, std::uint64_t memberships,
+  std::size_t repetitions);
 
 }  // namespace kvc
