@@ -1,9 +1,9 @@
 #include "actors/worker/int8_codec.hpp"
 
+#include "actors/worker/number_types.hpp"
 #include "messages/errors.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -12,65 +12,6 @@ namespace kvc {
 namespace {
 
 constexpr float largest = 127;
-
-template <class T>
-T load(const std::byte* from) {
-  T result;
-  std::memcpy(&result, from, sizeof(T));
-  return result;
-}
-
-template <class T>
-void store(std::byte* to, T value) {
-  std::memcpy(to, &value, sizeof(T));
-}
-
-/// float32 as it is.
-struct full_float {
-  static constexpr std::size_t width = 4;
-  static float read(const std::byte* from) { return load<float>(from); }
-  static void write(std::byte* to, float x) { store(to, x); }
-};
-
-/// The upper half of a float32, rounded to nearest even.
-struct brain_float {
-  static constexpr std::size_t width = 2;
-  static float read(const std::byte* from) {
-    return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(from)}
-                                << 16U);
-  }
-  static void write(std::byte* to, float x) {
-    const auto bits = std::bit_cast<std::uint32_t>(x);
-    const auto rounded = bits + 0x7FFFU + ((bits >> 16U) & 1U);
-    store(to, static_cast<std::uint16_t>(rounded >> 16U));
-  }
-};
-
-/// IEEE binary16, by the scaling of exponents that floats do themselves.
-struct half_float {
-  static constexpr std::size_t width = 2;
-  static float read(const std::byte* from) {
-    const std::uint32_t half = load<std::uint16_t>(from);
-    const auto magnitude = (half & 0x7FFFU) << 13U;
-    const auto is_special = (half & 0x7C00U) == 0x7C00U;
-    const auto scaled = std::bit_cast<float>(magnitude) * 0x1p112F;
-    const auto bits = is_special ? magnitude | 0x7F800000U
-                                 : std::bit_cast<std::uint32_t>(scaled);
-    return std::bit_cast<float>(bits | (half & 0x8000U) << 16U);
-  }
-  static void write(std::byte* to, float x) {
-    const auto sign = (std::bit_cast<std::uint32_t>(x) >> 16U) & 0x8000U;
-    auto magnitude = std::min(std::fabs(x), 65504.0F);
-    std::uint32_t bits = 0;
-    if (magnitude < 0x1p-14F) {  // Denormal: multiples of 2^-24.
-      bits = static_cast<std::uint32_t>(std::nearbyint(magnitude * 0x1p24F));
-    } else {
-      const auto full = std::bit_cast<std::uint32_t>(magnitude) - (112U << 23U);
-      bits = (full + 0xFFFU + ((full >> 13U) & 1U)) >> 13U;
-    }
-    store(to, static_cast<std::uint16_t>(bits | sign));
-  }
-};
 
 /// Where the numbers of a chunk are: tensors of tokens x channels, in a row.
 struct layout {
@@ -141,22 +82,6 @@ void grow(const layout& at, const std::byte* levels, const float* scales,
       raw += at.channels * Number::width;
     }
   }
-}
-
-/// Calls `function` with the type of the numbers.
-template <class Function>
-bool with_number(number_type type, Function function) {
-  switch (type) {
-    case number_type::bfloat16:
-      return function(brain_float{});
-    case number_type::float16:
-      return function(half_float{});
-    case number_type::float32:
-      return function(full_float{});
-    case number_type::unknown:
-      break;
-  }
-  return false;
 }
 
 /// Returns where the numbers are; no numbers if `bytes` do not fit.

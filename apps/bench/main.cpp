@@ -1,4 +1,5 @@
 #include "apps/bench/cluster.hpp"
+#include "apps/bench/codecs.hpp"
 #include "apps/bench/ingest.hpp"
 #include "apps/bench/lookup_load.hpp"
 #include "apps/bench/machine.hpp"
@@ -160,6 +161,25 @@ caf::expected<void> recovery_part(const bench_options& options) {
   return bench_recovery(options);
 }
 
+caf::expected<void> codecs_part(const bench_options& options) {
+  print(
+    "\nCodecs, a made-up chunk (docs/compression.md), one core, raw bytes:");
+  for (const auto* dtype : {"bfloat16", "float16", "float32"}) {
+    const auto figures =
+      kvc::measure_codecs(kvc::make_kv_chunk(dtype), options.repetitions);
+    if (!figures)
+      return figures.error();
+    const auto& copy = figures->front();
+    for (const auto& x : *figures)
+      print(fmt::format(
+        "  {:<8}  {:<16}  ratio {:>4.2f}   encode {:>5.2f} GB/s ({:>4.2f} of "
+        "memcpy)   decode {:>5.2f} GB/s ({:>4.2f})",
+        dtype, x.method, x.ratio, x.encode_gb, x.encode_gb / copy.encode_gb,
+        x.decode_gb, x.decode_gb / copy.decode_gb));
+  }
+  return caf::unit;
+}
+
 /// What can be asked for by name.
 struct part {
   const char* name;
@@ -171,6 +191,7 @@ constexpr auto parts = std::to_array<part>({
   {"ingest", "How fast reports arrive", ingest_part},
   {"lookups", "How fast lookups are answered", lookups_part},
   {"recovery", "How soon all is well after a loss", recovery_part},
+  {"codecs", "What compression costs and saves", codecs_part},
 });
 
 /// Runs the parts of these names and returns the exit code.
