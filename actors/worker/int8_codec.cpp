@@ -4,7 +4,7 @@
 #include "messages/errors.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <cstring>
 
 namespace kvc {
@@ -31,35 +31,47 @@ caf::error unsuitable(const char* why) {
 /// that is not finite somewhere.
 template <class Number>
 bool find_largest(const layout& at, const std::byte* raw, float* scales) {
+  // As integers, magnitudes are in the same order, with NaNs at the end.
+  constexpr auto infinity = 0x7F800000U;
+  std::vector<std::uint32_t> largest_bits(at.scales());
   for (std::size_t i = 0; i < at.outer; ++i) {
-    auto* row = scales + i * at.channels;
-    std::fill(row, row + at.channels, 0.0F);
+    auto* row = largest_bits.data() + i * at.channels;
     for (std::size_t t = 0; t < at.tokens; ++t) {
       for (std::size_t c = 0; c < at.channels; ++c) {
-        const auto x = std::fabs(Number::read(raw + c * Number::width));
-        row[c] = x > row[c] || std::isnan(x) ? x : row[c];
+        const auto x = Number::read(raw + c * Number::width);
+        const auto magnitude = std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
+        row[c] = std::max(row[c], magnitude);
       }
       raw += at.channels * Number::width;
     }
   }
-  return std::all_of(scales, scales + at.scales(),
-                     [](float x) { return std::isfinite(x); });
+  std::transform(largest_bits.begin(), largest_bits.end(), scales,
+                 [](std::uint32_t x) { return std::bit_cast<float>(x); });
+  return std::all_of(largest_bits.begin(), largest_bits.end(),
+                     [](std::uint32_t x) { return x < infinity; });
+}
+
+/// Returns the integer nearest to `x`, whose magnitude is 127 at most. Beside
+/// 2^23 a float counts in ones, and the last byte of its bits is that integer.
+std::byte nearest(float x) {
+  return static_cast<std::byte>(std::bit_cast<std::uint32_t>(x + 0x1.8p23F) &
+                                0xFFU);
 }
 
 template <class Number>
 void shrink(const layout& at, const std::byte* raw, const float* scales,
             std::byte* to) {
-  std::vector<float> factors(at.channels);
+  std::vector<float> divisors(at.channels);
   for (std::size_t i = 0; i < at.outer; ++i) {
-    // The division is exact enough where a factor would overflow.
-    for (std::size_t c = 0; c < at.channels; ++c)
-      factors[c] = scales[i * at.channels + c];
+    for (std::size_t c = 0; c < at.channels; ++c) {
+      const auto scale = scales[i * at.channels + c];
+      divisors[c] = scale > 0 ? scale : 1.0F;
+    }
     for (std::size_t t = 0; t < at.tokens; ++t) {
       for (std::size_t c = 0; c < at.channels; ++c) {
-        const auto x = Number::read(raw + c * Number::width);
-        const auto share = factors[c] > 0 ? x / factors[c] : 0.0F;
-        const auto level = std::nearbyint(share * largest);
-        to[c] = static_cast<std::byte>(static_cast<std::int8_t>(level));
+        // The division is exact enough where a factor would overflow.
+        const auto share = Number::read(raw + c * Number::width) / divisors[c];
+        to[c] = nearest(share * largest);
       }
       raw += at.channels * Number::width;
       to += at.channels;
