@@ -23,28 +23,54 @@ using buffer = std::vector<std::byte>;
 /// and more effort finds next to nothing in mantissas.
 constexpr int zstd_level = 1;
 
+/// The smallest table of what came before: all that repeats in numbers is rows
+/// of the same one, and other matches cost more than the entropy they replace.
+constexpr int zstd_hash_log = 6;
+
 constexpr auto methods = std::to_array({codec::zstd, codec::lz4, codec::int8});
 static_assert(methods.size() == compression_methods.size());
 
-struct zstd_contexts {
-  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> writer{ZSTD_createCCtx(),
+ZSTD_CCtx* make_writer() {
+  auto* result = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(result, ZSTD_c_compressionLevel, zstd_level);
+  ZSTD_CCtx_setParameter(result, ZSTD_c_hashLog, zstd_hash_log);
+  return result;
+}
+
+/// Memory that is used again: new pages cost more than coding what is in them.
+class scratch {
+ public:
+  /// Returns `size` bytes of any value.
+  std::span<std::byte> take(std::size_t size) {
+    if (bytes_.size() < size)
+      bytes_ = buffer(size);
+    return std::span{bytes_}.first(size);
+  }
+
+ private:
+  buffer bytes_;
+};
+
+/// What is made once per thread.
+struct workspace {
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> writer{make_writer(),
                                                               ZSTD_freeCCtx};
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> reader{ZSTD_createDCtx(),
                                                               ZSTD_freeDCtx};
+  scratch shuffled;
+  scratch encoded;
 };
 
-/// One per thread: making them costs more than a small chunk.
-zstd_contexts& contexts() {
-  thread_local zstd_contexts result;
+workspace& own_workspace() {
+  thread_local workspace result;
   return result;
 }
 
 /// Returns the bytes written to `to`; 0 if they would not fit.
 std::size_t write_zstd(std::span<const std::byte> from,
                        std::span<std::byte> to) {
-  const auto size =
-    ZSTD_compressCCtx(contexts().writer.get(), to.data(), to.size(),
-                      from.data(), from.size(), zstd_level);
+  const auto size = ZSTD_compress2(own_workspace().writer.get(), to.data(),
+                                   to.size(), from.data(), from.size());
   return ZSTD_isError(size) != 0 ? 0 : size;
 }
 
@@ -62,7 +88,7 @@ std::size_t write_lz4(std::span<const std::byte> from,
 
 /// Returns whether all of `to` was restored.
 bool read_zstd(std::span<const std::byte> from, std::span<std::byte> to) {
-  return ZSTD_decompressDCtx(contexts().reader.get(), to.data(), to.size(),
+  return ZSTD_decompressDCtx(own_workspace().reader.get(), to.data(), to.size(),
                              from.data(), from.size()) == to.size();
 }
 
@@ -85,37 +111,36 @@ std::optional<buffer> write_lossless(codec target,
   codec_header header{.form = target};
   header.width = static_cast<std::uint8_t>(width_of(format.dtype));
   header.raw_bytes = raw.size();
-  buffer shuffled;
   auto from = raw;
   if (header.width > 1) {
-    shuffled.resize(raw.size());
+    const auto shuffled = own_workspace().shuffled.take(raw.size());
     shuffle_bytes(raw, shuffled, header.width);
     from = shuffled;
   }
   // What does not fit is not smaller.
-  buffer result(raw.size() - 1);
-  const auto room = std::span{result}.subspan(codec_header::size);
+  const auto result = own_workspace().encoded.take(raw.size() - 1);
+  const auto room = result.subspan(codec_header::size);
   const auto size =
     target == codec::zstd ? write_zstd(from, room) : write_lz4(from, room);
   if (size == 0)
     return std::nullopt;
   header.write(result);
-  result.resize(codec_header::size + size);
-  return result;
+  const auto all = result.first(codec_header::size + size);
+  return buffer{all.begin(), all.end()};
 }
 
 caf::error read_lossless(const codec_header& header,
                          std::span<const std::byte> encoded,
                          std::span<std::byte> raw) {
   const auto from = encoded.subspan(codec_header::size);
-  buffer shuffled(header.width > 1 ? raw.size() : 0);
-  const auto to = header.width > 1 ? std::span{shuffled} : raw;
+  const auto is_shuffled = header.width > 1;
+  const auto to = is_shuffled ? own_workspace().shuffled.take(raw.size()) : raw;
   const auto is_whole =
     header.form == codec::zstd ? read_zstd(from, to) : read_lz4(from, to);
   if (!is_whole)
     return caf::make_error(errc::invalid_request, "encoded chunk damaged");
-  if (header.width > 1)
-    unshuffle_bytes(shuffled, raw, header.width);
+  if (is_shuffled)
+    unshuffle_bytes(to, raw, header.width);
   return caf::none;
 }
 

@@ -39,7 +39,9 @@ std::optional<codec> codec_named(std::string_view name);
 /// Returns `raw` in the form of `target`, which is self-describing: decode
 /// needs neither format nor codec parameters. Nothing if that is not smaller
 /// than `raw`. Fails with invalid_request if `target` cannot take chunks of
-/// this format and size. `target` is not codec::none. Thread-safe.
+/// this format and size. `target` is not codec::none. Thread-safe; a thread
+/// that encodes keeps memory of twice the largest chunk, one that decodes of
+/// once.
 caf::expected<std::optional<std::vector<std::byte>>> encode(
   codec target, std::span<const std::byte> raw, const chunk_format& format);
 

@@ -123,6 +123,16 @@ TEST_SUITE("codec") {
     }
   }
 
+  TEST_CASE("makes next to nothing of equal numbers") {
+    for (const auto target : lossless)
+      for (const auto* dtype : {"bfloat16", "float32", ""}) {
+        const buffer raw(1U << 20U, std::byte{0x3F});
+        const auto small = encoded(target, raw, dtype);
+        CHECK(small.size() < raw.size() / 200);
+        CHECK(restores(target, small, raw));
+      }
+  }
+
   TEST_CASE("refuses what is damaged, and never breaks") {
     const auto raw = numbers(900, 2);
     for (const auto target : lossless) {
