@@ -1,5 +1,6 @@
 #include "apps/bench/child_process.hpp"
 
+#include "apps/bench/file_descriptor.hpp"
 #include "messages/errors.hpp"
 
 #include <fcntl.h>
@@ -16,25 +17,6 @@
 namespace kvc {
 
 namespace {
-
-/// Owns a file descriptor.
-class open_file {
- public:
-  explicit open_file(int fd) : fd_(fd) {}
-  open_file(const open_file&) = delete;
-  open_file& operator=(const open_file&) = delete;
-  ~open_file() { close(); }
-
-  int fd() const { return fd_; }
-
-  void close() {
-    if (fd_ >= 0)
-      ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_ = -1;
-};
 
 caf::error unreachable(const std::filesystem::path& what, int why) {
   return caf::make_error(errc::unreachable,
@@ -78,24 +60,24 @@ caf::expected<child_process> child_process::start(
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
-  const open_file output{
+  const file_descriptor output{
     open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
-  if (output.fd() < 0)
+  if (!output)
     return unreachable(log, errno);
   std::array<int, 2> pipe{-1, -1};
   if (pipe2(pipe.data(), O_CLOEXEC) != 0)
     return unreachable(program, errno);
-  const open_file failures{pipe[0]};
-  open_file reporting_end{pipe[1]};
+  const file_descriptor failures{pipe[0]};
+  file_descriptor reporting_end{pipe[1]};
   const auto parent = getpid();
   const auto pid = fork();
   if (pid < 0)
     return unreachable(program, errno);
   if (pid == 0)
-    become(argv.data(), parent, output.fd(), reporting_end.fd());
+    become(argv.data(), parent, output.get(), reporting_end.get());
   child_process result{pid};
   reporting_end.close();
-  if (const auto why = read_failure(failures.fd()); why != 0)
+  if (const auto why = read_failure(failures.get()); why != 0)
     return unreachable(program, why);
   return result;
 }

@@ -68,10 +68,11 @@ caf::expected<void> bench_cluster::restart_controller() {
 }
 
 caf::expected<void> bench_cluster::add_worker(
-  const std::vector<std::string>& flags) {
+  const std::vector<std::string>& flags, std::uint16_t link_port) {
+  const auto port = link_port != 0 ? link_port : link_port_;
   std::vector<std::string> all{"--enable-controller", "true",
                                "--controller-pull-url",
-                               "127.0.0.1:" + std::to_string(link_port_)};
+                               "127.0.0.1:" + std::to_string(port)};
   all.insert(all.end(), flags.begin(), flags.end());
   auto started = child_process::start(
     program("kvc-worker"), all,

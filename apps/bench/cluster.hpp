@@ -20,8 +20,10 @@ class bench_cluster {
   static caf::expected<bench_cluster> start(
     const std::filesystem::path& folder);
 
-  /// Starts a kvc-worker with these flags beside those that link it.
-  caf::expected<void> add_worker(const std::vector<std::string>& flags);
+  /// Starts a kvc-worker with these flags beside those that link it: to
+  /// `link_port`, or to the controller if that is 0.
+  caf::expected<void> add_worker(const std::vector<std::string>& flags,
+                                 std::uint16_t link_port = 0);
 
   /// Kills the controller, if it runs, and starts it on the same ports. Returns
   /// without waiting for it.

@@ -132,10 +132,17 @@ caf::expected<void> bench_recovery(const bench_options& options) {
                                            options.repetitions);
   if (!times)
     return times.error();
-  print(fmt::format("  worker killed: gone from lookups after  {:>7.1f} ms",
+  print(fmt::format("  worker killed: gone from lookups after {:.1f} ms",
                     times->worker_gone_ms));
+  print(fmt::format(
+    "  worker stopped: gone after {:.0f} ms, back {:.1f} ms after it went on",
+    times->stopped_gone_ms, times->continued_ms));
+  print(fmt::format(
+    "  link cut for 1 s: back {:.1f} ms after it healed, {} of {} times "
+    "without a full sync",
+    times->healed_ms, times->resumed, options.repetitions));
   print(
-    fmt::format("  controller killed: all {} memberships back {:>7.1f} ms "
+    fmt::format("  controller killed: all {} memberships back {:.1f} ms "
                 "after its port opened",
                 options.memberships, times->controller_back_ms));
   return caf::unit;
@@ -161,21 +168,28 @@ caf::expected<void> recovery_part(const bench_options& options) {
   return bench_recovery(options);
 }
 
+/// Writes "4.48 (0.19)": GB/s, and how many times memcpy's.
+std::string rate(double gb, double copy_gb) {
+  return gb > 0 ? fmt::format("{:.2f} ({:.2f})", gb, gb / copy_gb) : "-";
+}
+
 caf::expected<void> codecs_part(const bench_options& options) {
   print(
-    "\nCodecs, a made-up chunk (docs/compression.md), one core, raw bytes:");
+    "\nCodecs, a made-up chunk, GB of raw bytes per second and core (times "
+    "memcpy's):");
+  print(fmt::format("  {:<8}  {:<16}  {:>8}  {:>13}  {:>13}", "dtype", "method",
+                    "ratio", "encode", "decode"));
   for (const auto* dtype : {"bfloat16", "float16", "float32"}) {
     const auto figures =
       kvc::measure_codecs(kvc::make_kv_chunk(dtype), options.repetitions);
     if (!figures)
       return figures.error();
-    const auto& copy = figures->front();
+    const auto copy_gb = figures->front().encode_gb;
     for (const auto& x : *figures)
       print(fmt::format(
-        "  {:<8}  {:<16}  ratio {:>4.2f}   encode {:>5.2f} GB/s ({:>4.2f} of "
-        "memcpy)   decode {:>5.2f} GB/s ({:>4.2f})",
-        dtype, x.method, x.ratio, x.encode_gb, x.encode_gb / copy.encode_gb,
-        x.decode_gb, x.decode_gb / copy.decode_gb));
+        "  {:<8}  {:<16}  {:>8}  {:>13}  {:>13}", dtype, x.method,
+        x.decode_gb > 0 ? fmt::format("{:.2f}", x.ratio) : "not less",
+        rate(x.encode_gb, copy_gb), rate(x.decode_gb, copy_gb)));
   }
   return caf::unit;
 }

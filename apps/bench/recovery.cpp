@@ -1,32 +1,21 @@
 #include "apps/bench/recovery.hpp"
 
-#include "apps/bench/lookup_load.hpp"
-#include "apps/node/fill.hpp"
+#include "apps/bench/tcp_forwarder.hpp"
+#include "apps/bench/victim.hpp"
 #include "messages/errors.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
+#include <csignal>
+#include <thread>
 
 namespace kvc {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
-using milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::chrono::seconds patience{60};
-constexpr std::uint64_t victim_chunks = 64;
-
-/// Returns how long it takes until `is_true`, or nothing after the patience.
-std::optional<double> time_until(const std::function<bool()>& is_true) {
-  const auto begin = clock::now();
-  while (clock::now() - begin < patience) {
-    if (is_true())
-      return milliseconds{clock::now() - begin}.count();
-  }
-  return std::nullopt;
-}
+constexpr std::chrono::seconds cut_duration{1};
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -37,47 +26,79 @@ caf::error timed_out(const char* what) {
   return caf::make_error(errc::timed_out, what);
 }
 
-/// Kills a small worker until lookups no longer show it.
-caf::expected<double> kill_worker(bench_cluster& cluster,
-                                  std::uint64_t memberships) {
-  if (const auto added = cluster.add_worker(
-        {"--lmcache-instance-id", "victim", "--fill",
-         std::to_string(victim_chunks), "--fill-seed", "2", "--chunk-bytes",
-         "256", "--max-local-cpu-size", "0.1"});
-      !added)
-    return added.error();
-  if (!cluster.wait_for_keys(memberships + victim_chunks, 2))
-    return timed_out("the victim's registration");
-  http_client http{cluster.client()};
-  auto prompt = made_up_prompts{.seed = 2}.tokens(0);
-  prompt.resize(256);
-  const auto body = lookup_body(prompt);
-  const auto shows_victim = [&] {
-    const auto reply = http.post("/lookup", body);
-    return !reply || reply->body.find("victim") != std::string::npos;
-  };
-  if (!shows_victim())
-    return timed_out("the victim's chunks");
-  cluster.workers().back().send(9);
-  const auto gone = time_until([&] { return !shows_victim(); });
-  cluster.workers().pop_back();
-  if (!gone)
-    return timed_out("the victim's disappearance");
-  return *gone;
+/// What was measured, one entry per repetition.
+struct series {
+  std::vector<double> worker_gone;
+  std::vector<double> stopped_gone;
+  std::vector<double> continued;
+  std::vector<double> healed;
+  std::vector<double> controller_back;
+  std::size_t resumed = 0;
+};
+
+/// Appends the time to `times`, or returns the error.
+caf::error note(std::vector<double>& times,
+                caf::expected<victim::milliseconds> time) {
+  if (!time)
+    return std::move(time.error());
+  times.push_back(time->count());
+  return caf::none;
+}
+
+caf::error stop_and_kill_worker(bench_cluster& cluster,
+                                std::uint64_t memberships, series& all) {
+  const auto worker = victim::start(cluster, memberships, cluster.link_port());
+  if (!worker)
+    return worker.error();
+  auto& target = **worker;
+  target.send(SIGSTOP);
+  if (auto failed = note(all.stopped_gone, target.wait_until_gone()))
+    return failed;
+  target.send(SIGCONT);
+  if (auto failed = note(all.continued, target.wait_until_back()))
+    return failed;
+  target.send(SIGKILL);
+  return note(all.worker_gone, target.wait_until_gone());
+}
+
+caf::error cut_link(bench_cluster& cluster, std::uint64_t memberships,
+                    series& all) {
+  const auto link = tcp_forwarder::start(cluster.link_port());
+  if (!link)
+    return link.error();
+  const auto worker = victim::start(cluster, memberships, (*link)->port());
+  if (!worker)
+    return worker.error();
+  auto& target = **worker;
+  const auto registered = target.registration_time();
+  const auto begin = clock::now();
+  (*link)->cut();
+  if (const auto gone = target.wait_until_gone(); !gone)
+    return gone.error();
+  std::this_thread::sleep_until(begin + cut_duration);
+  if (const auto healed = (*link)->heal(); !healed)
+    return healed.error();
+  if (auto failed = note(all.healed, target.wait_until_back()))
+    return failed;
+  if (registered != 0 && target.registration_time() == registered)
+    ++all.resumed;
+  return caf::none;
 }
 
 /// Kills the controller until all memberships are back.
-caf::expected<double> kill_controller(bench_cluster& cluster,
-                                      std::uint64_t memberships) {
+caf::error kill_controller(bench_cluster& cluster, std::uint64_t memberships,
+                           series& all) {
   if (const auto restarted = cluster.restart_controller(); !restarted)
     return restarted.error();
   http_client http{cluster.client()};
-  if (!time_until([&] { return bool{http.get("/healthz")}; }))
-    return timed_out("the controller's port");
+  const auto restarted = clock::now();
+  while (!http.get("/healthz"))
+    if (clock::now() - restarted > patience)
+      return timed_out("the controller's port");
   const auto begin = clock::now();
   if (!cluster.wait_for_keys(memberships, 1))
     return timed_out("the memberships' return");
-  return milliseconds{clock::now() - begin}.count();
+  return note(all.controller_back, victim::milliseconds{clock::now() - begin});
 }
 
 }  // namespace
@@ -94,19 +115,17 @@ caf::expected<recovery_times> measure_recovery(
     return added.error();
   if (!cluster->wait_for_keys(memberships, 1))
     return timed_out("the first registration");
-  std::vector<double> worker_times;
-  std::vector<double> controller_times;
-  for (std::size_t i = 0; i < repetitions; ++i) {
-    auto gone = kill_worker(*cluster, memberships);
-    if (!gone)
-      return std::move(gone.error());
-    worker_times.push_back(*gone);
-    auto back = kill_controller(*cluster, memberships);
-    if (!back)
-      return std::move(back.error());
-    controller_times.push_back(*back);
-  }
-  return recovery_times{median(worker_times), median(controller_times)};
+  series all;
+  for (std::size_t i = 0; i < repetitions; ++i)
+    for (const auto step : {stop_and_kill_worker, cut_link, kill_controller})
+      if (auto failed = step(*cluster, memberships, all))
+        return failed;
+  return recovery_times{median(all.worker_gone),
+                        median(all.stopped_gone),
+                        median(all.continued),
+                        median(all.healed),
+                        all.resumed,
+                        median(all.controller_back)};
 }
 
 }  // namespace kvc

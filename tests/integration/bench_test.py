@@ -86,6 +86,17 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(bench.wait(), 0, bench.log())
         self.assertEqual(list(self.scratch.iterdir()), [])
 
+    def test_measures_recovery(self):
+        bench = self.start("recovery", *QUICK)
+        self.assertEqual(bench.wait(), 0, bench.log())
+        self.assertIn("1 of 1 times without a full sync", bench.log())
+
+    def test_restores_what_it_compresses(self):
+        bench = self.start("codecs", "--repetitions", 1)
+        self.assertEqual(bench.wait(), 0, bench.log())
+        for dtype in ("bfloat16", "float16", "float32"):
+            self.assertRegex(bench.log(), dtype + r" +int8 +\d\.\d\d ")
+
     def test_keeps_the_logs_and_says_where_if_it_fails(self):
         alone = self.directory / "kvc-bench"  # Without the other programs.
         shutil.copy(BIN / "kvc-bench", alone)
