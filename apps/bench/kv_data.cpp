@@ -64,8 +64,8 @@ class source {
 
 kv_chunk make_kv_chunk(const std::string& dtype) {
   kv_chunk result{{dtype, {2, layers, tokens, channels}}, {}};
-  const auto layer_bytes = tokens * channels * width_of(dtype);
-  result.bytes.resize(2 * layers * layer_bytes);
+  const auto layer_bytes = width_of(dtype) * tokens * channels;
+  result.bytes.resize(layer_bytes * 2 * layers);
   with_number(number_type_of(dtype), [&](auto number) {
     source numbers;
     auto* to = result.bytes.data();

@@ -68,8 +68,9 @@ TEST_SUITE("byte_shuffle") {
   }
 
   TEST_CASE("is undone, for all sizes and widths") {
-    for (const std::size_t width : {1, 2, 4, 8})
-      for (const std::size_t size : {0, 1, 7, 8, 9, 4095, 32'768, 40'001}) {
+    for (const std::size_t width : {1U, 2U, 4U, 8U})
+      for (const std::size_t size :
+           {0U, 1U, 7U, 8U, 9U, 4095U, 32'768U, 40'001U}) {
         const auto from = noise(size);
         buffer there(size);
         buffer back(size);
@@ -102,7 +103,7 @@ TEST_SUITE("codec") {
        {"", 2}}};
     for (const auto target : lossless)
       for (const auto& [dtype, width] : dtypes)
-        for (const std::size_t size : {512, 4096, 4099, 70'001}) {
+        for (const std::size_t size : {512U, 4096U, 4099U, 70'001U}) {
           const auto raw = numbers(size, width);
           const auto small = encoded(target, raw, dtype);
           const auto is_shuffled = width > 1 && *dtype != '\0';

@@ -19,6 +19,7 @@ using floats = std::vector<float>;
 
 constexpr std::uint32_t tokens = 16;
 constexpr std::uint32_t channels = 8;
+constexpr std::size_t numbers = std::size_t{tokens} * channels;
 
 buffer as_float32(const floats& values) {
   buffer result(values.size() * 4);
@@ -30,7 +31,7 @@ buffer as_float32(const floats& values) {
 float value_of(std::uint16_t bits, bool is_brain) {
   if (is_brain)
     return std::bit_cast<float>(std::uint32_t{bits} << 16U);
-  const int exponent = (bits >> 10U) & 31U;
+  const auto exponent = static_cast<int>((bits >> 10U) & 31U);
   const auto mantissa = static_cast<float>(bits & 1023U);
   const auto magnitude = exponent == 0
                            ? std::ldexp(mantissa, -24)
@@ -99,12 +100,12 @@ TEST_SUITE("int8") {
     const std::array<std::pair<const char*, double>, 3> types{
       {{"float32", 0x1p-23}, {"bfloat16", 0x1p-8}, {"float16", 0x1p-11}}};
     for (const auto& [dtype, epsilon] : types)
-      for (const std::size_t rows : {16, 7})
+      for (const std::size_t rows : {16U, 7U})
         for (unsigned seed = 0; seed < 20; ++seed) {
           const auto raw = tensor(dtype, 3, rows, seed);
           const auto before = values_of(raw, dtype);
           const auto after = restored(raw, {dtype, {3, tokens, channels}});
-          for (std::size_t c = 0; c < 3 * channels; ++c) {
+          for (std::size_t c = 0; c < std::size_t{3} * channels; ++c) {
             const auto first = c / channels * rows * channels + c % channels;
             double largest = 0;
             for (std::size_t t = 0; t < rows; ++t)
@@ -123,7 +124,7 @@ TEST_SUITE("int8") {
   }
 
   TEST_CASE("keeps zeros and the largest numbers as they are") {
-    floats values(tokens * channels);
+    floats values(numbers);
     for (std::size_t t = 0; t < tokens; ++t)
       values[t * channels + 1] = t == 3 ? -5.0F : 0.0F;
     values[5 * channels + 1] = 2.5F;
@@ -154,7 +155,7 @@ TEST_SUITE("int8") {
     for (const auto bad : {std::numeric_limits<float>::infinity(),
                            -std::numeric_limits<float>::infinity(),
                            std::numeric_limits<float>::quiet_NaN()}) {
-      floats values(tokens * channels, 1.0F);
+      floats values(numbers, 1.0F);
       values[77] = bad;
       CHECK(objection(as_float32(values), good) == errc::invalid_request);
     }
