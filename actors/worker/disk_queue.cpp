@@ -6,12 +6,18 @@
 
 namespace kvc {
 
-void disk_queue::push(kept_chunk chunk, batch offered_with) {
+void disk_queue::push(kept_chunk chunk, batch offered_with, time_point now) {
   bytes_ += chunk.bytes.size();
   waiting_.insert(chunk.chunk.hash);
-  chunks_.push_back({std::move(chunk), std::move(offered_with)});
+  chunks_.push_back({std::move(chunk), std::move(offered_with), now});
   if (!std::exchange(is_awake_, true) && wake_)
     wake_();
+}
+
+std::optional<disk_queue::time_point> disk_queue::waits_since() const {
+  if (chunks_.empty())
+    return std::nullopt;
+  return chunks_.front().since;
 }
 
 void disk_queue::on_work(std::function<void()> wake) {
@@ -31,7 +37,7 @@ std::optional<kept_chunk> disk_queue::begin() {
 
 disk_queue::finished disk_queue::pop() {
   assert(is_writing_);
-  auto [kept, offered_with] = std::move(chunks_.front());
+  auto [kept, offered_with, since] = std::move(chunks_.front());
   chunks_.pop_front();
   bytes_ -= kept.bytes.size();
   is_writing_ = false;

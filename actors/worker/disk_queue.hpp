@@ -2,6 +2,7 @@
 
 #include "actors/worker/chunk_access.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -23,6 +24,8 @@ struct kept_chunk {
 /// never end in here: what is let go is returned.
 class disk_queue {
  public:
+  using time_point = std::chrono::steady_clock::time_point;
+
   /// The names of the chunks that were offered together, in order.
   using batch = std::shared_ptr<const std::vector<std::uint64_t>>;
 
@@ -35,10 +38,13 @@ class disk_queue {
     return bytes <= max_bytes_ - bytes_;
   }
 
-  /// Adds a chunk that does not wait yet and for which there is room. Calls
-  /// what on_work() was given, unless that was called before and neither
-  /// begin() nor pop() has left the queue empty since.
-  void push(kept_chunk chunk, batch offered_with);
+  /// Adds a chunk, at the time `now`, that does not wait yet and for which
+  /// there is room. Calls what on_work() was given, unless that was called
+  /// before and neither begin() nor pop() has left the queue empty since.
+  void push(kept_chunk chunk, batch offered_with, time_point now);
+
+  /// When the first chunk was added; nothing if there is none.
+  std::optional<time_point> waits_since() const;
 
   /// Returns the first chunk, which is being written from now on until pop();
   /// nothing if none waits.
@@ -72,6 +78,7 @@ class disk_queue {
   struct waiting_chunk {
     kept_chunk kept;
     batch offered_with;
+    time_point since;
   };
 
   std::uint64_t max_bytes_;

@@ -87,6 +87,7 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
   const auto batch =
     std::make_shared<const std::vector<std::uint64_t>>(std::move(names));
   offer_result result;
+  const auto now = options_.now();
   const std::lock_guard guard{mutex_};
   catalog_.touch(*batch);
   for (auto& x : chunks) {
@@ -97,7 +98,7 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
       ++result.refused;
       continue;
     }
-    queue_.push(std::move(x), batch);
+    queue_.push(std::move(x), batch, now);
     ++result.taken;
   }
   status_.refused_chunks += result.refused;

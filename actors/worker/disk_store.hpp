@@ -21,7 +21,7 @@ struct disk_store_options {
   std::uint64_t max_queue_bytes = std::uint64_t{256} << 20U;
   membership_listener* listener = nullptr;  ///< Optional; outlives the store.
 
-  /// Tells when pins end.
+  /// Tells when pins end and how long chunks wait.
   std::function<chunk_store::time_point()> now = std::chrono::steady_clock::now;
 
   /// Tells what the file system of a directory has left, for check().
@@ -125,8 +125,9 @@ class disk_store final : public chunk_store {
   chunk_change recode(std::uint64_t hash, codec target) override;
 
   /// Also writes, reads and removes a file, and fails if the last chunk could
-  /// not be written, or if the file system has no space for one as large as the
-  /// largest so far, even with what would be evicted for it.
+  /// not be written, if one waits for longer than 30 s, or if the file system
+  /// has no space for one as large as the largest so far, even with what would
+  /// be evicted for it.
   std::string check() override;
 
  private:
@@ -153,6 +154,7 @@ class disk_store final : public chunk_store {
   void report_admitted(std::uint64_t hash) const;
   void report_evicted(std::span<const disk_chunk> chunks) const;
   std::string check_space(std::uint64_t free_bytes) const;
+  std::string check_queue(time_point now) const;
 
   disk_store_options options_;
   disk_folder folder_;

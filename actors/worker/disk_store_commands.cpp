@@ -3,6 +3,12 @@
 
 namespace kvc {
 
+namespace {
+
+constexpr std::chrono::seconds longest_wait{30};
+
+}  // namespace
+
 std::vector<chunk_change> disk_store::clear(
   std::span<const std::uint64_t> hashes) {
   std::vector<chunk_change> result(hashes.size());
@@ -71,11 +77,12 @@ std::string disk_store::check() {
   const auto fault = folder_.probe();
   const auto free_bytes = options_.free_bytes(folder_.directory());
   const std::lock_guard guard{mutex_};
-  catalog_.expire_pins(options_.now());
+  const auto now = options_.now();
+  catalog_.expire_pins(now);
   if (auto wrong = catalog_.check(); !wrong.empty())
     return wrong;
-  if (!queue_.check())
-    return "disk_store: the queue does not add up";
+  if (auto wrong = check_queue(now); !wrong.empty())
+    return wrong;
   if (fault)
     return "disk_store: " + describe(fault);
   if (!free_bytes)
@@ -85,6 +92,17 @@ std::string disk_store::check() {
   if (!write_fault_.empty())
     return "disk_store: last write failed: " + write_fault_;
   return {};
+}
+
+std::string disk_store::check_queue(time_point now) const {
+  if (!queue_.check())
+    return "disk_store: the queue does not add up";
+  const auto since = queue_.waits_since();
+  if (!since || now - *since <= longest_wait)
+    return {};
+  const auto waited = std::chrono::floor<std::chrono::seconds>(now - *since);
+  return "disk_store: " + std::to_string(queue_.size()) +
+         " chunks wait, the first for " + std::to_string(waited.count()) + " s";
 }
 
 std::string disk_store::check_space(std::uint64_t free_bytes) const {

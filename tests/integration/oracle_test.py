@@ -94,11 +94,11 @@ class JournalTest(unittest.TestCase):
                          {"a-b": {0: {1: {CPU}}, 13: {2: {CPU}}},
                           "c": {0: {3: {CPU}}}})
 
-    def test_refuses_two_journals_of_one_worker(self):
-        self.write("W a/0\n", "1.journal")
-        self.write("W a/0\n", "2.journal")
-        with self.assertRaises(ValueError):
-            Oracle().read(self.directory)
+    def test_believes_the_latest_journal_of_a_worker(self):
+        self.write("W a/0\nA 0 10 a/0\n", "10.journal")
+        self.write("W a/0\nA 0 9 a/0\n", "9.journal")
+        self.assertEqual(Oracle().read(self.directory).holdings,
+                         {"a": {0: {10: {CPU}}}})
 
 
 class LookupTest(unittest.TestCase):

@@ -70,14 +70,14 @@ class Oracle:
 
     def read(self, directory):
         """Takes the journals in `directory`, one per process, in place of what
-        was known. Returns the oracle."""
+        was known; of a worker with several, that with the greatest number.
+        Returns the oracle."""
         self.holdings = {}
-        for path in pathlib.Path(directory).glob("*.journal"):
+        for path in sorted(pathlib.Path(directory).glob("*.journal"),
+                           key=lambda path: int(path.stem)):
             for worker, held in read_journal(path).items():
                 instance, _, rank = worker.rpartition("/")
                 ranks = self.holdings.setdefault(instance, {})
-                if int(rank) in ranks:
-                    raise ValueError(f"{path}: a second journal of {worker}")
                 ranks[int(rank)] = held
         return self
 

@@ -14,7 +14,7 @@ struct queue_fixture {
   void push(const hashes& names) {
     const auto batch = std::make_shared<const hashes>(names);
     for (const auto name : names)
-      queue.push(test::kept_of(name), batch);
+      queue.push(test::kept_of(name), batch, {});
   }
 
   /// Returns the name of the chunk that is being written from now on; 0 if

@@ -6,6 +6,7 @@
 #include <csignal>
 
 using namespace kvc;
+using namespace std::chrono_literals;
 using namespace kvc::test;
 using enum chunk_outcome;
 
@@ -211,6 +212,20 @@ TEST_SUITE("disk_store faults") {
     CHECK(quarantined() == 3);
     CHECK(files().empty());
   }
+
+  TEST_CASE_FIXTURE(fault_fixture, "says that chunks wait for too long") {
+    offer({1});
+    now += 30s;
+    offer({2});
+    CHECK(store->check() == "");
+    now += 1s;
+    CHECK(store->check() == "disk_store: 2 chunks wait, the first for 31 s");
+    store->write_next();
+    CHECK(store->check() == "");
+    now += 30s;
+    CHECK(store->check() == "disk_store: 1 chunks wait, the first for 31 s");
+  }
+
   TEST_CASE_FIXTURE(fault_fixture, "forgets a chunk's pins with the chunk") {
     put({1});
     store->pin(hashes{1}, std::nullopt);

@@ -184,8 +184,11 @@ TEST_SUITE("dialer") {
       if (peer.receive(hello))
         peer.send(answer);
     }};
+    const auto ours = std::to_string(protocol_version);
+    const auto theirs = std::to_string(0x200U + protocol_version);
     CHECK(failure_with(controller) ==
-          "version_mismatch: the peer speaks version 513, ours is 1");
+          "version_mismatch: the peer speaks version " + theirs + ", ours is " +
+            ours);
   }
 
   TEST_CASE("reports a server that speaks something else") {
