@@ -3,7 +3,9 @@
 #include "config/tables.hpp"
 #include "config/values.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -16,10 +18,33 @@ constexpr number_range any_port{0, UINT16_MAX};
 /// LMCache's keys of controllers that have no counterpart here yet.
 constexpr std::array<std::string_view, 1> unsupported_keys{"extra_config"};
 
+std::vector<option> event_options(controller_options& o) {
+  return {
+    {"health_timeout", "SECONDS", "for workers to answer /health",
+     as_seconds(o.health_timeout, zero::refused)},
+    {"clear_timeout", "SECONDS", "for workers to clear",
+     as_seconds(o.clear_timeout, zero::refused)},
+    {"pin_timeout", "SECONDS", "for workers to pin or unpin",
+     as_seconds(o.pin_timeout, zero::refused)},
+    {"compress_timeout", "SECONDS", "for workers to (de)compress",
+     as_seconds(o.compress_timeout, zero::refused)},
+    {"max_event_timeout", "SECONDS", "that a request may ask for",
+     as_seconds(o.max_event_timeout, zero::refused)},
+    {"event_wait", "SECONDS", "until a control request answers 202",
+     as_seconds(o.event_wait, zero::refused)},
+    {"max_running_events", "N", "control events at once",
+     as_integer(o.max_running_events, {1, 1 << 16U})},
+    {"max_finished_events", "N", "that are remembered",
+     as_integer(o.max_finished_events, {0, 1 << 20U})},
+    {"finished_event_age", "SECONDS", "until one is forgotten",
+     as_seconds(o.finished_event_age, zero::allowed)},
+  };
+}
+
 }  // namespace
 
 option_table controller_table(controller_options& o) {
-  return {
+  option_table result{
     "LMCACHE_CONTROLLER_",
     {
       {"host", "ADDRESS", "to listen on", as_name(o.host), {"controller_host"}},
@@ -64,24 +89,6 @@ option_table controller_table(controller_options& o) {
        as_seconds(o.request_timeout, zero::refused)},
       {"idle_timeout", "SECONDS", "between two requests",
        as_seconds(o.idle_timeout, zero::refused)},
-      {"health_timeout", "SECONDS", "for workers to answer /health",
-       as_seconds(o.health_timeout, zero::refused)},
-      {"clear_timeout", "SECONDS", "for workers to clear",
-       as_seconds(o.clear_timeout, zero::refused)},
-      {"pin_timeout", "SECONDS", "for workers to pin or unpin",
-       as_seconds(o.pin_timeout, zero::refused)},
-      {"compress_timeout", "SECONDS", "for workers to (de)compress",
-       as_seconds(o.compress_timeout, zero::refused)},
-      {"max_event_timeout", "SECONDS", "that a request may ask for",
-       as_seconds(o.max_event_timeout, zero::refused)},
-      {"event_wait", "SECONDS", "until a control request answers 202",
-       as_seconds(o.event_wait, zero::refused)},
-      {"max_running_events", "N", "control events at once",
-       as_integer(o.max_running_events, {1, 1 << 16U})},
-      {"max_finished_events", "N", "that are remembered",
-       as_integer(o.max_finished_events, {0, 1 << 20U})},
-      {"finished_event_age", "SECONDS", "until one is forgotten",
-       as_seconds(o.finished_event_age, zero::allowed)},
       {"link_handshake_timeout", "SECONDS", "for a link to authenticate",
        as_seconds(o.link_handshake_timeout, zero::refused)},
       {"max_pending_handshakes", "N", "links that authenticate at once",
@@ -93,6 +100,9 @@ option_table controller_table(controller_options& o) {
     },
     unsupported_keys,
   };
+  auto events = event_options(o);
+  std::move(events.begin(), events.end(), std::back_inserter(result.options));
+  return result;
 }
 
 loaded<controller_options> load_controller_options(const command_line& line) {

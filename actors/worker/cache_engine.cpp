@@ -219,6 +219,11 @@ bool cache_engine::has(std::uint64_t hash) const {
   return count_prefix({&hash, 1}) == 1;
 }
 
+std::uint64_t cache_engine::drops() const {
+  return (cpu_ ? cpu_->drops() : 0) +
+         (disk_ ? disk_->state().dropped_chunks : 0);
+}
+
 membership_source::scan_step cache_engine::scan(location where,
                                                 std::uint64_t cursor,
                                                 std::size_t max_entries) const {

@@ -85,6 +85,9 @@ class cache_engine final : public membership_source {
   /// Returns whether the chunk is held. Does not count as a use.
   bool has(std::uint64_t hash) const;
 
+  /// How many chunks its locations have dropped so far, for whatever reason.
+  std::uint64_t drops() const;
+
   scan_step scan(location where, std::uint64_t cursor,
                  std::size_t max_entries) const override;
 

@@ -87,6 +87,11 @@ location_usage cpu_store::usage() const {
           .capacity_bytes = memory_.capacity()};
 }
 
+std::uint64_t cpu_store::drops() const {
+  const std::lock_guard guard{mutex_};
+  return drops_;
+}
+
 void cpu_store::release(const chunk_reader& reader) {
   const std::lock_guard guard{mutex_};
   std::for_each(reader.holds_.rbegin(), reader.holds_.rend(),
@@ -248,6 +253,7 @@ std::optional<arena::block> cpu_store::make_room(std::uint64_t bytes) {
 void cpu_store::report_evictions() {
   if (options_.listener != nullptr && !dropped_.empty())
     options_.listener->chunks_evicted(location::cpu, dropped_);
+  drops_ += dropped_.size();
   dropped_.clear();
 }
 

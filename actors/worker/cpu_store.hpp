@@ -62,6 +62,9 @@ class cpu_store final : public chunk_store {
   /// used.
   location_usage usage() const override;
 
+  /// How many chunks were dropped so far, for whatever reason.
+  std::uint64_t drops() const;
+
   membership_source::scan_step scan(std::uint64_t cursor,
                                     std::size_t max_entries) const override;
 
@@ -158,6 +161,7 @@ class cpu_store final : public chunk_store {
   std::uint64_t evictable_bytes_ = 0;
   std::unordered_map<std::uint32_t, old_block> old_blocks_;  ///< By block id.
   std::vector<std::uint64_t> dropped_;  ///< To be reported before unlocking.
+  std::uint64_t drops_ = 0;             ///< Reported ones.
 };
 
 }  // namespace kvc

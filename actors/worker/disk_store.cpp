@@ -231,7 +231,8 @@ void disk_store::report_admitted(std::uint64_t hash) const {
     options_.listener->chunks_admitted(location::disk, {&hash, 1});
 }
 
-void disk_store::report_evicted(std::span<const disk_chunk> chunks) const {
+void disk_store::report_evicted(std::span<const disk_chunk> chunks) {
+  status_.dropped_chunks += chunks.size();
   if (options_.listener == nullptr || chunks.empty())
     return;
   std::vector<std::uint64_t> hashes;

@@ -96,6 +96,7 @@ class disk_store final : public chunk_store {
     std::uint64_t queued_bytes = 0;    ///< Of those.
     std::uint64_t refused_chunks = 0;  ///< By the full queue, so far.
     std::uint64_t crowded_out = 0;     ///< No room beside pinned ones, so far.
+    std::uint64_t dropped_chunks = 0;  ///< That were here, so far.
     std::uint64_t failed_writes = 0;   ///< So far, with those of recode().
     std::uint64_t quarantined = 0;     ///< Files, since the store was opened.
     std::string last_error;            ///< Empty if nothing failed yet.
@@ -152,7 +153,7 @@ class disk_store final : public chunk_store {
   // Below here the caller holds the lock.
   chunk_change what_happened_to(const disk_chunk& old, codec target) const;
   void report_admitted(std::uint64_t hash) const;
-  void report_evicted(std::span<const disk_chunk> chunks) const;
+  void report_evicted(std::span<const disk_chunk> chunks);
   std::string check_space(std::uint64_t free_bytes) const;
   std::string check_queue(time_point now) const;
 

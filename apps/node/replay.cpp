@@ -18,12 +18,11 @@ using std::chrono::steady_clock;
 // Times the latest timestamp, this is still a time that the clock can show.
 constexpr double max_time_scale = 1000;
 
-std::uint64_t held_chunks(std::span<const replay_instance> instances) {
+std::uint64_t dropped_chunks(std::span<const replay_instance> instances) {
   std::uint64_t result = 0;
   for (const auto& instance : instances)
     for (const auto* rank : instance.ranks)
-      for (const auto& usage : rank->usage())
-        result += usage.chunks;
+      result += rank->drops();
   return result;
 }
 
@@ -51,7 +50,7 @@ class replayer {
       : instances_(instances),
         options_(options),
         stop_(std::move(stop)),
-        chunks_before_(held_chunks(instances)) {}
+        drops_before_(dropped_chunks(instances)) {}
 
   caf::expected<replay_totals> run(trace_reader& trace) {
     while (!stop_.stop_requested()) {
@@ -159,16 +158,14 @@ class replayer {
     auto result = totals_;
     result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       steady_clock::now() - start_);
-    // Nobody else stores in these engines, so what is missing was evicted.
-    const auto expected = chunks_before_ + totals_.admitted_chunks;
-    result.evicted_chunks = expected - held_chunks(instances_);
+    result.evicted_chunks = dropped_chunks(instances_) - drops_before_;
     return result;
   }
 
   std::span<const replay_instance> instances_;
   const replay_options& options_;
   std::stop_token stop_;
-  std::uint64_t chunks_before_;
+  std::uint64_t drops_before_;
   steady_clock::time_point start_ = steady_clock::now();
   steady_clock::time_point next_progress_ = start_ + options_.progress_interval;
   std::size_t next_turn_ = 0;

@@ -20,7 +20,9 @@ std::uint64_t count_reads(std::uint64_t patience, int writes) {
   std::atomic<std::uint64_t> reads{0};
   std::atomic<bool> is_done{false};
   std::vector<std::thread> readers;
-  for (int i = 0; i < 4; ++i)
+  constexpr int reader_count = 4;
+  readers.reserve(reader_count);
+  for (int i = 0; i < reader_count; ++i)
     readers.emplace_back([&] {
       while (!is_done && reads < patience) {
         const std::shared_lock lock{mutex};

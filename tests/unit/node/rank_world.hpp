@@ -216,8 +216,7 @@ class rank_world final : public membership_listener {
     std::vector<std::span<const std::byte>> chunks;
     for (const auto hash : hashes)
       sources.push_back(bytes_of(hash));
-    for (const auto& source : sources)
-      chunks.emplace_back(source);
+    chunks.assign(sources.begin(), sources.end());
     const auto had = model_.count_prefix(location::cpu, hashes);
     const auto result = engine_->store(tokens_of(prompt), chunks);
     const auto has = model_.count_prefix(location::cpu, hashes);

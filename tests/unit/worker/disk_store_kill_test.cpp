@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 
@@ -71,8 +72,8 @@ struct change_sender final : membership_listener {
 /// has told that it held.
 std::set<std::uint64_t> killed_in_the_act(const disk_store_options& options,
                                           std::mt19937& random) {
-  int pipe[2];
-  REQUIRE(::pipe(pipe) == 0);
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe(pipe.data()) == 0);
   const auto seed = static_cast<std::uint32_t>(random());
   const auto child = fork();
   REQUIRE(child >= 0);
