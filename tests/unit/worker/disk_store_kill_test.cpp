@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <array>
 #include <chrono>
 #include <csignal>
 
