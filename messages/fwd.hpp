@@ -19,6 +19,8 @@ enum class report_status : std::uint8_t;
 struct await_event;
 struct cancel_command;
 struct cancel_event;
+struct chunk_holder;
+struct chunk_lease;
 struct chunk_report;
 struct close_epoch;
 struct command;
@@ -27,28 +29,39 @@ struct command_result;
 struct command_tally;
 struct deregister_worker;
 struct dial;
+struct dial_peer;
+struct end_chunk_lease;
 struct epoch_opened;
 struct event_status;
 struct find_prefixes;
 struct hash_settings;
 struct incarnation;
+struct introduce_peer;
 struct key_block;
 struct lease;
+struct lease_chunks;
+struct lease_term;
+struct leased_chunk;
 struct list_events;
 struct list_refusals;
 struct list_workers;
+struct locate_chunks;
 struct location_usage;
 struct open_epoch;
+struct peer_address;
 struct prefix_match;
 struct rank_status;
 struct refusal;
 struct register_worker;
+struct renew_chunk_lease;
 struct renew_lease;
 struct report_ack;
 struct report_run;
 struct run_command;
 struct shard_link;
 struct start_event;
+struct surrender_chunks;
+struct surrender_report;
 struct welcome;
 struct worker_id;
 struct worker_profile;
@@ -62,6 +75,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::await_event))
   CAF_ADD_TYPE_ID(kvc, (kvc::cancel_command))
   CAF_ADD_TYPE_ID(kvc, (kvc::cancel_event))
+  CAF_ADD_TYPE_ID(kvc, (kvc::chunk_holder))
+  CAF_ADD_TYPE_ID(kvc, (kvc::chunk_lease))
   CAF_ADD_TYPE_ID(kvc, (kvc::chunk_report))
   CAF_ADD_TYPE_ID(kvc, (kvc::close_epoch))
   CAF_ADD_TYPE_ID(kvc, (kvc::command))
@@ -70,32 +85,44 @@ CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::command_tally))
   CAF_ADD_TYPE_ID(kvc, (kvc::deregister_worker))
   CAF_ADD_TYPE_ID(kvc, (kvc::dial))
+  CAF_ADD_TYPE_ID(kvc, (kvc::dial_peer))
+  CAF_ADD_TYPE_ID(kvc, (kvc::end_chunk_lease))
   CAF_ADD_TYPE_ID(kvc, (kvc::epoch_opened))
   CAF_ADD_TYPE_ID(kvc, (kvc::event_status))
   CAF_ADD_TYPE_ID(kvc, (kvc::find_prefixes))
   CAF_ADD_TYPE_ID(kvc, (kvc::hash_settings))
   CAF_ADD_TYPE_ID(kvc, (kvc::incarnation))
+  CAF_ADD_TYPE_ID(kvc, (kvc::introduce_peer))
   CAF_ADD_TYPE_ID(kvc, (kvc::key_block))
   CAF_ADD_TYPE_ID(kvc, (kvc::lease))
+  CAF_ADD_TYPE_ID(kvc, (kvc::lease_chunks))
+  CAF_ADD_TYPE_ID(kvc, (kvc::lease_term))
+  CAF_ADD_TYPE_ID(kvc, (kvc::leased_chunk))
   CAF_ADD_TYPE_ID(kvc, (kvc::list_events))
   CAF_ADD_TYPE_ID(kvc, (kvc::list_refusals))
   CAF_ADD_TYPE_ID(kvc, (kvc::list_workers))
+  CAF_ADD_TYPE_ID(kvc, (kvc::locate_chunks))
   CAF_ADD_TYPE_ID(kvc, (kvc::location_usage))
   CAF_ADD_TYPE_ID(kvc, (kvc::open_epoch))
+  CAF_ADD_TYPE_ID(kvc, (kvc::peer_address))
   CAF_ADD_TYPE_ID(kvc, (kvc::prefix_match))
   CAF_ADD_TYPE_ID(kvc, (kvc::rank_status))
   CAF_ADD_TYPE_ID(kvc, (kvc::refusal))
   CAF_ADD_TYPE_ID(kvc, (kvc::register_worker))
+  CAF_ADD_TYPE_ID(kvc, (kvc::renew_chunk_lease))
   CAF_ADD_TYPE_ID(kvc, (kvc::renew_lease))
   CAF_ADD_TYPE_ID(kvc, (kvc::report_ack))
   CAF_ADD_TYPE_ID(kvc, (kvc::report_run))
   CAF_ADD_TYPE_ID(kvc, (kvc::run_command))
   CAF_ADD_TYPE_ID(kvc, (kvc::shard_link))
   CAF_ADD_TYPE_ID(kvc, (kvc::start_event))
+  CAF_ADD_TYPE_ID(kvc, (kvc::surrender_chunks))
+  CAF_ADD_TYPE_ID(kvc, (kvc::surrender_report))
   CAF_ADD_TYPE_ID(kvc, (kvc::welcome))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_id))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_profile))
   CAF_ADD_TYPE_ID(kvc, (kvc::worker_record))
+  CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::chunk_holder>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::event_status>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::prefix_match>))
   CAF_ADD_TYPE_ID(kvc, (std::vector<kvc::refusal>))

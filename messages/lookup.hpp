@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/key_block.hpp"
+#include "messages/peer.hpp"
 #include "messages/worker_id.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -90,8 +91,35 @@ struct find_prefixes {
   }
 };
 
-/// Serves lookup_source::find_prefixes to workers.
-using lookup_actor = caf::typed_actor<  //
-  caf::replies_to<find_prefixes>::with<std::vector<prefix_match>>>;
+/// Asks which peers of a worker hold the prefix of `hashes`: workers of the
+/// same rank number and model in other instances.
+struct locate_chunks {
+  key_block hashes;
+  std::string model;
+  worker_id asker;
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, locate_chunks& x) {
+    return f(caf::meta::type_name("locate_chunks"), x.hashes, x.model, x.asker);
+  }
+};
+
+/// One that holds it.
+struct chunk_holder {
+  peer_address peer;
+  std::uint32_t chunks = 0;  ///< From the first one on; positive.
+
+  template <class Inspector>
+  friend auto inspect(Inspector& f, chunk_holder& x) {
+    return f(caf::meta::type_name("chunk_holder"), x.peer, x.chunks);
+  }
+};
+
+/// Answers workers' questions about the index.
+using lookup_actor = caf::typed_actor<
+  // See lookup_source::find_prefixes.
+  caf::replies_to<find_prefixes>::with<std::vector<prefix_match>>,
+  // The longest prefixes first, some of them at most.
+  caf::replies_to<locate_chunks>::with<std::vector<chunk_holder>>>;
 
 }  // namespace kvc

@@ -14,7 +14,7 @@
 namespace kvc {
 
 /// The first thing both ends compare. Raise it with every incompatible change.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// Tells two processes under the same worker_id apart; the greater one is the
 /// newer one.
@@ -186,6 +186,13 @@ struct worker_record {
              x.usage);
   }
 };
+
+/// Returns where peers reach a worker.
+inline peer_address address_of(const worker_record& worker) {
+  const auto& profile = worker.profile;
+  return {profile.id, worker.epoch, profile.ip, profile.port,
+          profile.transfer_address};
+}
 
 /// Asks for the hellos refused in the last hour, newest first.
 struct list_refusals {

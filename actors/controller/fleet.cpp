@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::size_t max_workers = 1U << 16U;
 
+std::shared_ptr<const peer_address> peer_of(const worker_record& record) {
+  if (record.profile.transfer_address.empty())
+    return nullptr;
+  return std::make_shared<const peer_address>(address_of(record));
+}
+
 }  // namespace
 
 caf::error fleet::conflict_with_siblings(const worker_profile& profile) const {
@@ -81,6 +87,7 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
   joined.record.actor = hello.actor;
   joined.record.usage = hello.usage;
   joined.record.renewed_at_ms = now_ms;
+  joined.peer = peer_of(joined.record);
   return result;
 }
 
@@ -241,8 +248,15 @@ std::shared_ptr<const fleet_view> fleet::view() const {
       continue;
     const auto& profile = worker.record.profile;
     if (instances.empty() || instances.back().name != id.instance)
-      instances.push_back({id.instance, profile.model, profile.rank_count, 0});
+      instances.push_back(
+        {.name = id.instance,
+         .model = profile.model,
+         .rank_count = profile.rank_count,
+         .live_ranks = 0,
+         .peers = std::vector<std::shared_ptr<const peer_address>>(
+           profile.rank_count)});
     ++instances.back().live_ranks;
+    instances.back().peers[id.rank] = worker.peer;
     result->live_epochs[worker.record.worker_slot] = worker.record.epoch;
     result->instance_of[worker.record.worker_slot] =
       static_cast<std::uint32_t>(instances.size() - 1);

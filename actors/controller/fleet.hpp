@@ -102,6 +102,7 @@ class fleet {
 
   struct entry {
     worker_record record;
+    std::shared_ptr<const peer_address> peer;  ///< Null without transport.
     incarnation process;
     std::uint64_t attempt = 0;  ///< The latest one.
     phase state = phase::joining;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/fwd.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,6 +18,9 @@ struct fleet_view {
     std::string model;
     std::uint32_t rank_count = 0;  ///< Ranks that the instance announced.
     std::uint32_t live_ranks = 0;  ///< Those registered and not lost.
+
+    /// By rank; null where nobody is alive who lends chunks to peers.
+    std::vector<std::shared_ptr<const peer_address>> peers;
   };
 
   std::vector<std::uint64_t>

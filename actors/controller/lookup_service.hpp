@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/controller/fleet_view.hpp"
 #include "messages/lookup.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -8,8 +9,9 @@
 
 namespace kvc {
 
-/// Answers workers' lookups from `source`.
+/// Answers workers' questions from `source` and `fleet`.
 lookup_actor::behavior_type lookup_service(
-  lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source);
+  lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source,
+  const std::shared_ptr<const fleet_board>& fleet);
 
 }  // namespace kvc

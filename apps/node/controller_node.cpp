@@ -144,7 +144,7 @@ void controller_node::parts::spawn_actors(
   registry_services services;
   services.shards = spawn_shards(settings);
   services.board = board;
-  lookup_service = system->spawn(kvc::lookup_service, lookups);
+  lookup_service = system->spawn(kvc::lookup_service, lookups, board);
   services.lookups = lookup_service;
   registry = system->spawn(kvc::registry, services, settings);
   registry->attach_functor([this, on_failure] {

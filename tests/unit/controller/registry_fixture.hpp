@@ -72,7 +72,7 @@ struct registry_fixture {
   std::shared_ptr<shard_script> second = std::make_shared<shard_script>();
   index_shard_impl first_shard = system.spawn(scripted_shard, first);
   index_shard_impl second_shard = system.spawn(scripted_shard, second);
-  lookup_actor lookups = system.spawn(lookup_service, nullptr);
+  lookup_actor lookups = system.spawn(lookup_service, nullptr, nullptr);
   registry_actor aut = system.spawn(
     registry, registry_services{{first_shard, second_shard}, lookups, board},
     [] {
