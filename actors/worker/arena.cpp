@@ -11,7 +11,18 @@
 namespace kvc {
 
 void arena::unmap::operator()(std::byte* region) const {
-  ::munmap(region, length);
+  if (is_owner)
+    ::munmap(region, length);
+}
+
+caf::expected<arena> arena::over(std::span<std::byte> region) {
+  const auto length = region.size() / alignment * alignment;
+  if (length == 0 ||
+      reinterpret_cast<std::uintptr_t>(region.data()) % alignment != 0)
+    return caf::make_error(
+      errc::invalid_request,
+      "an arena of " + std::to_string(region.size()) + " bytes, or unaligned");
+  return arena{{region.data(), unmap{length, false}}};
 }
 
 caf::expected<arena> arena::map(std::uint64_t bytes) {
@@ -28,7 +39,7 @@ caf::expected<arena> arena::map(std::uint64_t bytes) {
                            "cannot map " + std::to_string(length) +
                              " bytes: " + std::strerror(errno));
   ::madvise(region, length, MADV_HUGEPAGE);  // A wish: may be unsupported.
-  return arena{{static_cast<std::byte*>(region), unmap{length}}};
+  return arena{{static_cast<std::byte*>(region), unmap{length, true}}};
 }
 
 arena::arena(std::unique_ptr<std::byte, unmap> region)

@@ -31,6 +31,11 @@ class arena {
   /// is left of it and with no_capacity if the system refuses.
   static caf::expected<arena> map(std::uint64_t bytes);
 
+  /// Cuts blocks from `region`, which begins at a multiple of the alignment and
+  /// outlives the arena; its end is rounded down. Fails with invalid_request if
+  /// nothing is left of it.
+  static caf::expected<arena> over(std::span<std::byte> region);
+
   /// Returns how much of an arena a block of `bytes` takes.
   static std::uint64_t rounded(std::uint64_t bytes) {
     return bytes == 0 ? alignment
@@ -63,6 +68,7 @@ class arena {
 
   struct unmap {
     std::uint64_t length = 0;
+    bool is_owner = true;
     void operator()(std::byte* region) const;
   };
 

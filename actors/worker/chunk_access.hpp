@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -18,6 +19,11 @@ struct new_chunk {
   std::uint64_t hash = 0;
   std::uint64_t bytes = 0;
   std::uint32_t tokens = 0;
+
+  // Of chunks that come from a peer as it keeps them.
+  codec form = codec::none;     ///< Of the `bytes`.
+  std::uint64_t raw_bytes = 0;  ///< As stored; 0: they are the `bytes`.
+  std::optional<std::uint64_t> checksum{};  ///< Of the `bytes`, if known.
 };
 
 /// Holds chunks of a cpu_store, which must outlive it, for reading. Their bytes
@@ -29,6 +35,8 @@ class chunk_reader {
     codec form = codec::none;
     std::uint64_t raw_bytes = 0;  ///< Its size as stored.
     std::uint32_t tokens = 0;
+    std::uint64_t offset = 0;  ///< Of the bytes, in the store's memory.
+    std::optional<std::uint64_t> checksum{};  ///< Of the bytes, if known.
   };
 
   chunk_reader(chunk_reader&& other) noexcept
@@ -75,6 +83,14 @@ class chunk_writer {
   /// Where to write chunk `i`; empty if it is here already. Valid until
   /// commit().
   std::span<std::byte> room(std::size_t i) const;
+
+  /// Where that is in the store's memory, in bytes from its beginning.
+  std::uint64_t offset(std::size_t i) const { return parts_[i].memory.offset; }
+
+  /// Says what `checksum_of` the bytes written for chunk `i` gives.
+  void set_checksum(std::size_t i, std::uint64_t checksum) {
+    parts_[i].chunk.checksum = checksum;
+  }
 
   /// Admits what was written; call it once. Returns how many chunks that are,
   /// without those that somebody else has admitted meanwhile.

@@ -32,8 +32,9 @@ chunk_reader cpu_store::hold(std::span<const std::uint64_t> hashes,
       break;
     auto x = entries_[index];
     result.holds_.push_back({index, x.memory});
-    result.chunks_.push_back(
-      {memory_.view(x.memory, x.bytes), x.form, x.raw_bytes, x.tokens});
+    result.chunks_.push_back({memory_.view(x.memory, x.bytes), x.form,
+                              x.raw_bytes, x.tokens, x.memory.offset,
+                              x.checksum});
     x.users += is_use ? 1 : 0;
     x.readers += is_use ? 1 : 0;
     x.borrowers += is_use ? 0 : 1;
@@ -62,6 +63,15 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
   }
   report_evictions();
   return result;
+}
+
+void cpu_store::note_checksum(const chunk_reader& reader, std::size_t i,
+                              std::uint64_t checksum) {
+  const auto& held = reader.holds_[i];
+  const std::lock_guard guard{mutex_};
+  auto& x = entries_[held.entry];
+  if (x.is_occupied && x.memory.id == held.memory.id)
+    x.checksum = checksum;
 }
 
 membership_source::scan_step cpu_store::scan(std::uint64_t cursor,
@@ -205,13 +215,16 @@ std::uint32_t cpu_store::admit(const new_chunk& chunk, arena::block memory) {
   }
   const auto index = vacant_.back();
   vacant_.pop_back();
-  entries_[index] = {.hash = chunk.hash,
-                     .bytes = chunk.bytes,
-                     .raw_bytes = chunk.bytes,
-                     .memory = memory,
-                     .tokens = chunk.tokens,
-                     .users = 1,
-                     .is_occupied = true};
+  entries_[index] = {
+    .hash = chunk.hash,
+    .bytes = chunk.bytes,
+    .raw_bytes = chunk.raw_bytes == 0 ? chunk.bytes : chunk.raw_bytes,
+    .memory = memory,
+    .tokens = chunk.tokens,
+    .users = 1,
+    .checksum = chunk.checksum,
+    .form = chunk.form,
+    .is_occupied = true};
   table_.insert(chunk.hash, index);
   return index;
 }

@@ -54,6 +54,10 @@ class cpu_store final : public chunk_store {
   /// over later ones, these over chunks not asked for.
   chunk_writer reserve(std::span<const new_chunk> chunks);
 
+  /// Remembers what `checksum_of` a held chunk's bytes gives.
+  void note_checksum(const chunk_reader& reader, std::size_t i,
+                     std::uint64_t checksum);
+
   /// Drops a chunk whose bytes are damaged, even if it is pinned, but not while
   /// it is in use.
   void discard(std::uint64_t hash);
@@ -105,6 +109,7 @@ class cpu_store final : public chunk_store {
     std::uint32_t users = 0;      ///< Readers and writers.
     std::uint32_t readers = 0;    ///< Those of the users that read `memory`.
     std::uint32_t borrowers = 0;  ///< Of `memory`.
+    std::optional<std::uint64_t> checksum{};  ///< Of the bytes, if known.
     codec form = codec::none;
     bool is_occupied = false;
     bool is_pinned = false;

@@ -202,6 +202,7 @@ chunk_change cpu_store::swap_in(std::uint64_t hash,
   x.memory = room.take();
   x.bytes = room.bytes();
   x.form = form;
+  x.checksum.reset();
   x.readers = 0;
   x.borrowers = 0;
   update(index, x);

@@ -113,6 +113,12 @@ std::size_t disk_store::stop_offers() {
   return dropped.size();
 }
 
+std::optional<chunk_record> disk_store::find(std::uint64_t hash) const {
+  const std::lock_guard guard{mutex_};
+  const auto* found = catalog_.find(hash);
+  return found == nullptr ? std::nullopt : std::optional{found->record};
+}
+
 std::size_t disk_store::count_prefix(
   std::span<const std::uint64_t> hashes) const {
   const std::lock_guard guard{mutex_};

@@ -73,6 +73,11 @@ class disk_store final : public chunk_store {
   /// status. Returns whether anything waits still. For one thread at a time.
   bool write_next();
 
+  /// Writes a chunk at once, past the queue: it is durable, and admitted, when
+  /// this returns `done`. Else `unchanged` (it was here), `no_room` or
+  /// `failed`.
+  chunk_outcome write(const kept_chunk& kept);
+
   /// Lets go of what waits and takes no more offers. What is being written is
   /// written. Returns how many chunks it let go.
   std::size_t stop_offers();
@@ -80,6 +85,9 @@ class disk_store final : public chunk_store {
   /// Returns how many of `hashes` are here (not merely waiting) up to the first
   /// that is not. Is no use of them.
   std::size_t count_prefix(std::span<const std::uint64_t> hashes) const;
+
+  /// Returns what is known of a chunk that is here. Is no use of it.
+  std::optional<chunk_record> find(std::uint64_t hash) const;
 
   /// Counts those of `hashes` that are here as used, from the last to the
   /// first: what the reader of a prompt calls when it is done.
@@ -152,6 +160,7 @@ class disk_store final : public chunk_store {
 
   // Below here the caller holds the lock.
   chunk_change what_happened_to(const disk_chunk& old, codec target) const;
+  void admit(new_file& file);
   void report_admitted(std::uint64_t hash) const;
   void report_evicted(std::span<const disk_chunk> chunks);
   std::string check_space(std::uint64_t free_bytes) const;

@@ -142,6 +142,14 @@ encoded_chunk encode_as(codec target, std::vector<std::byte> raw,
   return {chunk_outcome::done, std::move(**encoded)};
 }
 
+chunk_record record_of(const kept_chunk& kept) {
+  return {.hash = kept.chunk.hash,
+          .raw_bytes = kept.chunk.bytes,
+          .encoded_bytes = kept.bytes.size(),
+          .tokens = kept.chunk.tokens,
+          .form = kept.form};
+}
+
 }  // namespace
 
 bool disk_store::write_next() {
@@ -153,25 +161,46 @@ bool disk_store::write_next() {
   if (!kept)
     return false;
   new_file file{this};
-  const auto outcome = file.make({.hash = kept->chunk.hash,
-                                  .raw_bytes = kept->chunk.bytes,
-                                  .encoded_bytes = kept->bytes.size(),
-                                  .tokens = kept->chunk.tokens,
-                                  .form = kept->form},
-                                 kept->bytes, true);
+  const auto outcome = file.make(record_of(*kept), kept->bytes, true);
   return finish_write(file, outcome);
 }
 
-/// Admits the chunk if it was written and not cleared meanwhile.
+chunk_outcome disk_store::write(const kept_chunk& kept) {
+  const auto is_here = [this, hash = kept.chunk.hash] {
+    return catalog_.find(hash) != nullptr;
+  };
+  {
+    const std::lock_guard guard{mutex_};
+    if (is_here())
+      return chunk_outcome::unchanged;
+  }
+  new_file file{this};
+  const auto outcome = file.make(record_of(kept), kept.bytes, true);
+  if (outcome != chunk_outcome::done)
+    return outcome;
+  const std::lock_guard guard{mutex_};
+  if (is_here())
+    return chunk_outcome::unchanged;
+  admit(file);
+  return chunk_outcome::done;
+}
+
+/// Admits the chunk of a file that is written.
+void disk_store::admit(new_file& file) {
+  const auto chunk = file.take();
+  catalog_.admit(chunk);
+  report_admitted(chunk.record.hash);
+}
+
+/// Admits the chunk if it was written and neither cleared nor admitted by
+/// write() meanwhile.
 bool disk_store::finish_write(new_file& file, chunk_outcome outcome) {
   const std::lock_guard guard{mutex_};
   const auto finished = queue_.pop();
   status_.crowded_out += outcome == chunk_outcome::no_room ? 1 : 0;
-  if (outcome == chunk_outcome::done && !finished.is_cancelled) {
-    const auto chunk = file.take();
-    catalog_.admit(chunk);
-    report_admitted(chunk.record.hash);
-  }
+  if (outcome == chunk_outcome::done && !finished.is_cancelled &&
+      catalog_.find(file.chunk().record.hash) == nullptr)
+    admit(file);
   if (finished.written != nullptr)
     catalog_.touch(*finished.written);
   return queue_.size() > 0;
