@@ -1,0 +1,244 @@
+#include "actors/worker/transfer.hpp"
+
+#include "messages/errors.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+using self_pointer = transfer_actor::stateful_pointer<transfer_state>;
+
+constexpr std::chrono::milliseconds wanted_term{10'000};
+constexpr std::chrono::milliseconds hard_timeout{10'000};
+constexpr std::uint32_t max_attempts = 2;
+
+std::chrono::milliseconds time_left(self_pointer self) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+    self->state.deadline - self->clock().now());
+  return std::max(left, std::chrono::milliseconds{1});
+}
+
+void fail(self_pointer self, caf::error why) {
+  self->state.answer.deliver(std::move(why));
+  self->quit();
+}
+
+void end_lease(self_pointer self) {
+  const auto& state = self->state;
+  if (state.peer && state.lease.lease_id != 0)
+    self->send(state.peer,
+               end_chunk_lease{state.order.source.id, state.lease.lease_id});
+}
+
+void report(self_pointer self) {
+  auto& state = self->state;
+  end_lease(self);
+  fetch_report result;
+  result.next_cursor = state.lease.next_cursor;
+  result.total_chunks = state.lease.total_chunks;
+  result.trouble = std::move(state.trouble);
+  if (state.batch) {
+    result.chunks = state.batch->chunks();
+    result.copied_bytes = state.batch->copied_bytes();
+    result.holds = state.batch->holds();
+  }
+  state.answer.deliver(std::move(result));
+  self->quit();
+}
+
+/// Runs `step` on one of the pool's threads, then tells the actor.
+template <class Message, class Step>
+void run(self_pointer self, const transfer_services& services, Step step) {
+  const auto me = caf::actor_cast<caf::actor>(self);
+  services.submit([=] {
+    step();
+    caf::anon_send(me, Message{});
+  });
+}
+
+void settle(self_pointer self, const transfer_services& services) {
+  run<transfer_settled>(self, services,
+                        [batch = self->state.batch] { batch->commit(); });
+}
+
+void read(self_pointer self, const transfer_services& services) {
+  auto& state = self->state;
+  read_request request;
+  request.spans = state.batch->spans();
+  if (request.spans.empty() || state.is_ending)
+    return settle(self, services);
+  ++state.attempts;
+  request.peer =
+    std::make_shared<const std::string>(state.order.source.transfer_address);
+  request.soft_timeout = time_left(self);
+  request.hard_timeout = std::max(hard_timeout, request.soft_timeout);
+  const auto me = caf::actor_cast<caf::actor>(self);
+  request.on_done = [me](read_result result) {
+    caf::anon_send(me, transfer_read{std::move(result)});
+  };
+  // Until then the batch, and so the room, stays.
+  request.on_drained = [batch = state.batch] {};
+  state.is_reading = true;
+  state.read = services.copier->read(std::move(request));
+}
+
+void take_result(self_pointer self, const transfer_services& services,
+                 const read_result& result) {
+  auto& state = self->state;
+  state.is_reading = false;
+  state.batch->note(result.spans);
+  const auto has_corrupt =
+    std::find(result.spans.begin(), result.spans.end(),
+              span_outcome::corrupt) != result.spans.end();
+  if (result.status != read_status::done)
+    state.trouble = to_string(result.status);
+  else if (has_corrupt)
+    state.trouble = "damaged on the way";
+  else
+    state.trouble.clear();
+  const auto may_retry = has_corrupt || result.status == read_status::too_busy;
+  if (may_retry && !state.is_ending && state.attempts < max_attempts)
+    return read(self, services);
+  settle(self, services);
+}
+
+/// Ends as soon as what runs allows.
+void end_early(self_pointer self, const transfer_services& services,
+               errc reason, const std::string& why) {
+  auto& state = self->state;
+  if (std::exchange(state.is_ending, true))
+    return;
+  if (!state.batch)  // There is not even a lease.
+    return fail(self, caf::make_error(reason, why));
+  if (state.trouble.empty())
+    state.trouble = why;
+  if (state.is_reading)
+    services.copier->cancel(state.read);
+}
+
+/// Nobody waits for the answer any more.
+void abandon(self_pointer self, const transfer_services& services) {
+  if (self->state.is_reading)
+    services.copier->cancel(self->state.read);
+  end_lease(self);
+  self->quit();
+}
+
+void renew_later(self_pointer self) {
+  self->delayed_send(self, self->state.lease.valid_for / 3, transfer_renewal{});
+}
+
+void take_lease(self_pointer self, const transfer_services& services,
+                chunk_lease lease) {
+  auto& state = self->state;
+  state.lease = std::move(lease);
+  if (state.is_ending)
+    return end_lease(self);
+  state.batch =
+    std::make_shared<transfer_batch>(*services.store, services.bytes_per_token);
+  if (state.lease.lease_id != 0)
+    renew_later(self);
+  run<transfer_placed>(
+    self, services,
+    [batch = state.batch, lease = state.lease, hashes = state.order.hashes] {
+      batch->place(lease, hashes);
+    });
+}
+
+void lease(self_pointer self, const transfer_services& services) {
+  auto& state = self->state;
+  lease_chunks order;
+  order.owner = state.order.source.id;
+  order.epoch = state.order.source.epoch;
+  order.hashes.keys = state.order.hashes;
+  order.cursor = state.order.cursor;
+  order.max_chunks = state.order.max_chunks;
+  order.valid_for = wanted_term;
+  self->request(state.peer, time_left(self), order)
+    .then(
+      [=](chunk_lease& answer) {
+        take_lease(self, services, std::move(answer));
+      },
+      [self](caf::error& why) {
+        if (self->state.is_ending)
+          return;
+        fail(self, why == caf::sec::request_timeout
+                     ? caf::make_error(errc::timed_out, "the lease")
+                     : std::move(why));
+      });
+}
+
+void renew(self_pointer self) {
+  auto& state = self->state;
+  const auto term = state.lease.valid_for;
+  self
+    ->request(
+      state.peer, term,
+      renew_chunk_lease{state.order.source.id, state.lease.lease_id, term})
+    .then([self](const lease_term&) { renew_later(self); },
+          // The checksums tell whether the bytes stayed.
+          [](const caf::error&) {});
+}
+
+caf::result<fetch_report> begin(self_pointer self,
+                                const transfer_services& services,
+                                const fetch_chunks& order) {
+  auto& state = self->state;
+  state.order = order;
+  state.answer = self->make_response_promise<fetch_report>();
+  state.deadline = self->clock().now() + order.patience;
+  self->delayed_send(self, order.patience, transfer_late{});
+  if (order.owner)
+    self->monitor(order.owner);
+  auto answer = state.answer;
+  self
+    ->request(services.dialer, order.patience,
+              dial_peer{order.source.host, order.source.port})
+    .then(
+      [=](const peer_actor& peer) {
+        if (self->state.is_ending)
+          return;
+        self->state.peer = peer;
+        self->monitor(peer);
+        lease(self, services);
+      },
+      [self](caf::error& why) {
+        if (!self->state.is_ending)
+          fail(self, std::move(why));
+      });
+  return answer;
+}
+
+}  // namespace
+
+transfer_actor::behavior_type transfer(self_pointer self,
+                                       const transfer_services& services) {
+  self->set_down_handler([=](const caf::down_msg& down) {
+    if (down.source == self->state.order.owner)
+      abandon(self, services);
+    else
+      end_early(self, services, errc::connection_lost, "the peer is gone");
+  });
+  return {
+    [=](const fetch_chunks& order) { return begin(self, services, order); },
+    [=](const cancel_fetch&) {
+      end_early(self, services, errc::connection_lost, "cancelled");
+    },
+    [=](const transfer_placed&) { read(self, services); },
+    [=](const transfer_read& msg) { take_result(self, services, msg.result); },
+    [=](const transfer_settled&) { report(self); },
+    [=](const transfer_late&) {
+      end_early(self, services, errc::timed_out, "no answer in time");
+    },
+    [=](const transfer_renewal&) {
+      if (!self->state.is_ending)
+        renew(self);
+    },
+  };
+}
+
+}  // namespace kvc

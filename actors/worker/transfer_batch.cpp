@@ -1,0 +1,105 @@
+#include "actors/worker/transfer_batch.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::uint8_t last_codec = static_cast<std::uint8_t>(codec::int8);
+
+}  // namespace
+
+transfer_batch::hold_list::~hold_list() {
+  while (!readers.empty())
+    readers.pop_back();
+}
+
+void transfer_batch::place(const chunk_lease& lease,
+                           std::span<const std::uint64_t> wanted) {
+  if (wanted.empty()) {
+    for (const auto& source : lease.chunks) {
+      chunks_.push_back({.hash = source.hash});
+      place_one(chunks_.size() - 1, source);
+    }
+    return;
+  }
+  std::unordered_map<std::uint64_t, const leased_chunk*> by_hash;
+  for (const auto& source : lease.chunks)
+    by_hash.emplace(source.hash, &source);
+  for (const auto hash : wanted) {
+    chunks_.push_back({.hash = hash});
+    if (const auto found = by_hash.find(hash); found != by_hash.end())
+      place_one(chunks_.size() - 1, *found->second);
+  }
+}
+
+void transfer_batch::place_one(std::size_t index, const leased_chunk& source) {
+  auto& chunk = chunks_[index];
+  chunk.tokens = source.tokens;
+  chunk.bytes = source.bytes;
+  const auto is_raw = source.form == static_cast<std::uint8_t>(codec::none);
+  if (source.form > last_codec || source.bytes == 0 ||
+      source.raw_bytes != source.tokens * bytes_per_token_ ||
+      source.bytes > source.raw_bytes ||
+      (is_raw && source.bytes != source.raw_bytes)) {
+    chunk.outcome = chunk_outcome::unsuitable;
+    return;
+  }
+  const new_chunk wanted{.hash = source.hash,
+                         .bytes = source.bytes,
+                         .tokens = source.tokens,
+                         .form = static_cast<codec>(source.form),
+                         .raw_bytes = source.raw_bytes,
+                         .checksum = source.checksum};
+  auto writer = store_->reserve({&wanted, 1});
+  if (writer.size() == 0) {
+    chunk.outcome = chunk_outcome::no_room;
+  } else if (writer.room(0).empty()) {
+    chunk.outcome = chunk_outcome::unchanged;
+    holds_->readers.push_back(store_->acquire({&source.hash, 1}));
+  } else {
+    chunk.outcome = chunk_outcome::failed;  // Until it has come.
+    slots_.push_back(
+      {index, source, std::make_unique<chunk_writer>(std::move(writer))});
+  }
+}
+
+std::vector<remote_span> transfer_batch::spans() const {
+  std::vector<remote_span> result;
+  for (const auto& x : slots_)
+    if (!x.has_come)
+      result.push_back({.remote_offset = x.source.offset,
+                        .local_offset = x.writer->offset(0),
+                        .length = x.source.bytes,
+                        .checksum = x.source.checksum});
+  return result;
+}
+
+void transfer_batch::note(std::span<const span_outcome> outcomes) {
+  auto next = outcomes.begin();
+  for (auto& x : slots_) {
+    if (x.has_come || next == outcomes.end())
+      continue;
+    x.has_come = *next++ == span_outcome::copied;
+    copied_bytes_ += x.has_come ? x.source.bytes : 0;
+  }
+}
+
+void transfer_batch::commit() {
+  for (auto& x : slots_) {
+    if (!x.has_come || !x.writer)
+      continue;
+    const auto is_new = x.writer->commit() == 1;
+    x.writer.reset();
+    auto reader = store_->acquire({&x.source.hash, 1});
+    if (reader.chunks().empty())
+      continue;  // Cleared already: it did not come to stay.
+    chunks_[x.chunk].outcome =
+      is_new ? chunk_outcome::done : chunk_outcome::unchanged;
+    holds_->readers.push_back(std::move(reader));
+  }
+}
+
+}  // namespace kvc

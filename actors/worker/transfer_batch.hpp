@@ -1,0 +1,86 @@
+#pragma once
+
+#include "actors/worker/cpu_store.hpp"
+#include "messages/control.hpp"
+#include "messages/peer.hpp"
+#include "net/transport/transport.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace kvc {
+
+/// What became of one chunk that a peer was asked for: `done` (it is here now),
+/// `unchanged` (it was), `absent` (the peer has it not), `no_room`,
+/// `unsuitable` (it is no chunk of ours by its size) or `failed` (not read, or
+/// damaged).
+struct fetched_chunk {
+  std::uint64_t hash = 0;
+  chunk_outcome outcome = chunk_outcome::absent;
+  std::uint32_t tokens = 0;
+  std::uint64_t bytes = 0;  ///< As they lie in memory.
+
+  friend bool operator==(const fetched_chunk&, const fetched_chunk&) = default;
+};
+
+/// The chunks of one lease on their way into a cpu_store: takes room for them,
+/// says what is to be copied, and admits what has come. Not thread-safe, but
+/// its steps may be taken by different threads. What it has not admitted when
+/// it ends never was: while a transport may write to its room it must live.
+class transfer_batch {
+ public:
+  /// `store` must outlive it and all that it hands out.
+  transfer_batch(cpu_store& store, std::uint64_t bytes_per_token)
+      : store_(&store), bytes_per_token_(bytes_per_token) {}
+
+  /// Makes room for those of `lease` that are not here. `wanted` are the chunks
+  /// that the lease was asked for; empty if it was for any.
+  void place(const chunk_lease& lease, std::span<const std::uint64_t> wanted);
+
+  /// Returns what is to be copied still, for note().
+  std::vector<remote_span> spans() const;
+
+  /// Takes what became of the spans().
+  void note(std::span<const span_outcome> outcomes);
+
+  /// Admits what has come. Keeps all that is `done` or `unchanged` from being
+  /// evicted as long as holds() lives.
+  void commit();
+
+  /// In the order of `wanted`, or of the lease.
+  const std::vector<fetched_chunk>& chunks() const { return chunks_; }
+
+  /// The bytes that were copied here.
+  std::uint64_t copied_bytes() const { return copied_bytes_; }
+
+  /// Ends from the last chunk to the first, so that a prompt loses its tail
+  /// first.
+  std::shared_ptr<const void> holds() const { return holds_; }
+
+ private:
+  struct slot {
+    std::size_t chunk = 0;  ///< Of chunks_.
+    leased_chunk source;
+    std::unique_ptr<chunk_writer> writer;
+    bool has_come = false;
+  };
+
+  /// Readers that end in reverse order.
+  struct hold_list {
+    std::vector<chunk_reader> readers;
+    ~hold_list();
+  };
+
+  void place_one(std::size_t index, const leased_chunk& source);
+
+  cpu_store* store_;
+  std::uint64_t bytes_per_token_;
+  std::vector<fetched_chunk> chunks_;
+  std::vector<slot> slots_;  ///< Of those that are to be copied.
+  std::uint64_t copied_bytes_ = 0;
+  std::shared_ptr<hold_list> holds_ = std::make_shared<hold_list>();
+};
+
+}  // namespace kvc
