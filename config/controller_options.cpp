@@ -28,6 +28,8 @@ std::vector<option> event_options(controller_options& o) {
      as_seconds(o.pin_timeout, zero::refused)},
     {"compress_timeout", "SECONDS", "for workers to (de)compress",
      as_seconds(o.compress_timeout, zero::refused)},
+    {"move_timeout", "SECONDS", "for workers to move or copy chunks",
+     as_seconds(o.move_timeout, zero::refused)},
     {"max_event_timeout", "SECONDS", "that a request may ask for",
      as_seconds(o.max_event_timeout, zero::refused)},
     {"event_wait", "SECONDS", "until a control request answers 202",

@@ -44,6 +44,7 @@ struct controller_options {
   std::chrono::milliseconds clear_timeout{10'000};
   std::chrono::milliseconds pin_timeout{10'000};        ///< And to unpin.
   std::chrono::milliseconds compress_timeout{300'000};  ///< And to decompress.
+  std::chrono::milliseconds move_timeout{300'000};
 
   /// The greatest timeout that a request may give its event; positive.
   std::chrono::milliseconds max_event_timeout{3'600'000};

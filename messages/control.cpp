@@ -13,7 +13,8 @@ using namespace std::literals;
 
 // By number.
 constexpr std::array operation_names{"health"sv, "clear"sv,    "pin"sv,
-                                     "unpin"sv,  "compress"sv, "decompress"sv};
+                                     "unpin"sv,  "compress"sv, "decompress"sv,
+                                     "move"sv};
 constexpr std::array outcome_names{
   "done"sv,           "unchanged"sv, "absent"sv,     "pinned"sv, "in_use"sv,
   "incompressible"sv, "no_room"sv,   "unsuitable"sv, "failed"sv};

@@ -21,6 +21,7 @@ enum class operation : std::uint8_t {
   unpin,
   compress,
   decompress,
+  move,
 };
 
 /// What chunks can be compressed with, by the names of users.
@@ -58,6 +59,7 @@ struct command_tally {
   std::uint64_t tokens = 0;        ///< Of the chunks `done`.
   std::uint64_t bytes_before = 0;  ///< Of the chunks `done`, as stored.
   std::uint64_t bytes_after = 0;   ///< Of the same chunks.
+  std::uint64_t elapsed_us = 0;    ///< Since it began; of `move` only.
   std::array<std::uint64_t, chunk_outcome_count> chunks{};  ///< By outcome.
 
   std::uint64_t of(chunk_outcome outcome) const {
@@ -74,7 +76,7 @@ struct command_tally {
   template <class Inspector>
   friend auto inspect(Inspector& f, command_tally& x) {
     return f(caf::meta::type_name("command_tally"), x.planned, x.tokens,
-             x.bytes_before, x.bytes_after, x.chunks);
+             x.bytes_before, x.bytes_after, x.elapsed_us, x.chunks);
   }
 };
 
@@ -82,6 +84,8 @@ struct command_tally {
 struct command {
   operation what = operation::health;
   location where = location::cpu;  ///< Means nothing to `health`.
+  location to = location::cpu;     ///< Of `move`: where to.
+  bool is_copy = false;            ///< Of `move`: the source keeps its chunks.
   bool is_for_all = false;         ///< All chunks of the location: no `hashes`.
   key_block hashes{};              ///< Of a prompt's chunks, in order.
   std::string method{};  ///< Of `compress`: one of compression_methods.
@@ -89,8 +93,8 @@ struct command {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, command& x) {
-    return f(caf::meta::type_name("command"), x.what, x.where, x.is_for_all,
-             x.hashes, x.method, x.pin_ttl);
+    return f(caf::meta::type_name("command"), x.what, x.where, x.to, x.is_copy,
+             x.is_for_all, x.hashes, x.method, x.pin_ttl);
   }
 };
 

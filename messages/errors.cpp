@@ -43,6 +43,10 @@ std::string to_string(errc code) {
       return "too_busy";
     case errc::io_failed:
       return "io_failed";
+    case errc::shapes_differ:
+      return "shapes_differ";
+    case errc::p2p_disabled:
+      return "p2p_disabled";
   }
   return "errc_" + std::to_string(static_cast<unsigned>(code));  // Newer peer.
 }

@@ -30,6 +30,8 @@ enum class errc : std::uint8_t {
   unknown_event,        ///< No such event, or no longer.
   too_busy,             ///< Too many run at once; later it may succeed.
   io_failed,            ///< A file could not be read or written.
+  shapes_differ,        ///< Two instances are not alike enough for a move.
+  p2p_disabled,         ///< A worker takes no part in transfers.
 };
 
 /// Returns the enumerator's own name, as logs and HTTP error bodies show it.

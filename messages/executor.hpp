@@ -54,7 +54,7 @@ struct rank_status {
 struct event_status {
   std::string event_id{};
   operation what = operation::health;
-  std::string instance{};
+  std::string instance{};  ///< Whose chunks it is about.
   event_state state = event_state::running;
 
   /// Tokens that all ranks did it for: the minimum over those that answered.
@@ -63,13 +63,23 @@ struct event_status {
   std::int64_t finished_at_ms = 0;   ///< Since the Unix epoch; 0 while running.
   std::vector<rank_status> ranks{};  ///< By rank.
 
+  // Of a move: where to, and whose ranks do it.
+  std::string destination{};  ///< An instance; maybe the same.
+  location from = location::cpu;
+  location to = location::cpu;
+
+  /// The instance of `ranks`.
+  const std::string& doer() const {
+    return destination.empty() ? instance : destination;
+  }
+
   friend bool operator==(const event_status&, const event_status&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, event_status& x) {
     return f(caf::meta::type_name("event_status"), x.event_id, x.what,
              x.instance, x.state, x.tokens, x.started_at_ms, x.finished_at_ms,
-             x.ranks);
+             x.ranks, x.destination, x.from, x.to);
   }
 };
 
@@ -79,11 +89,13 @@ struct start_event {
   std::string instance{};
   command what{};
   std::chrono::milliseconds timeout{0};  ///< 0: the operation's default.
+  std::string
+    destination{};  ///< Of a move: the instance that takes the chunks.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, start_event& x) {
     return f(caf::meta::type_name("start_event"), x.event_id, x.instance,
-             x.what, x.timeout);
+             x.what, x.timeout, x.destination);
   }
 };
 
@@ -124,8 +136,9 @@ struct list_events {
 /// Runs control events.
 using executor_actor = caf::typed_actor<
   // Answers at once, with the event running. Fails with invalid_request,
-  // unknown_instance, unknown_location, too_busy (too many events run) or, if
-  // the registry is silent, timed_out. Then nothing has started.
+  // unknown_instance, unknown_location, too_busy (too many events run), for
+  // moves shapes_differ or p2p_disabled or, if the registry is silent,
+  // timed_out. Then nothing has started.
   caf::replies_to<start_event>::with<event_status>,
   // Fails with unknown_event.
   caf::replies_to<await_event>::with<event_status>,

@@ -77,12 +77,13 @@ struct chunk_lease {
   std::string dtype{};                     ///< Of the chunks, as stored.
   std::vector<std::uint32_t> shape{};      ///< Of a full chunk, as stored.
   std::vector<leased_chunk> chunks{};
-  std::uint64_t next_cursor = 0;  ///< 0 at the end of all.
+  std::uint64_t next_cursor = 0;   ///< 0 at the end of all.
+  std::uint64_t total_chunks = 0;  ///< In the owner's memory.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, chunk_lease& x) {
     return f(caf::meta::type_name("chunk_lease"), x.lease_id, x.valid_for,
-             x.dtype, x.shape, x.chunks, x.next_cursor);
+             x.dtype, x.shape, x.chunks, x.next_cursor, x.total_chunks);
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/control.hpp"
+#include "messages/peer.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -28,10 +29,13 @@ struct run_command {
   std::chrono::milliseconds timeout{0};  ///< It gives up after it; positive.
   progress_sink_actor observer{};        ///< When it dies, the command ends.
 
+  /// Of `move`: the worker whose chunks to take; without a name, this one.
+  peer_address source{};
+
   template <class Inspector>
   friend auto inspect(Inspector& f, run_command& x) {
     return f(caf::meta::type_name("run_command"), x.event_id, x.id, x.what,
-             x.timeout, x.observer);
+             x.timeout, x.observer, x.source);
   }
 };
 

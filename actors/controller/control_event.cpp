@@ -53,9 +53,14 @@ void tell(self_pointer self, const plan_ptr& plan) {
 
 void ask(self_pointer self, const plan_ptr& plan, const worker_record& worker) {
   const auto rank = worker.profile.id.rank;
-  const run_command order{plan->begun.event_id, worker.profile.id, plan->what,
-                          worker_timeout(plan->timeout),
-                          caf::actor_cast<progress_sink_actor>(self)};
+  const auto source = plan->sources.find(rank);
+  const run_command order{
+    plan->begun.event_id,
+    worker.profile.id,
+    plan->what,
+    worker_timeout(plan->timeout),
+    caf::actor_cast<progress_sink_actor>(self),
+    source == plan->sources.end() ? peer_address{} : source->second};
   self->request(worker.actor, plan->timeout, order)
     .then(
       [=](const command_result& result) {

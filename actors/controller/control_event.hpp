@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -30,8 +31,9 @@ using control_event_actor =
 struct event_plan {
   event_status begun;  ///< Running, its ranks too.
   command what;
-  std::vector<worker_record> workers;    ///< Of the instance.
-  std::chrono::milliseconds timeout{0};  ///< Positive.
+  std::vector<worker_record> workers;               ///< Who does it.
+  std::map<std::uint32_t, peer_address> sources{};  ///< Of a move, by rank.
+  std::chrono::milliseconds timeout{0};             ///< Positive.
   std::chrono::milliseconds cancel_grace{2'000};
   event_board_actor board;
   std::function<std::int64_t()> now_ms;

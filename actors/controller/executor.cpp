@@ -1,5 +1,6 @@
 #include "actors/controller/executor.hpp"
 
+#include "actors/controller/event_cast.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
@@ -26,6 +27,8 @@ std::chrono::milliseconds default_timeout(const executor_options& options,
     case operation::compress:
     case operation::decompress:
       return options.compress_timeout;
+    case operation::move:
+      return options.move_timeout;
   }
   return options.clear_timeout;
 }
@@ -39,25 +42,6 @@ caf::error refusal(const executor_state& state, const start_event& msg,
   if (!state.history->has_room())
     return caf::make_error(
       errc::too_busy, std::to_string(state.running.size()) + " events run");
-  return caf::none;
-}
-
-bool has(const worker_record& worker, location where) {
-  return std::any_of(worker.usage.begin(), worker.usage.end(),
-                     [where](const auto& x) { return x.where == where; });
-}
-
-/// Returns what is wrong with an event for these workers, if anything.
-caf::error objection(const records& workers, const start_event& msg) {
-  if (workers.empty())
-    return caf::make_error(errc::unknown_instance, msg.instance);
-  if (msg.what.what == operation::health)
-    return caf::none;
-  for (const auto& worker : workers)
-    if (!has(worker, msg.what.where))
-      return caf::make_error(
-        errc::unknown_location,
-        to_string(msg.what.where) + " of " + to_string(worker.profile.id));
   return caf::none;
 }
 
@@ -85,15 +69,19 @@ std::vector<rank_status> ranks_of(const records& workers, operation what) {
 }
 
 event_status start(self_pointer self, const executor_options& options,
-                   const start_event& msg, const records& workers) {
+                   const start_event& msg, const event_cast& cast) {
   event_plan plan;
   plan.begun.event_id = msg.event_id;
   plan.begun.what = msg.what.what;
   plan.begun.instance = msg.instance;
   plan.begun.started_at_ms = options.now_ms();
-  plan.begun.ranks = ranks_of(workers, msg.what.what);
+  plan.begun.ranks = ranks_of(cast.workers, msg.what.what);
+  plan.begun.destination = msg.destination;
+  plan.begun.from = msg.what.where;
+  plan.begun.to = msg.what.to;
   plan.what = msg.what;
-  plan.workers = workers;
+  plan.workers = cast.workers;
+  plan.sources = cast.sources;
   plan.timeout = msg.timeout.count() > 0
                    ? msg.timeout
                    : default_timeout(options, msg.what.what);
@@ -174,18 +162,15 @@ caf::result<event_status> begin(self_pointer self,
     ->request(registry, options.registry_timeout,
               list_workers{.includes_lost = true})
     .then(
-      [=](records& workers) mutable {
-        std::erase_if(workers, [&](const worker_record& worker) {
-          return worker.profile.id.instance != msg.instance;
-        });
+      [=](const records& fleet) mutable {
         // Others may have begun meanwhile.
         auto error = refusal(self->state, msg, options);
-        if (!error)
-          error = objection(workers, msg);
-        if (error)
-          answer.deliver(std::move(error));
+        const auto cast = error ? caf::expected<event_cast>{std::move(error)}
+                                : choose_cast(fleet, msg);
+        if (cast)
+          answer.deliver(start(self, options, msg, *cast));
         else
-          answer.deliver(start(self, options, msg, workers));
+          answer.deliver(cast.error());
       },
       [=](const caf::error& why) mutable {
         answer.deliver(why == caf::sec::request_timeout

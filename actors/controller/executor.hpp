@@ -20,6 +20,7 @@ struct executor_options {
   std::chrono::milliseconds clear_timeout{10'000};
   std::chrono::milliseconds pin_timeout{10'000};        ///< And to unpin.
   std::chrono::milliseconds compress_timeout{300'000};  ///< And to decompress.
+  std::chrono::milliseconds move_timeout{300'000};
 
   /// How long an event may be asked to take.
   std::chrono::milliseconds max_timeout{3'600'000};

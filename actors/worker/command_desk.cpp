@@ -1,5 +1,6 @@
 #include "actors/worker/command_desk.hpp"
 
+#include "actors/worker/move_run.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/scheduled_actor.hpp>
@@ -20,6 +21,18 @@ caf::error objection(const run_command& order, const worker_id& id) {
   return caf::none;
 }
 
+/// Spawns what runs the command.
+worker_actor begin(caf::scheduled_actor* self, const command_services& services,
+                   const std::vector<reporter_actor>& reporters,
+                   operation what) {
+  if (what == operation::move)
+    return caf::actor_cast<worker_actor>(self->spawn(
+      move_run, services, reporters,
+      caf::actor_cast<worker_actor>(caf::strong_actor_ptr{self->ctrl()})));
+  return caf::actor_cast<worker_actor>(
+    self->spawn(command_run, services, reporters, self->address()));
+}
+
 }  // namespace
 
 caf::result<command_result> command_desk::run(
@@ -34,7 +47,7 @@ caf::result<command_result> command_desk::run(
   if (runs_.size() >= max_commands)
     return caf::make_error(errc::too_busy,
                            std::to_string(runs_.size()) + " commands run");
-  auto run = self->spawn(command_run, services, reporters, self->address());
+  const auto run = begin(self, services, reporters, order.what.what);
   self->monitor(run);
   runs_.emplace(order.event_id, run);
   auto answer = self->make_response_promise<command_result>();

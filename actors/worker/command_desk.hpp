@@ -29,7 +29,7 @@ class command_desk {
   bool forget(const caf::actor_addr& source);
 
  private:
-  std::map<std::string, command_run_actor> runs_;  ///< By event; monitored.
+  std::map<std::string, worker_actor> runs_;  ///< By event; monitored.
 };
 
 }  // namespace kvc

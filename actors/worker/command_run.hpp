@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/worker/command_work.hpp"
+#include "actors/worker/cpu_store.hpp"
+#include "actors/worker/disk_store.hpp"
 #include "actors/worker/reporter.hpp"
 #include "actors/worker/work_pool.hpp"
 #include "messages/worker.hpp"
@@ -15,6 +17,8 @@
 
 namespace kvc {
 
+struct transfer_services;
+
 /// What commands work with. All of it outlives their actors and the pool.
 struct command_services {
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
@@ -25,6 +29,11 @@ struct command_services {
   /// Answers `health`; called by the pool's threads. Fails with io_failed if
   /// something other than the memory is unwell.
   std::function<caf::expected<command_result>()> check;
+
+  // For moves.
+  cpu_store* memory = nullptr;  ///< Null if there is none.
+  disk_store* disk = nullptr;   ///< Null if there is none.
+  std::shared_ptr<const transfer_services> transfers{};  ///< Null without p2p.
 };
 
 /// A command's piece of work is done.

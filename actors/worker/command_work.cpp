@@ -99,6 +99,7 @@ void command_work::change(std::span<const std::uint64_t> chunks) {
       changes.push_back(store_->recode(chunks.front(), target_));
       break;
     case operation::health:
+    case operation::move:
       break;
   }
   for (const auto& each : changes)

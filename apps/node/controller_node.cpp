@@ -119,6 +119,7 @@ executor_options controller_node::parts::make_executor_options() const {
   result.clear_timeout = options.clear_timeout;
   result.pin_timeout = options.pin_timeout;
   result.compress_timeout = options.compress_timeout;
+  result.move_timeout = options.move_timeout;
   result.max_timeout = options.max_event_timeout;
   result.limits = {.max_running = options.max_running_events,
                    .max_finished = options.max_finished_events,

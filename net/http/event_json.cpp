@@ -29,7 +29,7 @@ json outcomes_json(const command_tally& tally) {
 }
 
 json rank_json(const event_status& event, const rank_status& rank) {
-  json result{{"instance_id", event.instance},
+  json result{{"instance_id", event.doer()},
               {"worker_id", rank.rank},
               {"status", to_string(rank.state)},
               {"num_tokens", rank.tally.tokens}};
@@ -44,6 +44,9 @@ json rank_json(const event_status& event, const rank_status& rank) {
   result["chunks"] = outcomes_json(rank.tally);
   result["bytes_before"] = rank.tally.bytes_before;
   result["bytes_after"] = rank.tally.bytes_after;
+  if (event.what == operation::move && rank.tally.elapsed_us > 0)
+    result["gb_per_second"] = static_cast<double>(rank.tally.bytes_after) /
+                              static_cast<double>(rank.tally.elapsed_us) / 1e3;
   return result;
 }
 
@@ -68,28 +71,56 @@ bool do_ranks_disagree(const event_status& event) {
   return std::any_of(event.ranks.begin(), event.ranks.end(), differs);
 }
 
+/// How users are told of an outcome of an operation; null if they need not be.
+const char* text_of(chunk_outcome outcome, operation what) {
+  const auto is_move = what == operation::move;
+  switch (outcome) {  // No default, so that -Wswitch reports a missing case.
+    case chunk_outcome::done:
+    case chunk_outcome::absent:
+      return nullptr;
+    case chunk_outcome::unchanged:
+      return is_move                       ? "were there already"
+             : what == operation::compress ? "already compressed so"
+             : what == operation::unpin    ? "not pinned"
+                                           : "not compressed";
+    case chunk_outcome::pinned:
+      return is_move ? "copied, but pinned at the source" : "pinned, skipped";
+    case chunk_outcome::in_use:
+      return is_move ? "copied, but in use at the source" : "in use, skipped";
+    case chunk_outcome::incompressible:
+      return "incompressible, left as they are";
+    case chunk_outcome::no_room:
+      return is_move ? "left at the source for want of room"
+                     : "left as they are for want of room";
+    case chunk_outcome::unsuitable:
+      return is_move ? "not of the destination's size"
+                     : "not of a dtype and shape for this method";
+    case chunk_outcome::failed:
+      return is_move ? "not copied" : "unreadable";
+  }
+  return nullptr;
+}
+
 /// What a user should know beside the number of tokens; may be empty.
 std::string remarks(const event_status& event) {
-  const auto unchanged = event.what == operation::compress
-                           ? "already compressed so"
-                         : event.what == operation::unpin ? "not pinned"
-                                                          : "not compressed";
-  const std::array<std::pair<chunk_outcome, const char*>, 7> texts{{
-    {chunk_outcome::unchanged, unchanged},
-    {chunk_outcome::pinned, "pinned, skipped"},
-    {chunk_outcome::in_use, "in use, skipped"},
-    {chunk_outcome::incompressible, "incompressible, left as they are"},
-    {chunk_outcome::no_room, "left as they are for want of room"},
-    {chunk_outcome::unsuitable, "not of a dtype and shape for this method"},
-    {chunk_outcome::failed, "unreadable"},
-  }};
   std::string result;
-  for (const auto& [outcome, text] : texts) {
-    if (const auto count = sum(event, outcome); count > 0)
+  for (std::size_t i = 0; i < chunk_outcome_count; ++i) {
+    const auto outcome = static_cast<chunk_outcome>(i);
+    const auto* text = text_of(outcome, event.what);
+    const auto count = sum(event, outcome);
+    if (text != nullptr && count > 0)
       result += (result.empty() ? "" : "; ") + std::to_string(count) +
                 " chunks " + text;
   }
   return result;
+}
+
+/// Adds where a move goes from and to.
+void add_positions(json& body, const event_status& event) {
+  if (event.what != operation::move)
+    return;
+  body["old_position"] = {event.instance, to_string(event.from)};
+  body["new_position"] = {event.destination, to_string(event.to)};
 }
 
 http_response with_status(http_response response, unsigned status) {
@@ -146,6 +177,7 @@ json event_json(const event_status& event) {
               {"num_tokens", event.tokens},
               {"started_at", seconds(event.started_at_ms)},
               {"finished_at", seconds(event.finished_at_ms)}};
+  add_positions(result, event);
   std::uint64_t done = 0;
   std::uint64_t planned = 0;
   for (const auto& rank : event.ranks) {

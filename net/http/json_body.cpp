@@ -153,6 +153,18 @@ std::string json_body::string_or(const std::string& name,
   return value == nullptr ? std::move(fallback) : read_string(name, *value);
 }
 
+std::array<std::string, 2> json_body::string_pair(const std::string& name) {
+  const auto* value = require(name);
+  if (value == nullptr)
+    return {};
+  if (!value->is_array() || value->size() != 2 || !(*value)[0].is_string() ||
+      !(*value)[1].is_string()) {
+    complain(name, "Input should be a list of two strings", "list_type");
+    return {};
+  }
+  return {(*value)[0].get<std::string>(), (*value)[1].get<std::string>()};
+}
+
 std::vector<std::uint32_t> json_body::tokens(const std::string& name) {
   const auto* value = require(name);
   return value == nullptr ? std::vector<std::uint32_t>{}

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,9 @@ class json_body {
 
   /// An optional string; null is not one.
   std::string string_or(const std::string& name, std::string fallback);
+
+  /// A required list of two strings.
+  std::array<std::string, 2> string_pair(const std::string& name);
 
   /// A required list of token ids.
   std::vector<std::uint32_t> tokens(const std::string& name);

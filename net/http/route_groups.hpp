@@ -19,7 +19,14 @@ void add_worker_query_routes(router& table,
 void add_fleet_routes(router& table, const controller_services& services);
 void add_health_routes(router& table, const controller_services& services);
 void add_control_routes(router& table, const controller_services& services);
+void add_move_route(router& table, const controller_services& services);
 void add_event_routes(router& table, const controller_services& services);
+
+/// Begins an event and answers: at its end, if the request `waits` so long, or
+/// that it runs.
+void begin_event(start_event start, bool waits,
+                 const controller_services& services, lane_actor& lane,
+                 const responder& respond);
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);

@@ -26,6 +26,8 @@ unsigned status_for(errc code) {
     case errc::version_mismatch:
     case errc::hashing_mismatch:
     case errc::rank_count_mismatch:
+    case errc::shapes_differ:
+    case errc::p2p_disabled:
       return 409;
     case errc::unauthorized:
     case errc::unreachable:
@@ -68,6 +70,7 @@ router make_controller_router(const controller_services& services) {
   add_fleet_routes(table, services);
   add_health_routes(table, services);
   add_control_routes(table, services);
+  add_move_route(table, services);
   add_event_routes(table, services);
   // Completed below: the description lists this route too.
   auto description = std::make_shared<std::string>();

@@ -87,22 +87,6 @@ void answer_at_end(const event_status& begun,
     wait + services.options.answer_timeout, lane, respond, response_for_event);
 }
 
-void begin_event(start_event start, bool waits,
-                 const controller_services& services, lane_actor& lane,
-                 const responder& respond) {
-  lane
-    .request(services.executor, services.options.answer_timeout,
-             std::move(start))
-    .then(
-      [=, &lane](const event_status& begun) {
-        if (waits)
-          answer_at_end(begun, services, lane, respond);
-        else
-          respond(response_for_event(begun));
-      },
-      [respond](const caf::error& error) { respond(response_for(error)); });
-}
-
 http_handler control_handler(const controller_services& services,
                              const control_route& route) {
   return
@@ -125,6 +109,22 @@ http_handler control_handler(const controller_services& services,
 }
 
 }  // namespace
+
+void begin_event(start_event start, bool waits,
+                 const controller_services& services, lane_actor& lane,
+                 const responder& respond) {
+  lane
+    .request(services.executor, services.options.answer_timeout,
+             std::move(start))
+    .then(
+      [=, &lane](const event_status& begun) {
+        if (waits)
+          answer_at_end(begun, services, lane, respond);
+        else
+          respond(response_for_event(begun));
+      },
+      [respond](const caf::error& error) { respond(response_for(error)); });
+}
 
 void add_control_routes(router& table, const controller_services& services) {
   for (const auto& route : control_routes)

@@ -100,7 +100,7 @@ TEST_SUITE("controller_options") {
 
   TEST_CASE_FIXTURE(load_fixture, "reads the limits of control events") {
     configure(
-      "clear_timeout: 1\npin_timeout: 2\ncompress_timeout: 3\n"
+      "clear_timeout: 1\npin_timeout: 2\ncompress_timeout: 3\nmove_timeout: 7\n"
       "health_timeout: 4\nmax_event_timeout: 5\nevent_wait: 0.5\n"
       "max_running_events: 6\nmax_finished_events: 0\n"
       "finished_event_age: 0\n");
@@ -110,6 +110,7 @@ TEST_SUITE("controller_options") {
     expected.clear_timeout = 1s;
     expected.pin_timeout = 2s;
     expected.compress_timeout = 3s;
+    expected.move_timeout = 7s;
     expected.health_timeout = 4s;
     expected.max_event_timeout = 5s;
     expected.event_wait = 500ms;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/worker/cpu_store.hpp"
+#include "actors/worker/disk_store.hpp"
+#include "actors/worker/transfer_batch.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace kvc {
+
+/// Copies chunks from one location of a worker to the other. Takes as long as
+/// the files take.
+class local_copy {
+ public:
+  /// Both stores must outlive it and all that it hands out.
+  local_copy(cpu_store& memory, disk_store& disk, location to)
+      : memory_(&memory), disk_(&disk), to_(to) {}
+
+  struct result {
+    std::vector<fetched_chunk> chunks;  ///< In the order asked.
+
+    /// Keeps what is at the destination now from being evicted.
+    std::shared_ptr<const void> holds;
+  };
+
+  /// Copies those of `hashes` that the source has.
+  result copy(std::span<const std::uint64_t> hashes);
+
+ private:
+  struct hold_list;
+
+  void to_memory(fetched_chunk& chunk, hold_list& holds);
+  void to_disk(fetched_chunk& chunk, hold_list& holds);
+
+  cpu_store* memory_;
+  disk_store* disk_;
+  location to_;
+};
+
+}  // namespace kvc

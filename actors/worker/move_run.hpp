@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/worker/command_run.hpp"
+#include "actors/worker/move_tally.hpp"
+#include "actors/worker/transfer.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// A worker has copied a part of a move from one of its locations to another.
+struct part_copied {
+  fetch_report report;
+};
+
+/// Runs one run_command of `move` and ends.
+using move_run_actor =
+  worker_actor::extend<caf::reacts_to<part_copied>, caf::reacts_to<give_up>>;
+
+/// What a move_run remembers between messages.
+struct move_run_state {
+  static inline const char* name = "move_run";
+
+  move_run_state() = default;
+
+  run_command order;
+  std::optional<move_tally> tally;
+  transfer_actor transfer;  ///< Of the part that is being copied; or null.
+  std::vector<std::shared_ptr<const void>> holds;  ///< What has come stays.
+  std::size_t next_hash = 0;                       ///< Of those given.
+  std::uint64_t cursor = 0;                        ///< Of all, else.
+  bool has_begun = false;
+  std::uint32_t failed_parts = 0;  ///< In a row.
+  std::string last_trouble = "unreadable";
+  std::size_t reporters_pending = 0;
+  bool is_cancelled = false;
+  caf::actor_clock::time_point begun_at{};
+  caf::actor_clock::time_point deadline{};
+  caf::typed_response_promise<command_result> answer;
+};
+
+/// Brings the chunks of another worker, or of another location, here, part by
+/// part; waits until `reporters` have told the index; and then, unless it is a
+/// copy, has the source drop what is here now. Ends early as a command_run.
+move_run_actor::behavior_type move_run(
+  move_run_actor::stateful_pointer<move_run_state> self,
+  const command_services& services,
+  const std::vector<reporter_actor>& reporters, const worker_actor& owner);
+
+}  // namespace kvc
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::part_copied)
