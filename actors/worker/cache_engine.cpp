@@ -2,6 +2,7 @@
 
 #include "actors/hashing/chunk_hasher.hpp"
 #include "messages/errors.hpp"
+#include "net/transport/checksum.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -49,10 +50,11 @@ caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
   const cpu_store_options memory_options{
     .listener = options.listener, .format = options.format, .now = options.now};
   const auto capacity = options.capacity_bytes;
+  const auto region = options.region;
   std::unique_ptr<cache_engine> result{new cache_engine{std::move(options)}};
   if (capacity == 0)
     return result;
-  auto memory = arena::map(capacity);
+  auto memory = region.empty() ? arena::map(capacity) : arena::over(region);
   if (!memory)
     return std::move(memory.error());
   result->cpu_.emplace(std::move(*memory), memory_options);
@@ -63,6 +65,7 @@ cache_engine::cache_engine(cache_engine_options options)
     : hasher_(std::make_unique<chunk_hasher>(options.hashing,
                                              options.save_unfull_chunk)),
       bytes_per_token_(options.bytes_per_token),
+      keeps_checksums_(options.keeps_checksums),
       format_(std::move(options.format)),
       disk_(std::move(options.disk)) {}
 
@@ -89,8 +92,12 @@ store_result cache_engine::store_in_memory(std::span<const new_chunk> parts,
   auto writer = cpu_->reserve(parts);
   const auto placed = writer.size();
   for (std::size_t i = 0; i < placed; ++i)
-    if (const auto room = writer.room(i); !room.empty())
-      std::memcpy(room.data(), chunks[i].data(), room.size());
+    if (const auto room = writer.room(i); !room.empty()) {
+      if (keeps_checksums_)
+        writer.set_checksum(i, copy_with_checksum(room, chunks[i]));
+      else
+        std::memcpy(room.data(), chunks[i].data(), room.size());
+    }
   const auto stored = writer.commit();
   if (disk_)
     write_behind(parts.first(placed));
@@ -141,25 +148,54 @@ caf::expected<std::size_t> cache_engine::retrieve(
     hashes.push_back(parts[i].hash);
   }
   const std::span<const std::uint64_t> names{hashes};
-  auto count = copy_from_memory(names, destinations);
-  const auto in_memory = count;
-  while (count < names.size() && disk_ &&
-         disk_->read(names[count], destinations[count])) {
-    ++count;
-    count +=
-      copy_from_memory(names.subspan(count), destinations.subspan(count));
-  }
-  if (cpu_ && count > in_memory)
-    keep_in_memory(std::span{parts}.first(count), destinations);
-  if (disk_)
-    disk_->touch(names.first(count));
+  auto count = copy_from_stores(parts, names, destinations);
+  if (count < names.size())
+    count += copy_from_peers(std::span{parts}.subspan(count),
+                             names.subspan(count), destinations.subspan(count));
   std::size_t tokens_copied = 0;
   for (std::size_t i = 0; i < count; ++i)
     tokens_copied += parts[i].tokens;
   return tokens_copied;
 }
 
-/// Returns how many chunks it copied, from the first one on.
+void cache_engine::set_peers(std::shared_ptr<peer_source> peers) {
+  peers_ = std::move(peers);
+}
+
+/// Returns how many chunks it copied, from the first one on, as do the next.
+std::size_t cache_engine::copy_from_stores(
+  std::span<const new_chunk> parts, std::span<const std::uint64_t> hashes,
+  targets to) {
+  auto count = copy_from_memory(hashes, to);
+  const auto in_memory = count;
+  while (count < hashes.size() && disk_ &&
+         disk_->read(hashes[count], to[count])) {
+    ++count;
+    count += copy_from_memory(hashes.subspan(count), to.subspan(count));
+  }
+  if (cpu_ && count > in_memory)
+    keep_in_memory(parts.first(count), to);
+  if (disk_)
+    disk_->touch(hashes.first(count));
+  return count;
+}
+
+std::size_t cache_engine::copy_from_peers(std::span<const new_chunk> parts,
+                                          std::span<const std::uint64_t> hashes,
+                                          targets to) {
+  const auto peers = peers_.load();
+  if (!peers || !cpu_)
+    return 0;
+  const auto fetched = peers->fetch(hashes);
+  if (fetched.chunks == 0)
+    return 0;
+  const auto count = copy_from_memory(hashes, to);
+  chunks_from_peers_ += count;
+  if (disk_)
+    write_behind(parts.first(count));
+  return count;
+}
+
 std::size_t cache_engine::copy_from_memory(
   std::span<const std::uint64_t> hashes, targets to) {
   if (!cpu_)

@@ -3,11 +3,13 @@
 #include "actors/worker/codec.hpp"
 #include "actors/worker/cpu_store.hpp"
 #include "actors/worker/disk_store.hpp"
+#include "actors/worker/peer_source.hpp"
 #include "messages/hash_settings.hpp"
 #include "messages/lookup.hpp"
 
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +22,13 @@ struct cache_engine_options {
   hash_settings hashing{};
   bool save_unfull_chunk = false;    ///< Whether a last, partial chunk is kept.
   std::uint64_t capacity_bytes = 0;  ///< Of the memory; 0: no location::cpu.
+
+  /// Where the chunks in memory lie; outlives the engine. Empty: in memory of
+  /// its own.
+  std::span<std::byte> region{};
+
+  /// Whether to note checksums of what is stored in memory, for peers.
+  bool keeps_checksums = false;
   std::unique_ptr<disk_store> disk{};  ///< Null: no location::disk.
   std::uint64_t bytes_per_token = 0;   ///< Of one rank; positive.
   chunk_format format{};
@@ -65,6 +74,11 @@ class cache_engine final : public membership_source {
     std::span<const std::uint32_t> tokens,
     std::span<const std::span<const std::byte>> chunks);
 
+  /// Asks `peers` for what retrieve() does not find here; none by default. Call
+  /// it before the first retrieve(); `peers` may end before the engine if it is
+  /// told so first, by null.
+  void set_peers(std::shared_ptr<peer_source> peers);
+
   /// Copies the chunks of `tokens` to `destinations`, one for each of the first
   /// chunks in order, up to the first that is not held; compressed ones are
   /// restored, damaged ones dropped. Returns how many tokens these are. Fails
@@ -85,6 +99,9 @@ class cache_engine final : public membership_source {
   /// Returns whether the chunk is held. Does not count as a use.
   bool has(std::uint64_t hash) const;
 
+  /// How many of the chunks retrieved so far came from peers for it.
+  std::uint64_t chunks_from_peers() const { return chunks_from_peers_; }
+
   /// How many chunks its locations have dropped so far, for whatever reason.
   std::uint64_t drops() const;
 
@@ -97,6 +114,13 @@ class cache_engine final : public membership_source {
   /// engine.
   chunk_store* at(location where);
   const chunk_store* at(location where) const;
+
+  /// The stores themselves, null if there is none; they live as long as the
+  /// engine.
+  cpu_store* memory() { return cpu_ ? &*cpu_ : nullptr; }
+  disk_store* disk() { return disk_.get(); }
+
+  std::uint64_t bytes_per_token() const { return bytes_per_token_; }
 
   /// Checks the memory and its bookkeeping, see cpu_store::check. Returns what
   /// is wrong; empty if nothing.
@@ -119,15 +143,24 @@ class cache_engine final : public membership_source {
   void write_behind(std::span<const new_chunk> parts);
   std::size_t copy_from_memory(std::span<const std::uint64_t> hashes,
                                targets to);
+  std::size_t copy_from_stores(std::span<const new_chunk> parts,
+                               std::span<const std::uint64_t> hashes,
+                               targets to);
+  std::size_t copy_from_peers(std::span<const new_chunk> parts,
+                              std::span<const std::uint64_t> hashes,
+                              targets to);
   void keep_in_memory(std::span<const new_chunk> parts, targets copies);
   std::size_t count_prefix(std::span<const std::uint64_t> hashes) const;
   std::vector<new_chunk> cut(std::span<const std::uint32_t> tokens) const;
 
   std::unique_ptr<const prompt_hasher> hasher_;
   std::uint64_t bytes_per_token_;
+  bool keeps_checksums_;
   chunk_format format_;
   std::optional<cpu_store> cpu_;
   std::unique_ptr<disk_store> disk_;
+  std::atomic<std::shared_ptr<peer_source>> peers_;
+  std::atomic<std::uint64_t> chunks_from_peers_ = 0;
 };
 
 }  // namespace kvc
