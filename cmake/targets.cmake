@@ -6,6 +6,16 @@ function(kvc_library name folder)
   target_link_libraries(${name} PUBLIC kvc_options ${ARGN})
 endfunction()
 
+# A module that programs open at run time; it lies beside them.
+function(kvc_module name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  add_library(${name} MODULE ${sources})
+  target_link_libraries(${name} PRIVATE kvc_options ${ARGN})
+  set_target_properties(${name} PROPERTIES
+    CXX_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
 # A program: all sources of apps/<name without kvc- and dashes>.
 function(kvc_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace kvc {
@@ -14,5 +15,28 @@ std::uint64_t checksum_of(std::span<const std::byte> bytes);
 /// the bytes are not in the processor's caches.
 std::uint64_t copy_with_checksum(std::span<std::byte> to,
                                  std::span<const std::byte> from);
+
+/// The checksum_of of bytes that come piece by piece.
+class running_checksum {
+ public:
+  running_checksum();
+  running_checksum(running_checksum&& other) noexcept;
+  running_checksum& operator=(running_checksum&& other) noexcept;
+  ~running_checksum();
+
+  /// Forgets all bytes.
+  void reset();
+
+  /// Appends bytes and copies them to the beginning of `to`.
+  void copy(std::span<std::byte> to, std::span<const std::byte> from);
+
+  /// Returns the checksum of the bytes so far.
+  std::uint64_t value() const;
+
+ private:
+  struct state;
+
+  std::unique_ptr<state> state_;
+};
 
 }  // namespace kvc

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <xxhash.h>
 
+#include <array>
 #include <random>
 #include <vector>
 
@@ -19,9 +20,9 @@ std::vector<std::byte> random_bytes(std::size_t count) {
 }
 
 // Around the sizes at which XXH3 and the copy change their ways.
-constexpr std::size_t sizes[] = {
-  0,       1,       16,      17,      128,     240,       241,      1'024,
-  131'071, 131'072, 131'073, 262'144, 300'001, 4'194'304, 5'000'003};
+constexpr auto sizes = std::to_array<std::size_t>(
+  {0, 1, 16, 17, 128, 240, 241, 1'024, 131'071, 131'072, 131'073, 262'144,
+   300'001, 4'194'304, 5'000'003});
 
 }  // namespace
 

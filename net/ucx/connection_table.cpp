@@ -1,0 +1,118 @@
+#include "net/ucx/connection_table.hpp"
+
+#include <algorithm>
+
+namespace kvc::ucx {
+
+namespace {
+
+constexpr int max_pause_factor = 32;
+constexpr std::size_t max_losses = 4'096;
+
+bool is_in_use(const connection& x) {
+  return x.usage->reads > 0 || x.usage->answers > 0;
+}
+
+}  // namespace
+
+connection_table::connection_table(ucp_worker_h worker,
+                                   const transport_options& options,
+                                   bool may_map)
+    : worker_(worker), options_(options), may_map_(may_map) {}
+
+connection* connection_table::find(std::uint64_t incarnation) {
+  const auto found = connections_.find(incarnation);
+  return found == connections_.end() || found->second->has_failed
+           ? nullptr
+           : found->second.get();
+}
+
+connection* connection_table::connect(const peer_address& peer) {
+  if (const auto found = connections_.find(peer.incarnation);
+      found != connections_.end())
+    return found->second->has_failed ? nullptr : found->second.get();
+  if (is_paused(peer.incarnation) || !make_room())
+    return nullptr;
+  auto made = connection::open(worker_, peer, may_map_);
+  if (!made) {
+    note_loss(peer.incarnation);
+    return nullptr;
+  }
+  return connections_.emplace(peer.incarnation, std::move(made))
+    .first->second.get();
+}
+
+void connection_table::cut_failed(
+  const std::function<void(std::uint64_t)>& lost) {
+  for (auto x = connections_.begin(); x != connections_.end();) {
+    if (!x->second->has_failed) {
+      ++x;
+      continue;
+    }
+    const auto incarnation = x->first;
+    // A peer that closed an idle connection is not to be suspected.
+    if (x->second->usage->reads > 0)
+      note_loss(incarnation);
+    x = connections_.erase(x);
+    lost(incarnation);
+  }
+}
+
+void connection_table::cut_idle(steady::time_point now) {
+  std::erase_if(connections_, [&](const auto& x) {
+    return !is_in_use(*x.second) && idle_at(*x.second) <= now;
+  });
+}
+
+steady::time_point connection_table::next_idle() const {
+  auto result = steady::time_point::max();
+  for (const auto& [incarnation, x] : connections_)
+    if (!is_in_use(*x))
+      result = std::min(result, idle_at(*x));
+  return result;
+}
+
+/// Those that only the peer uses wait longer, so that the peer is the one who
+/// ends them, between its reads.
+steady::time_point connection_table::idle_at(const connection& x) const {
+  return x.last_used + options_.idle_timeout * (x.was_read_from ? 1 : 2);
+}
+
+bool connection_table::is_paused(std::uint64_t incarnation) const {
+  const auto found = losses_.find(incarnation);
+  return found != losses_.end() && steady::now() < found->second.until;
+}
+
+void connection_table::note_loss(std::uint64_t incarnation) {
+  const auto now = steady::now();
+  const auto most = options_.lost_peer_pause * max_pause_factor;
+  if (losses_.size() >= max_losses)
+    std::erase_if(losses_,
+                  [&](const auto& x) { return x.second.until + most < now; });
+  if (losses_.size() >= max_losses)
+    losses_.clear();
+  const auto [x, is_new] =
+    losses_.try_emplace(incarnation, loss{now, options_.lost_peer_pause});
+  if (!is_new)
+    x->second.pause = std::min(most, 2 * x->second.pause);
+  x->second.until = now + x->second.pause;
+}
+
+/// Cuts the connection that has been idle for the longest if there are too
+/// many, and returns whether there is room for one more.
+bool connection_table::make_room() {
+  if (connections_.size() < options_.limits.peers)
+    return true;
+  auto oldest = connections_.end();
+  for (auto x = connections_.begin(); x != connections_.end(); ++x)
+    if (!is_in_use(*x->second) && !x->second->has_failed &&
+        (oldest == connections_.end() ||
+         x->second->last_used < oldest->second->last_used))
+      oldest = x;
+  if (oldest == connections_.end())
+    return false;
+  connections_.erase(oldest);
+  return true;
+}
+
+}  // namespace kvc::ucx

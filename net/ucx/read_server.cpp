@@ -1,0 +1,89 @@
+#include "net/ucx/read_server.hpp"
+
+#include <cstring>
+
+namespace kvc::ucx {
+
+namespace {
+
+/// More than a peer of ours asks for at once.
+constexpr std::size_t max_answers_per_peer = 1'024;
+
+/// Must live until UCX has sent the header.
+struct sending {
+  answer_message header;
+  std::shared_ptr<ucx::usage> usage;
+};
+
+void end(sending* x) {
+  const std::unique_ptr<sending> owned{x};
+  --owned->usage->answers;
+}
+
+void send(const connection& to, const answer_message& header,
+          std::span<const std::byte> bytes, ucp_mem_h memory) {
+  auto op = std::make_unique<sending>(sending{header, to.usage});
+  ++op->usage->answers;
+  ucp_request_param_t params{};
+  params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
+                        UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS;
+  if (!bytes.empty()) {
+    params.op_attr_mask |= UCP_OP_ATTR_FIELD_MEMH;
+    params.memh = memory;
+  }
+  params.flags = bytes.empty() ? UCP_AM_SEND_FLAG_EAGER : UCP_AM_SEND_FLAG_RNDV;
+  params.cb.send = [](void* done, ucs_status_t, void* user) {
+    ucp_request_free(done);
+    end(static_cast<sending*>(user));
+  };
+  params.user_data = op.get();
+  auto* sent = ucp_am_send_nbx(
+    to.endpoint(), static_cast<unsigned>(message_id::answer), &op->header,
+    sizeof op->header, bytes.data(), bytes.size(), &params);
+  auto* raw = op.release();
+  if (!UCS_PTR_IS_PTR(sent))
+    end(raw);  // Sent, or the connection fails.
+}
+
+}  // namespace
+
+read_server::read_server(const shared_region& region,
+                         connection_table& connections, std::uint64_t wire)
+    : region_(region), connections_(connections), wire_(wire) {}
+
+void read_server::receive(std::span<const std::byte> header,
+                          std::span<const std::byte> data) {
+  request x;
+  if (header.size() != sizeof x.message)
+    return;
+  std::memcpy(&x.message, header.data(), sizeof x.message);
+  x.peer.assign(reinterpret_cast<const char*>(data.data()), data.size());
+  requests_.push_back(std::move(x));
+}
+
+void read_server::serve() {
+  for (const auto& x : requests_)
+    answer(x);
+  requests_.clear();
+}
+
+/// What cannot be answered is left to the peer's deadline.
+void read_server::answer(const request& x) {
+  const auto peer = unpack(x.peer, wire_);
+  if (!peer)
+    return;
+  auto* to = connections_.connect(*peer);
+  if (to == nullptr || to->usage->answers >= max_answers_per_peer)
+    return;
+  to->last_used = steady::now();
+  const auto memory = region_.bytes();
+  const auto& message = x.message;
+  if (message.length == 0 || message.length > memory.size() ||
+      message.offset > memory.size() - message.length)
+    send(*to, {message.token, 1}, {}, nullptr);
+  else
+    send(*to, {message.token, 0},
+         memory.subspan(message.offset, message.length), region_.handle());
+}
+
+}  // namespace kvc::ucx

@@ -1,0 +1,245 @@
+#include "net/ucx/reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace kvc::ucx {
+
+namespace {
+
+/// What is copied before the next read has its turn.
+constexpr std::uint64_t slice_bytes = std::uint64_t{1} << 20U;
+
+/// What is copied before UCX has its turn.
+constexpr std::uint64_t turn_bytes = std::uint64_t{8} << 20U;
+
+bool contains(std::uint64_t bytes, std::uint64_t offset, std::uint64_t length) {
+  return length > 0 && length <= bytes && offset <= bytes - length;
+}
+
+bool is_within(const remote_span& x, std::uint64_t remote_bytes,
+               std::uint64_t local_bytes) {
+  return contains(remote_bytes, x.remote_offset, x.length) &&
+         contains(local_bytes, x.local_offset, x.length);
+}
+
+}  // namespace
+
+void reader::start(transport::read_id id, read_request request,
+                   steady::time_point start) {
+  auto peer = request.peer ? unpack(*request.peer, setup_.wire) : std::nullopt;
+  const auto refusal = refuse(request, peer);
+  auto x = std::make_unique<running_read>(
+    id, std::move(request), peer ? *std::move(peer) : peer_address{}, start);
+  if (refusal || x->spans_left == 0) {
+    x->tell(refusal.value_or(read_status::done));
+    x->tell_drained();
+    return;
+  }
+  deadlines_.emplace(x->soft_deadline, id);
+  waiting_.push_back(x.get());
+  reads_.emplace(id, std::move(x));
+  is_worth_admitting_ = true;
+}
+
+std::optional<read_status> reader::refuse(
+  const read_request& request, const std::optional<peer_address>& peer) {
+  // Reading from oneself would copy bytes over each other.
+  if (!peer || peer->incarnation == setup_.incarnation)
+    return read_status::bad_address;
+  const auto local_bytes = setup_.region.bytes().size();
+  if (!std::all_of(request.spans.begin(), request.spans.end(),
+                   [&](const auto& each) {
+                     return is_within(each, peer->bytes, local_bytes);
+                   }))
+    return read_status::out_of_bounds;
+  if (waiting_.size() >= setup_.limits.reads_waiting)
+    return read_status::too_busy;
+  return std::nullopt;
+}
+
+void reader::cancel(transport::read_id id) {
+  const auto found = reads_.find(id);
+  if (found == reads_.end())
+    return;
+  tell(*found->second, read_status::cancelled);
+  settle(*found->second);
+}
+
+bool reader::may_admit(const running_read& x) const {
+  const auto most = std::max<std::size_t>(1, setup_.limits.reads_at_once / 2);
+  const auto of_peer =
+    std::count_if(active_.begin(), active_.end(), [&](const auto* each) {
+      return each->peer.incarnation == x.peer.incarnation;
+    });
+  return static_cast<std::size_t>(of_peer) < most;
+}
+
+/// Lets reads begin, in the order of their start, but for those whose peer has
+/// its share already.
+void reader::admit() {
+  if (!std::exchange(is_worth_admitting_, false))
+    return;
+  for (auto at = waiting_.begin();
+       at != waiting_.end() && active_.size() < setup_.limits.reads_at_once;) {
+    auto& x = **at;
+    if (!may_admit(x)) {
+      ++at;
+      continue;
+    }
+    at = waiting_.erase(at);
+    auto* peer = setup_.connections.connect(x.peer);
+    if (peer == nullptr) {
+      x.tell(read_status::unreachable);
+      settle(x);
+      continue;
+    }
+    peer->was_read_from = true;
+    x.usage = peer->usage;
+    ++x.usage->reads;
+    active_.push_back(&x);
+  }
+}
+
+bool reader::work() {
+  admit();
+  std::uint64_t left = turn_bytes;
+  std::size_t idle = 0;  // Reads in a row that could do nothing.
+  while (left > 0 && idle < active_.size()) {
+    auto& x = *active_.front();
+    active_.pop_front();
+    active_.push_back(&x);
+    const auto copied = step(x);
+    idle = copied > 0 ? 0 : idle + 1;
+    left -= std::min(left, copied);
+  }
+  return left == 0 || is_worth_admitting_;
+}
+
+/// Returns how many bytes were copied, or 1 if a piece was asked for.
+std::uint64_t reader::step(running_read& x) {
+  if (x.is_all_requested())
+    return 0;
+  auto* peer = setup_.connections.find(x.peer.incarnation);
+  if (peer == nullptr || peer->usage != x.usage)
+    return 0;  // It is about to be lost.
+  peer->last_used = steady::now();
+  if (peer->mapped() != nullptr)
+    return copy_slice(x, *peer);
+  return request_piece(x, *peer) ? 1 : 0;
+}
+
+std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
+  const auto& span = x.span();
+  const auto index = x.next_span;
+  const auto length = std::min(slice_bytes, x.left_in_span());
+  const std::span from{peer.mapped() + span.remote_offset + x.next_offset,
+                       length};
+  const auto to =
+    setup_.region.bytes().subspan(span.local_offset + x.next_offset, length);
+  if (!span.checksum) {
+    std::memcpy(to.data(), from.data(), length);
+  } else {
+    if (x.next_offset == 0)
+      x.checksum.reset();
+    x.checksum.copy(to, from);
+  }
+  x.advance(length);
+  if (x.arrive(index, length)) {
+    x.finish_span(index, !span.checksum || *span.checksum == x.checksum.value(),
+                  steady::now());
+    settle(x);
+  }
+  return length;
+}
+
+void reader::expire(steady::time_point now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto id = deadlines_.begin()->second;
+    deadlines_.erase(deadlines_.begin());
+    const auto found = reads_.find(id);
+    if (found == reads_.end())
+      continue;
+    auto& x = *found->second;
+    if (x.is_told && now >= x.hard_deadline) {
+      suspect(x.peer.incarnation, x.usage);
+      continue;
+    }
+    deadlines_.emplace(x.hard_deadline, id);
+    tell(x, read_status::timed_out);
+    settle(x);
+  }
+}
+
+steady::time_point reader::next_deadline() const {
+  return deadlines_.empty() ? steady::time_point::max()
+                            : deadlines_.begin()->first;
+}
+
+void reader::lose(std::uint64_t incarnation) {
+  std::vector<std::uint64_t> tokens;
+  for (const auto& [token, x] : pieces_)
+    if (x.incarnation == incarnation && !x.is_receiving)
+      tokens.push_back(token);
+  for (const auto token : tokens)
+    finish(pieces_.at(token), false);
+  std::vector<running_read*> lost;
+  for (const auto& [id, x] : reads_)
+    if (x->usage && x->peer.incarnation == incarnation)
+      lost.push_back(x.get());
+  for (auto* x : lost) {
+    tell(*x, read_status::unreachable);
+    settle(*x);
+  }
+}
+
+void reader::cancel_all() {
+  std::vector<running_read*> all;
+  for (const auto& [id, x] : reads_)
+    all.push_back(x.get());
+  for (auto* x : all) {
+    tell(*x, read_status::cancelled);
+    settle(*x);
+  }
+}
+
+bool reader::is_receiving() const {
+  return std::any_of(pieces_.begin(), pieces_.end(),
+                     [](const auto& x) { return x.second.is_receiving; });
+}
+
+void reader::end_all() {
+  for (const auto& [id, x] : reads_)
+    x->tell_drained();
+  reads_.clear();
+  pieces_.clear();
+}
+
+void reader::tell(running_read& x, read_status status) {
+  if (x.is_told)
+    return;
+  x.tell(status);
+  std::erase(active_, &x);
+  std::erase(waiting_, &x);
+  is_worth_admitting_ = true;
+}
+
+/// Ends the read as far as it has come. It may be gone afterwards.
+void reader::settle(running_read& x) {
+  if (x.spans_left == 0)
+    tell(x, read_status::done);
+  if (!x.is_told)
+    return;
+  if (x.receiving == 0)
+    x.tell_drained();
+  if (x.requests > 0)
+    return;
+  if (x.usage)
+    --x.usage->reads;
+  deadlines_.erase({x.soft_deadline, x.id});
+  deadlines_.erase({x.hard_deadline, x.id});
+  reads_.erase(x.id);
+}
+
+}  // namespace kvc::ucx

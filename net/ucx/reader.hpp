@@ -1,0 +1,104 @@
+#pragma once
+
+#include "net/ucx/connection_table.hpp"
+#include "net/ucx/running_read.hpp"
+#include "net/ucx/shared_region.hpp"
+#include "net/ucx/wire_messages.hpp"
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+
+namespace kvc::ucx {
+
+/// What a reader needs of its transport; all of it outlives the reader.
+struct reader_setup {
+  ucp_worker_h worker = nullptr;
+  const shared_region& region;
+  connection_table& connections;
+  const transport_limits& limits;
+  const std::string& address;  ///< Ours, packed.
+  std::uint64_t incarnation = 0;
+  std::uint64_t wire = 0;
+};
+
+/// Our reads from peers. Copies from mapped memory itself, slice by slice, and
+/// asks peers elsewhere for pieces; the reads take turns. For the thread that
+/// drives the worker.
+class reader {
+ public:
+  explicit reader(const reader_setup& setup) : setup_(setup) {}
+
+  reader(const reader&) = delete;
+  reader& operator=(const reader&) = delete;
+
+  void start(transport::read_id id, read_request request,
+             steady::time_point start);
+  void cancel(transport::read_id id);
+
+  /// Takes an answer as UCX delivers it; what to return to UCX.
+  ucs_status_t receive(std::span<const std::byte> header, void* data,
+                       std::size_t length, bool is_rendezvous);
+
+  /// Copies and asks for some more. Returns whether it could go on at once.
+  bool work();
+
+  /// Ends what is past its deadlines.
+  void expire(steady::time_point now);
+
+  steady::time_point next_deadline() const;
+
+  /// Fails the reads from a peer whose connection was cut.
+  void lose(std::uint64_t incarnation);
+
+  /// Tells all callers that their reads were cancelled.
+  void cancel_all();
+
+  /// Whether UCX may still write to our memory.
+  bool is_receiving() const;
+
+  /// Tells all callers that nothing is written any more.
+  void end_all();
+
+ private:
+  /// Something that was asked for.
+  struct piece {
+    reader* self = nullptr;
+    std::uint64_t token = 0;
+    transport::read_id read = 0;
+    std::size_t span = 0;
+    std::uint64_t local_offset = 0;
+    std::uint64_t length = 0;
+    std::uint64_t incarnation = 0;  ///< Of the peer.
+    std::shared_ptr<ucx::usage> usage;
+    bool is_receiving = false;
+  };
+
+  std::optional<read_status> refuse(const read_request& request,
+                                    const std::optional<peer_address>& peer);
+  void admit();
+  bool may_admit(const running_read& x) const;
+  std::uint64_t step(running_read& x);
+  std::uint64_t copy_slice(running_read& x, const connection& peer);
+  bool request_piece(running_read& x, connection& peer);
+  void send_request(const connection& to, const read_message& message);
+  ucs_status_t receive_later(piece& x, void* data);
+  void suspect(std::uint64_t incarnation,
+               const std::shared_ptr<ucx::usage>& usage);
+  void finish(piece& x, bool is_there);
+  void verify(running_read& x, std::size_t span);
+  void tell(running_read& x, read_status status);
+  void settle(running_read& x);
+
+  reader_setup setup_;
+  std::unordered_map<transport::read_id, std::unique_ptr<running_read>> reads_;
+  std::deque<running_read*> waiting_;
+  std::deque<running_read*> active_;  ///< In turn.
+  bool is_worth_admitting_ = false;
+  std::set<std::pair<steady::time_point, transport::read_id>> deadlines_;
+  std::unordered_map<std::uint64_t, piece> pieces_;
+  std::uint64_t last_token_ = 0;
+  std::uint64_t bytes_in_flight_ = 0;
+};
+
+}  // namespace kvc::ucx

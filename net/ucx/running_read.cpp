@@ -1,0 +1,74 @@
+#include "net/ucx/running_read.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvc::ucx {
+
+namespace {
+
+constexpr std::chrono::milliseconds progress_interval{50};
+
+/// Keeps the clock from overflowing.
+constexpr std::chrono::milliseconds longest_timeout{std::chrono::hours{24}};
+
+steady::duration bounded(std::chrono::milliseconds timeout) {
+  return std::clamp(timeout, std::chrono::milliseconds{0}, longest_timeout);
+}
+
+}  // namespace
+
+running_read::running_read(transport::read_id number, read_request asked,
+                           peer_address from, steady::time_point start)
+    : id(number),
+      request(std::move(asked)),
+      peer(std::move(from)),
+      soft_deadline(start + bounded(request.soft_timeout)),
+      hard_deadline(
+        start + bounded(std::max(request.soft_timeout, request.hard_timeout))),
+      next_progress(start + progress_interval),
+      spans_left(request.spans.size()) {
+  result.spans.resize(request.spans.size());
+  bytes_left.reserve(request.spans.size());
+  for (const auto& each : request.spans)
+    bytes_left.push_back(each.length);
+}
+
+void running_read::advance(std::uint64_t bytes) {
+  next_offset += bytes;
+  if (next_offset < span().length)
+    return;
+  ++next_span;
+  next_offset = 0;
+}
+
+bool running_read::arrive(std::size_t index, std::uint64_t bytes) {
+  bytes_left[index] -= bytes;
+  return bytes_left[index] == 0;
+}
+
+void running_read::finish_span(std::size_t index, bool is_right,
+                               steady::time_point now) {
+  --spans_left;
+  result.spans[index] = is_right ? span_outcome::copied : span_outcome::corrupt;
+  result.bytes += is_right ? request.spans[index].length : 0;
+  if (!request.on_progress || is_told || now < next_progress)
+    return;
+  next_progress = now + progress_interval;
+  request.on_progress(result.bytes);
+}
+
+void running_read::tell(read_status status) {
+  if (std::exchange(is_told, true))
+    return;
+  result.status = status;
+  if (request.on_done)
+    request.on_done(std::move(result));
+}
+
+void running_read::tell_drained() {
+  if (!std::exchange(is_drained, true) && request.on_drained)
+    request.on_drained();
+}
+
+}  // namespace kvc::ucx

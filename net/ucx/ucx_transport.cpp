@@ -1,0 +1,226 @@
+#include "net/ucx/ucx_transport.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <random>
+
+namespace kvc::ucx {
+
+namespace {
+
+/// Events handled before others have their turn.
+constexpr int events_per_turn = 64;
+
+/// Of stop(), for what UCX is still writing to our memory.
+constexpr std::chrono::milliseconds drain_time{1'500};
+
+/// However far the next deadline, so that a wake-up that UCX lost is no more
+/// than a pause.
+constexpr std::chrono::milliseconds longest_sleep{1'000};
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32U | device();
+}
+
+std::string make_address(const endpoint_setup& setup,
+                         const shared_region& region,
+                         std::uint64_t incarnation) {
+  ucp_address_t* worker = nullptr;
+  std::size_t length = 0;
+  check(ucp_worker_get_address(setup.worker.get(), &worker, &length),
+        "get the address");
+  std::string bytes(reinterpret_cast<const char*>(worker), length);
+  ucp_worker_release_address(setup.worker.get(), worker);
+  const auto memory = region.bytes();
+  return pack({.incarnation = incarnation,
+               .base = reinterpret_cast<std::uint64_t>(memory.data()),
+               .bytes = memory.size(),
+               .port = setup.port,
+               .worker = std::move(bytes),
+               .remote_key = region.remote_key()},
+              setup.wire);
+}
+
+}  // namespace
+
+ucx_transport::ucx_transport(const transport_options& options)
+    : options_(options),
+      setup_(set_up(options)),
+      region_(setup_.context.get(), options.memory_bytes, setup_.shares_memory),
+      incarnation_(random_number()),
+      address_(make_address(setup_, region_, incarnation_)),
+      connections_(setup_.worker.get(), options_, setup_.shares_memory),
+      server_(region_, connections_, setup_.wire),
+      reader_({.worker = setup_.worker.get(),
+               .region = region_,
+               .connections = connections_,
+               .limits = options_.limits,
+               .address = address_,
+               .incarnation = incarnation_,
+               .wire = setup_.wire}) {
+  if (setup_.shares_memory && region_.remote_key().empty())
+    setup_.warnings.emplace_back(
+      "the memory cannot be shared: peers on this host copy over TCP, too");
+  check(ucp_worker_get_efd(setup_.worker.get(), &event_fd_),
+        "get the event descriptor");
+  handle<&ucx_transport::on_read>(message_id::read);
+  handle<&ucx_transport::on_answer>(message_id::answer);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+ucx_transport::~ucx_transport() { stop(); }
+
+template <auto Receive>
+void ucx_transport::handle(message_id id) {
+  ucp_am_handler_param_t params{};
+  params.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID |
+                      UCP_AM_HANDLER_PARAM_FIELD_CB |
+                      UCP_AM_HANDLER_PARAM_FIELD_ARG;
+  params.id = static_cast<unsigned>(id);
+  params.arg = this;
+  params.cb = [](void* self, const void* header, std::size_t header_length,
+                 void* data, std::size_t length,
+                 const ucp_am_recv_param_t* received) {
+    const auto is_rendezvous =
+      (received->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) != 0;
+    return (static_cast<ucx_transport*>(self)->*Receive)(
+      {static_cast<const std::byte*>(header), header_length}, data, length,
+      is_rendezvous);
+  };
+  check(ucp_worker_set_am_recv_handler(setup_.worker.get(), &params),
+        "handle messages");
+}
+
+ucs_status_t ucx_transport::on_read(std::span<const std::byte> header,
+                                    void* data, std::size_t length,
+                                    bool is_rendezvous) {
+  if (!is_rendezvous)
+    server_.receive(header, {static_cast<const std::byte*>(data), length});
+  return UCS_OK;
+}
+
+ucs_status_t ucx_transport::on_answer(std::span<const std::byte> header,
+                                      void* data, std::size_t length,
+                                      bool is_rendezvous) {
+  return reader_.receive(header, data, length, is_rendezvous);
+}
+
+transport::read_id ucx_transport::read(read_request request) {
+  const auto id = ++last_id_;
+  // A command must be copyable.
+  auto shared = std::make_shared<read_request>(std::move(request));
+  const auto is_posted = post([this, id, shared, start = steady::now()] {
+    reader_.start(id, std::move(*shared), start);
+  });
+  if (is_posted)
+    return id;
+  read_result result{.status = read_status::cancelled};
+  result.spans.resize(shared->spans.size());
+  if (shared->on_done)
+    shared->on_done(std::move(result));
+  if (shared->on_drained)
+    shared->on_drained();
+  return id;
+}
+
+void ucx_transport::cancel(read_id id) {
+  post([this, id] { reader_.cancel(id); });
+}
+
+void ucx_transport::stop() {
+  const std::lock_guard stopping{stop_mutex_};
+  if (!thread_.joinable())
+    return;
+  {
+    const std::lock_guard lock{mutex_};
+    is_stopping_ = true;
+  }
+  ucp_worker_signal(setup_.worker.get());
+  thread_.join();
+  setup_.worker.reset();
+  reader_.end_all();
+}
+
+/// Returns whether the command will be run.
+bool ucx_transport::post(command work) {
+  const std::lock_guard lock{mutex_};
+  if (is_stopping_)
+    return false;
+  commands_.push_back(std::move(work));
+  // Under the lock, because stop() destroys the worker.
+  if (commands_.size() == 1)
+    ucp_worker_signal(setup_.worker.get());
+  return true;
+}
+
+bool ucx_transport::run_commands() {
+  std::vector<command> commands;
+  {
+    const std::lock_guard lock{mutex_};
+    commands.swap(commands_);
+  }
+  for (const auto& each : commands)
+    each();
+  return !commands.empty();
+}
+
+void ucx_transport::run() {
+  ::pthread_setname_np(::pthread_self(), "kvc-ucx");
+  while (true) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (is_stopping_)
+        break;
+    }
+    if (!turn())
+      sleep();
+  }
+  finish();
+}
+
+/// Does a bit of everything. Returns whether there is more to do at once.
+bool ucx_transport::turn() {
+  const auto had_commands = run_commands();
+  auto* worker = setup_.worker.get();
+  int events = 0;
+  while (events < events_per_turn && ucp_worker_progress(worker) != 0)
+    ++events;
+  server_.serve();
+  reader_.expire(steady::now());
+  connections_.cut_failed([this](auto peer) { reader_.lose(peer); });
+  const auto has_more = reader_.work();
+  return has_more || had_commands || events > 0;
+}
+
+void ucx_transport::sleep() {
+  const auto now = steady::now();
+  connections_.cut_idle(now);
+  const auto wake_at =
+    std::min(reader_.next_deadline(), connections_.next_idle());
+  const auto most = std::min<steady::duration>(
+    longest_sleep,
+    wake_at == steady::time_point::max() ? longest_sleep : wake_at - now);
+  const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(most);
+  // Fails if there is an event, or a signal since the commands were taken.
+  if (ucp_worker_arm(setup_.worker.get()) != UCS_OK)
+    return;
+  pollfd event{.fd = event_fd_, .events = POLLIN, .revents = 0};
+  ::poll(&event, 1,
+         static_cast<int>(std::max<std::int64_t>(0, timeout.count())));
+}
+
+void ucx_transport::finish() {
+  run_commands();
+  reader_.cancel_all();
+  connections_.cut_all();
+  const auto end = steady::now() + drain_time;
+  while (
+    (ucp_worker_progress(setup_.worker.get()) != 0 || reader_.is_receiving()) &&
+    steady::now() < end) {
+  }
+}
+
+}  // namespace kvc::ucx
