@@ -6,10 +6,9 @@
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
+#include <caf/send.hpp>
 
-#include <algorithm>
 #include <list>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -22,7 +21,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds accept_pause{50};
-constexpr std::size_t min_links_before_sweep = 64;
 
 caf::error cannot_listen(const acceptor_options& options,
                          const error_code& failure) {
@@ -36,9 +34,12 @@ caf::error cannot_listen(const acceptor_options& options,
 
 class link_acceptor::service : public inbound_host {
  public:
-  service(const acceptor_options& options, caf::actor_system& system,
-          registrar_actor registrar)
-      : options_(options), system_(system), registrar_(std::move(registrar)) {}
+  service(const acceptor_options& options, std::shared_ptr<link_table> links,
+          caf::actor_system& system, offered_actor offered)
+      : options_(options),
+        links_(std::move(links)),
+        system_(system),
+        offered_(std::move(offered)) {}
 
   service(const service&) = delete;
   service& operator=(const service&) = delete;
@@ -51,7 +52,7 @@ class link_acceptor::service : public inbound_host {
       drop_oldest("the acceptor stopped");
     refusals_.flush();
     if (port_ != 0)
-      forget_registrar(system_, port_, registrar_);
+      forget_offer(system_, port_, offered_);
   }
 
   caf::expected<std::uint16_t> start() {
@@ -77,18 +78,18 @@ class link_acceptor::service : public inbound_host {
  private:
   const std::string& secret() const override { return options_.secret; }
 
-  std::shared_ptr<adopted_socket> link_of(
-    const process_id& process) const override {
-    const auto it = links_.find(process);
-    return it == links_.end() ? nullptr : it->second;
+  link_table& links() override { return *links_; }
+
+  std::shared_ptr<adopted_socket> adopt(link_place& place, int fd) override {
+    auto request = make_serve_request(system_, fd, port_, offered_);
+    place.fill(request.socket);
+    caf::anon_send(basp_broker(system_), std::move(request.message));
+    return request.socket;
   }
 
-  std::shared_ptr<adopted_socket> adopt(const process_id& process,
-                                        int fd) override {
-    sweep_links();
-    auto link = serve_link(system_, fd, port_, registrar_);
-    links_.insert_or_assign(process, link);
-    return link;
+  bool is_up(const adopted_socket& link) const override {
+    return options_.awaits_introduction ? link.is_introduced()
+                                        : link.is_established();
   }
 
   void finished(const inbound& peer, std::string_view reason) override {
@@ -133,41 +134,41 @@ class link_acceptor::service : public inbound_host {
     });
   }
 
-  /// Forgets closed links, seldom enough to cost nothing per link.
-  void sweep_links() {
-    if (links_.size() < sweep_at_)
-      return;
-    std::erase_if(links_,
-                  [](const auto& item) { return !item.second->is_open(); });
-    sweep_at_ = std::max(2 * links_.size(), min_links_before_sweep);
-  }
-
   const acceptor_options& options_;
+  std::shared_ptr<link_table> links_;
   caf::actor_system& system_;
-  registrar_actor registrar_;
+  offered_actor offered_;
   std::uint16_t port_ = 0;
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer pause_{io_};
   refusal_log refusals_;
   std::list<std::shared_ptr<inbound>> pending_;  ///< Oldest first.
-  std::map<process_id, std::shared_ptr<adopted_socket>> links_;
-  std::size_t sweep_at_ = min_links_before_sweep;
   std::thread thread_;
 };
 
-link_acceptor::link_acceptor(acceptor_options options)
-    : options_(std::move(options)) {}
+link_acceptor::link_acceptor(acceptor_options options,
+                             std::shared_ptr<link_table> links)
+    : options_(std::move(options)), links_(std::move(links)) {}
 
 link_acceptor::~link_acceptor() { stop(); }
 
-caf::expected<std::uint16_t> link_acceptor::start(
-  caf::actor_system& system, const registrar_actor& registrar) {
-  service_ = std::make_unique<service>(options_, system, registrar);
+caf::expected<std::uint16_t> link_acceptor::start(caf::actor_system& system,
+                                                  offered_actor offered) {
+  if (!links_)
+    links_ = std::make_shared<link_table>(process_of(system.node()));
+  service_ =
+    std::make_unique<service>(options_, links_, system, std::move(offered));
   auto port = service_->start();
   if (!port)
     service_.reset();
   return port;
+}
+
+caf::expected<std::uint16_t> link_acceptor::start(
+  caf::actor_system& system, const registrar_actor& registrar) {
+  return start(system, {caf::actor_cast<caf::strong_actor_ptr>(registrar),
+                        system.message_types(registrar)});
 }
 
 void link_acceptor::stop() { service_.reset(); }

@@ -30,6 +30,16 @@ bool adopted_socket::is_established() const {
   return is_established_;
 }
 
+bool adopted_socket::is_introduced() const {
+  const std::lock_guard lock{mutex_};
+  return is_introduced_;
+}
+
+void adopted_socket::mark_introduced() {
+  const std::lock_guard lock{mutex_};
+  is_introduced_ = true;
+}
+
 void adopted_socket::cut() {
   const std::lock_guard lock{mutex_};
   if (fd_ >= 0)
@@ -141,24 +151,22 @@ caf::actor basp_broker(caf::actor_system& system) {
     caf::atom("BASP"));
 }
 
-std::shared_ptr<adopted_socket> serve_link(caf::actor_system& system, int fd,
-                                           std::uint16_t port,
-                                           const registrar_actor& registrar) {
+handover make_serve_request(caf::actor_system& system, int fd,
+                            std::uint16_t port, const offered_actor& offered) {
   auto [scribe, socket] = adopt(system, fd, link_side::server);
-  caf::anon_send(basp_broker(system), caf::publish_atom_v, std::move(scribe),
-                 port, caf::actor_cast<caf::strong_actor_ptr>(registrar),
-                 system.message_types(registrar));
-  return socket;
+  return {caf::make_message(caf::publish_atom_v, std::move(scribe), port,
+                            offered.actor, offered.signatures),
+          socket};
 }
 
-void forget_registrar(caf::actor_system& system, std::uint16_t port,
-                      const registrar_actor& registrar) {
+void forget_offer(caf::actor_system& system, std::uint16_t port,
+                  const offered_actor& offered) {
   caf::anon_send(basp_broker(system), caf::unpublish_atom_v,
-                 registrar.address(), port);
+                 caf::actor_cast<caf::actor_addr>(offered.actor), port);
 }
 
-connect_request make_connect_request(caf::actor_system& system, int fd,
-                                     std::uint16_t port) {
+handover make_connect_request(caf::actor_system& system, int fd,
+                              std::uint16_t port) {
   auto [scribe, socket] = adopt(system, fd, link_side::client);
   return {caf::make_message(caf::connect_atom_v, std::move(scribe), port),
           socket};

@@ -1,14 +1,15 @@
 #pragma once
 
-#include "messages/registry.hpp"
-
 #include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 
 namespace kvc {
 
@@ -26,6 +27,12 @@ class adopted_socket {
   /// Whether the peer has finished CAF's handshake.
   bool is_established() const;
 
+  /// Whether mark_introduced() was called.
+  bool is_introduced() const;
+
+  /// Notes that the peer has said on this link who it is.
+  void mark_introduced();
+
   /// Ends the connection, whatever CAF is doing with it.
   void cut();
 
@@ -38,6 +45,7 @@ class adopted_socket {
   mutable std::mutex mutex_;
   int fd_;  ///< -1 once CAF has closed it.
   bool is_established_ = false;
+  bool is_introduced_ = false;
 };
 
 /// Which end of the connection we are.
@@ -46,27 +54,32 @@ enum class link_side { server, client };
 /// Returns CAF's network broker. Needs a system made by configure_link.
 caf::actor basp_broker(caf::actor_system& system);
 
-/// Offers `registrar` to the authenticated peer on `fd`, which is CAF's from
-/// now on. `port` tells the process's acceptors apart.
-std::shared_ptr<adopted_socket> serve_link(caf::actor_system& system, int fd,
-                                           std::uint16_t port,
-                                           const registrar_actor& registrar);
-
-/// Lets go of the registrar that serve_link offered on `port`.
-void forget_registrar(caf::actor_system& system, std::uint16_t port,
-                      const registrar_actor& registrar);
+/// What a process offers to those who link with it.
+struct offered_actor {
+  caf::strong_actor_ptr actor;
+  std::set<std::string> signatures;  ///< As actor_system::message_types says.
+};
 
 /// What takes over a connected socket, and what remains of it.
-struct connect_request {
-  /// For the broker, which answers (node_id, strong_actor_ptr,
-  /// std::set<std::string>): the peer, what it offers, with what signatures.
-  caf::message message;
+struct handover {
+  caf::message message;  ///< For the broker.
   std::shared_ptr<adopted_socket> socket;
 };
 
+/// Prepares to offer `offered` to the authenticated client on `fd`, which is
+/// CAF's from now on. `port` tells the process's acceptors apart. The broker
+/// does not answer.
+handover make_serve_request(caf::actor_system& system, int fd,
+                            std::uint16_t port, const offered_actor& offered);
+
+/// Lets go of the actor that was offered on `port`.
+void forget_offer(caf::actor_system& system, std::uint16_t port,
+                  const offered_actor& offered);
+
 /// Prepares to link with the authenticated server on `fd`, which is CAF's from
-/// now on.
-connect_request make_connect_request(caf::actor_system& system, int fd,
-                                     std::uint16_t port);
+/// now on. The broker answers (node_id, strong_actor_ptr,
+/// std::set<std::string>): the peer, what it offers, with what signatures.
+handover make_connect_request(caf::actor_system& system, int fd,
+                              std::uint16_t port);
 
 }  // namespace kvc

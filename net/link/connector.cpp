@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/node_id.hpp>
 
 #include <unistd.h>
 
@@ -23,6 +22,10 @@ std::chrono::milliseconds dial_timeout(const connector_options& options) {
               options.caf_timeout);
 }
 
+std::string to_string(const link_target& target) {
+  return target.host + ':' + std::to_string(target.port);
+}
+
 linked_socket::~linked_socket() {
   if (fd_ >= 0)
     ::close(fd_);
@@ -32,8 +35,12 @@ int linked_socket::release() { return std::exchange(fd_, -1); }
 
 class link_connector::service {
  public:
-  service(const connector_options& options, const process_id& process)
-      : options_(options), process_(process), thread_([this] { io_.run(); }) {}
+  service(const connector_options& options, const process_id& process,
+          std::shared_ptr<link_table> links)
+      : options_(options),
+        process_(process),
+        links_(std::move(links)),
+        thread_([this] { io_.run(); }) {}
 
   service(const service&) = delete;
   service& operator=(const service&) = delete;
@@ -46,9 +53,12 @@ class link_connector::service {
       thread_.join();
   }
 
-  void connect(callback done) {
-    asio::post(io_, [this, done = std::move(done)]() mutable {
-      std::make_shared<outbound>(io_, options_, process_, std::move(done))
+  void connect(link_target target, callback done) {
+    asio::post(io_, [this, target = std::move(target),
+                     done = std::move(done)]() mutable {
+      std::make_shared<outbound>(
+        io_, outbound_settings{options_, process_, links_, std::move(target)},
+        std::move(done))
         ->start(resolver_);
     });
   }
@@ -56,6 +66,7 @@ class link_connector::service {
  private:
   const connector_options& options_;
   process_id process_;
+  std::shared_ptr<link_table> links_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{
     io_.get_executor()};
@@ -64,17 +75,24 @@ class link_connector::service {
 };
 
 link_connector::link_connector(caf::actor_system& system,
-                               connector_options options)
+                               connector_options options,
+                               std::shared_ptr<link_table> links)
     : options_(std::move(options)),
-      service_(std::make_unique<service>(
-        options_, make_process_id(to_string(system.node())))) {}
+      service_(std::make_unique<service>(options_, process_of(system.node()),
+                                         std::move(links))) {}
 
 link_connector::~link_connector() { stop(); }
 
-void link_connector::connect(callback done) {
-  service_->connect(std::move(done));
+void link_connector::connect(link_target target, callback done) {
+  const std::lock_guard lock{mutex_};
+  if (service_)
+    service_->connect(std::move(target), std::move(done));
 }
 
-void link_connector::stop() { service_.reset(); }
+void link_connector::stop() {
+  std::unique_ptr<service> ending;  // Ends when the lock is gone.
+  const std::lock_guard lock{mutex_};
+  ending = std::move(service_);
+}
 
 }  // namespace kvc

@@ -1,15 +1,31 @@
 #pragma once
 
+#include "net/link/link_table.hpp"
+
 #include <caf/error.hpp>
 #include <caf/fwd.hpp>
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 namespace kvc {
+
+/// Where a process listens for links.
+struct link_target {
+  std::string host = {};  ///< Name or address.
+  std::uint16_t port = 0;
+
+  friend auto operator<=>(const link_target&, const link_target&) = default;
+};
+
+/// Renders `target` as "host:port".
+std::string to_string(const link_target& target);
 
 struct connector_options {
   std::string host = {};  ///< Name or address of the controller.
@@ -40,17 +56,28 @@ class linked_socket {
   int fd_;
 };
 
-/// Opens sockets to the controller and does our side of the handshake on them,
+/// How an attempt to connect ended.
+struct connect_result {
+  std::shared_ptr<linked_socket> socket;  ///< To a peer that proved the secret.
+  std::shared_ptr<link_place> place;      ///< Its place, if there is a table.
+  process_id peer{};                      ///< Who listens there, if known.
+
+  /// Without a socket: unreachable, timed_out, unauthorized, version_mismatch;
+  /// or none if `peer` has a link or is making one.
+  caf::error error;
+};
+
+/// Opens sockets to other processes and does our side of the handshake on them,
 /// on a thread of its own.
 class link_connector {
  public:
-  /// Called once per connect(), from the connector's thread: either with a
-  /// socket, or with null and unreachable, timed_out, unauthorized or
-  /// version_mismatch. Never called after stop().
-  using callback =
-    std::function<void(std::shared_ptr<linked_socket>, caf::error)>;
+  /// Called once per connect(), from the connector's thread. Never called after
+  /// stop().
+  using callback = std::function<void(connect_result)>;
 
-  link_connector(caf::actor_system& system, connector_options options);
+  /// With `links`, connects only where that gives a place.
+  link_connector(caf::actor_system& system, connector_options options,
+                 std::shared_ptr<link_table> links = nullptr);
   ~link_connector();  ///< Stops.
 
   link_connector(const link_connector&) = delete;
@@ -58,8 +85,14 @@ class link_connector {
 
   const connector_options& options() const { return options_; }
 
-  /// Starts an attempt; none any more after stop(). Thread-safe.
-  void connect(callback done);
+  /// Starts an attempt to reach `target`; none any more after stop().
+  /// Thread-safe.
+  void connect(link_target target, callback done);
+
+  /// Starts an attempt to reach the host and port of the options.
+  void connect(callback done) {
+    connect({options_.host, options_.port}, std::move(done));
+  }
 
   /// Abandons what runs. Returns at once even in the middle of connecting; may
   /// be called twice.
@@ -69,7 +102,8 @@ class link_connector {
   class service;
 
   connector_options options_;
-  std::unique_ptr<service> service_;
+  std::mutex mutex_;
+  std::unique_ptr<service> service_;  ///< Null once stopped.
 };
 
 }  // namespace kvc

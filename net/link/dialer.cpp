@@ -22,14 +22,13 @@ using connector_pointer = std::shared_ptr<link_connector>;
 constexpr std::size_t max_waiting = 4096;
 
 void attempt(self_pointer self, const connector_pointer& connector) {
-  connector->connect([weak = caf::actor_cast<caf::actor_addr>(self)](
-                       std::shared_ptr<linked_socket> socket,
-                       caf::error error) {
-    // A weak handle: the connector must not keep its dialer alive.
-    const auto dialer = caf::actor_cast<caf::actor>(weak);
-    if (dialer)
-      caf::anon_send(dialer, socket_ready{std::move(socket), std::move(error)});
-  });
+  connector->connect(
+    [weak = caf::actor_cast<caf::actor_addr>(self)](connect_result result) {
+      // A weak handle: the connector must not keep its dialer alive.
+      const auto dialer = caf::actor_cast<caf::actor>(weak);
+      if (dialer)
+        caf::anon_send(dialer, std::move(result));
+    });
 }
 
 void answer(self_pointer self, const caf::error& why) {
@@ -103,7 +102,7 @@ dialer_impl::behavior_type dialer(self_pointer self,
       }
       return promise;
     },
-    [self, connector](const socket_ready& result) {
+    [self, connector](const connect_result& result) {
       if (result.socket)
         return hand_over(self, connector, *result.socket);
       answer(self, result.error);

@@ -10,13 +10,7 @@
 
 namespace kvc {
 
-/// A socket to a peer that proved the secret, or why there is none.
-struct socket_ready {
-  std::shared_ptr<linked_socket> socket;  ///< Null on failure.
-  caf::error error;
-};
-
-using dialer_impl = dialer_actor::extend<caf::reacts_to<socket_ready>>;
+using dialer_impl = dialer_actor::extend<caf::reacts_to<connect_result>>;
 
 struct dialer_state {
   dialer_state() = default;
@@ -40,4 +34,4 @@ dialer_impl::behavior_type dialer(
 
 }  // namespace kvc
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::socket_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::connect_result)

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <unistd.h>
+#include <caf/node_id.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,9 +19,8 @@ namespace {
 constexpr std::array<std::uint8_t, 4> magic{'k', 'v', 'c', 0xCA};
 constexpr std::size_t nonce_bytes = 32;
 constexpr std::size_t process_offset = preamble_bytes;
-constexpr std::size_t client_nonce_offset = process_offset + 16;
-constexpr std::size_t server_nonce_offset = preamble_bytes;
-constexpr std::size_t server_proof_offset = server_nonce_offset + nonce_bytes;
+constexpr std::size_t nonce_offset = process_offset + 16;
+constexpr std::size_t server_proof_offset = nonce_offset + nonce_bytes;
 
 void write_preamble(std::span<std::uint8_t> hello) {
   std::copy(magic.begin(), magic.end(), hello.begin());
@@ -29,18 +29,26 @@ void write_preamble(std::span<std::uint8_t> hello) {
       static_cast<std::uint8_t>(protocol_version >> (24 - 8 * i));
 }
 
-void write_nonce(std::span<std::uint8_t> target) {
-  if (::getentropy(target.data(), nonce_bytes) != 0)
+/// Writes what both hellos start with, and a fresh nonce.
+void begin_hello(std::span<std::uint8_t> hello, const process_id& process) {
+  write_preamble(hello);
+  std::copy(process.begin(), process.end(), hello.begin() + process_offset);
+  if (::getentropy(hello.data() + nonce_offset, nonce_bytes) != 0)
     std::abort();  // Not on any Linux that runs us; never go on without.
+}
+
+process_id read_process(byte_span hello) {
+  process_id result{};
+  std::copy_n(hello.begin() + process_offset, result.size(), result.begin());
+  return result;
 }
 
 link_proof prove(std::string_view role, const client_hello& hello,
                  const server_hello& answer, std::string_view secret) {
   std::vector<std::uint8_t> text(role.begin(), role.end());
   text.insert(text.end(), hello.begin(), hello.end());
-  const auto nonce =
-    byte_span{answer}.subspan(server_nonce_offset, nonce_bytes);
-  text.insert(text.end(), nonce.begin(), nonce.end());
+  text.insert(text.end(), answer.begin() + process_offset,
+              answer.begin() + server_proof_offset);
   link_proof result{};
   unsigned size = 0;
   if (::HMAC(EVP_sha256(), secret.data() == nullptr ? "" : secret.data(),
@@ -67,19 +75,21 @@ process_id make_process_id(std::string_view node) {
   return result;
 }
 
+process_id process_of(const caf::node_id& node) {
+  return make_process_id(to_string(node));
+}
+
 client_hello make_client_hello(const process_id& process) {
   client_hello result{};
-  write_preamble(result);
-  std::copy(process.begin(), process.end(), result.begin() + process_offset);
-  write_nonce(std::span{result}.subspan(client_nonce_offset, nonce_bytes));
+  begin_hello(result, process);
   return result;
 }
 
 server_hello make_server_hello(const client_hello& hello,
+                               const process_id& process,
                                std::string_view secret) {
   server_hello result{};
-  write_preamble(result);
-  write_nonce(std::span{result}.subspan(server_nonce_offset, nonce_bytes));
+  begin_hello(result, process);
   const auto proof = prove("server", hello, result, secret);
   std::copy(proof.begin(), proof.end(), result.begin() + server_proof_offset);
   return result;
@@ -103,10 +113,10 @@ std::uint32_t version_in(byte_span preamble) {
   return result;
 }
 
-process_id process_in(const client_hello& hello) {
-  process_id result{};
-  std::copy_n(hello.begin() + process_offset, result.size(), result.begin());
-  return result;
+process_id process_in(const client_hello& hello) { return read_process(hello); }
+
+process_id process_in(const server_hello& answer) {
+  return read_process(answer);
 }
 
 bool is_server_proven(const client_hello& hello, const server_hello& answer,
@@ -124,6 +134,16 @@ link_proof make_client_proof(const client_hello& hello,
 bool is_client_proven(const client_hello& hello, const server_hello& answer,
                       const link_proof& proof, std::string_view secret) {
   return is_equal(proof, prove("client", hello, answer, secret));
+}
+
+link_proof make_farewell(const client_hello& hello, const server_hello& answer,
+                         std::string_view secret) {
+  return prove("leaver", hello, answer, secret);
+}
+
+bool is_farewell(const client_hello& hello, const server_hello& answer,
+                 const link_proof& proof, std::string_view secret) {
+  return is_equal(proof, prove("leaver", hello, answer, secret));
 }
 
 }  // namespace kvc

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/fwd.hpp>
+
 #include <array>
 #include <cstdint>
 #include <span>
@@ -10,18 +12,20 @@ namespace kvc {
 // What two processes say to each other on a fresh connection before CAF does:
 //
 //   client: magic 4 | version 4 | process 16 | nonce 32
-//   server: magic 4 | version 4 | nonce 32 | proof 32
+//   server: magic 4 | version 4 | process 16 | nonce 32 | proof 32
 //   client: proof 32
 //   server: verdict 1
 //
 // Numbers are big endian. A proof is the HMAC-SHA256, keyed with the secret,
-// over the prover's role, the client's first message and the server's nonce. A
-// server of another version sends zeros behind its version and closes.
+// over the prover's role, the client's first message and the server's process
+// and nonce. A server of another version sends zeros behind its version and
+// closes. A client that finds out that it wants no link with this process
+// proves the role of one that leaves, and closes.
 
 using byte_span = std::span<const std::uint8_t>;
 using process_id = std::array<std::uint8_t, 16>;
 using client_hello = std::array<std::uint8_t, 56>;
-using server_hello = std::array<std::uint8_t, 72>;
+using server_hello = std::array<std::uint8_t, 88>;
 using link_proof = std::array<std::uint8_t, 32>;
 
 /// Bytes at the start of both hellos that every version understands.
@@ -31,16 +35,21 @@ inline constexpr std::size_t preamble_bytes = 8;
 enum class verdict : std::uint8_t {
   accepted = 1,
   unauthorized = 2,
+  duplicate = 3,  ///< The server's own dial to the client goes first.
 };
 
-/// Returns the id under which `node` dials: the same for all its connections.
+/// Returns the id of `node`'s process: the same for all its connections.
 process_id make_process_id(std::string_view node);
+
+/// Returns the id of the process that is `node` to CAF.
+process_id process_of(const caf::node_id& node);
 
 /// Returns the client's first message, with a fresh nonce.
 client_hello make_client_hello(const process_id& process);
 
-/// Returns the server's answer, with a fresh nonce and the server's proof.
+/// Returns the answer of the server `process`, with a fresh nonce and proof.
 server_hello make_server_hello(const client_hello& hello,
+                               const process_id& process,
                                std::string_view secret);
 
 /// Returns the answer to a client of another version.
@@ -55,6 +64,9 @@ std::uint32_t version_in(byte_span preamble);
 /// Returns who sent `hello`.
 process_id process_in(const client_hello& hello);
 
+/// Returns who sent `answer`.
+process_id process_in(const server_hello& answer);
+
 /// Returns whether the server that answered `hello` knows `secret`.
 bool is_server_proven(const client_hello& hello, const server_hello& answer,
                       std::string_view secret);
@@ -67,5 +79,13 @@ link_proof make_client_proof(const client_hello& hello,
 /// Returns whether `proof` is the client's. Takes the same time either way.
 bool is_client_proven(const client_hello& hello, const server_hello& answer,
                       const link_proof& proof, std::string_view secret);
+
+/// Returns what a client sends in place of its proof when it leaves.
+link_proof make_farewell(const client_hello& hello, const server_hello& answer,
+                         std::string_view secret);
+
+/// Returns whether `proof` is the client's farewell.
+bool is_farewell(const client_hello& hello, const server_hello& answer,
+                 const link_proof& proof, std::string_view secret);
 
 }  // namespace kvc

@@ -48,7 +48,7 @@ void inbound::end(std::string_view reason) {
   if (is_finished_)
     return;
   is_finished_ = true;
-  if (link_ && link_->is_established())
+  if (link_ && host_.is_up(*link_))
     reason = {};
   else if (link_)
     link_->cut();
@@ -56,6 +56,7 @@ void inbound::end(std::string_view reason) {
   socket_.close(ignored);
   deadline_.cancel();
   poll_.cancel();
+  place_.reset();
   host_.finished(*this, reason);
 }
 
@@ -66,7 +67,8 @@ void inbound::read(Buffer buffer, Next next) {
     [self = shared_from_this(), next](error_code failure, std::size_t) {
       if (failure)
         return self->end(closed_early);
-      next(*self);
+      if (!self->is_finished_)
+        next(*self);
     });
 }
 
@@ -77,7 +79,8 @@ void inbound::write(Buffer buffer, Next next) {
     [self = shared_from_this(), next](error_code failure, std::size_t) {
       if (failure)
         return self->end(closed_early);
-      next(*self);
+      if (!self->is_finished_)
+        next(*self);
     });
 }
 
@@ -113,7 +116,7 @@ void inbound::read_hello() {
 }
 
 void inbound::answer_hello() {
-  answer_ = make_server_hello(hello_, host_.secret());
+  answer_ = make_server_hello(hello_, host_.links().self(), host_.secret());
   write(asio::buffer(answer_), [](inbound& self) { self.read_proof(); });
 }
 
@@ -123,7 +126,9 @@ void inbound::read_proof() {
 
 void inbound::check_proof() {
   if (is_client_proven(hello_, answer_, proof_, host_.secret()))
-    return replace_link();
+    return admit();
+  if (is_farewell(hello_, answer_, proof_, host_.secret()))
+    return end({});
   reason_ = "another secret";
   write(asio::buffer(&verdict_, 1), [](inbound& self) { self.part(); });
 }
@@ -138,26 +143,30 @@ void inbound::part() {
                    });
 }
 
-void inbound::replace_link() {
-  // CAF ignores the handshake of a process while it still believes in an older
-  // connection to it, and never answers on the new one.
-  const auto older = host_.link_of(process_in(hello_));
-  if (!older || !older->is_open()) {
-    verdict_ = verdict::accepted;
-    return write(asio::buffer(&verdict_, 1),
-                 [](inbound& self) { self.hand_over(); });
+void inbound::admit() {
+  auto [answer, place] = host_.links().admit(process_in(hello_));
+  switch (answer) {
+    case admission::granted:
+      place_ = std::move(place);
+      verdict_ = verdict::accepted;
+      return write(asio::buffer(&verdict_, 1),
+                   [](inbound& self) { self.hand_over(); });
+    case admission::duplicate:
+      verdict_ = verdict::duplicate;
+      return write(asio::buffer(&verdict_, 1),
+                   [](inbound& self) { self.part(); });
+    case admission::later:
+      poll_.expires_after(poll_interval);
+      return poll_.async_wait([self = shared_from_this()](error_code failure) {
+        if (!failure && !self->is_finished_)
+          self->admit();
+      });
   }
-  older->cut();
-  poll_.expires_after(poll_interval);
-  poll_.async_wait([self = shared_from_this()](error_code failure) {
-    if (!failure)
-      self->replace_link();
-  });
 }
 
 void inbound::hand_over() {
   // The deadline goes on: CAF has none for its own handshake.
-  link_ = host_.adopt(process_in(hello_), socket_.release());
+  link_ = host_.adopt(*place_, socket_.release());
 }
 
 }  // namespace kvc

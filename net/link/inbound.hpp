@@ -2,6 +2,7 @@
 
 #include "net/link/basp.hpp"
 #include "net/link/handshake.hpp"
+#include "net/link/link_table.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,16 +24,17 @@ class inbound_host {
 
   virtual const std::string& secret() const = 0;
 
-  /// The link that `process` has, or null.
-  virtual std::shared_ptr<adopted_socket> link_of(
-    const process_id& process) const = 0;
+  /// Decides which connections become links.
+  virtual link_table& links() = 0;
 
-  /// Hands the connected socket of `process` to CAF.
-  virtual std::shared_ptr<adopted_socket> adopt(const process_id& process,
-                                                int fd) = 0;
+  /// Hands the connected socket of the peer that has `place` to CAF.
+  virtual std::shared_ptr<adopted_socket> adopt(link_place& place, int fd) = 0;
+
+  /// Whether the deadline of `link` is met.
+  virtual bool is_up(const adopted_socket& link) const = 0;
 
   /// Called once: `peer` needs no attention any more. An empty reason means
-  /// that its link is up.
+  /// that its link is up, or not wanted.
   virtual void finished(const inbound& peer, std::string_view reason) = 0;
 };
 
@@ -59,7 +61,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   void read_proof();
   void check_proof();
   void part();
-  void replace_link();
+  void admit();
   void hand_over();
 
   template <class Buffer, class Next>
@@ -78,6 +80,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   std::array<std::uint8_t, 256> rest_{};
   std::string reason_;
   verdict verdict_ = verdict::unauthorized;
+  std::unique_ptr<link_place> place_;
   std::shared_ptr<adopted_socket> link_;
   bool is_finished_ = false;
 };

@@ -27,18 +27,18 @@ bool is_connected_to_itself(const tcp::socket& socket) {
 
 }  // namespace
 
-outbound::outbound(asio::io_context& io, const connector_options& options,
-                   const process_id& process, link_connector::callback done)
-    : options_(options),
+outbound::outbound(asio::io_context& io, outbound_settings settings,
+                   link_connector::callback done)
+    : settings_(std::move(settings)),
       done_(std::move(done)),
       socket_(io),
       deadline_(io),
-      hello_(make_client_hello(process)) {}
+      hello_(make_client_hello(settings_.self)) {}
 
 void outbound::start(name_resolver& resolver) {
-  set_deadline(options_.connect_timeout, "connecting");
+  set_deadline(settings_.options.connect_timeout, "connecting");
   resolver.resolve(
-    options_.host, options_.port,
+    settings_.target.host, settings_.target.port,
     [self = shared_from_this()](const error_code& failure,
                                 const name_resolver::endpoints& endpoints) {
       if (failure)
@@ -54,18 +54,6 @@ void outbound::set_deadline(std::chrono::milliseconds timeout,
     if (!failure)
       self->fail(errc::timed_out, doing);
   });
-}
-
-void outbound::fail(errc code, std::string_view what) {
-  if (!done_)
-    return;
-  error_code ignored;
-  socket_.close(ignored);
-  deadline_.cancel();
-  const auto done = std::exchange(done_, nullptr);
-  done(nullptr, caf::make_error(code, options_.host + ':' +
-                                        std::to_string(options_.port) + ": " +
-                                        std::string{what}));
 }
 
 void outbound::connect(const name_resolver::endpoints& endpoints) {
@@ -101,39 +89,79 @@ void outbound::read(Buffer buffer, Next next) {
         return self->fail(errc::unreachable,
                           "the peer closed the connection in "
                           "the handshake");
-      next(*self);
+      if (self->done_)
+        next(*self);
     });
 }
 
 void outbound::say_hello() {
-  set_deadline(options_.handshake_timeout, "waiting for the handshake");
+  set_deadline(settings_.options.handshake_timeout,
+               "waiting for the handshake");
   send(asio::buffer(hello_));
-  read(asio::buffer(answer_), [](outbound& self) { self.check_answer(); });
+  read(asio::buffer(answer_, preamble_bytes),
+       [](outbound& self) { self.check_version(); });
 }
 
-void outbound::check_answer() {
+void outbound::check_version() {
   if (!starts_like_hello(answer_))
-    return fail(errc::unreachable, "not a kvc controller");
+    return fail(errc::unreachable, "not a kvc process");
   const auto version = version_in(answer_);
   if (version != protocol_version)
     return fail(errc::version_mismatch,
                 "the peer speaks version " + std::to_string(version) +
                   ", ours is " + std::to_string(protocol_version));
-  if (!is_server_proven(hello_, answer_, options_.secret))
+  read(asio::buffer(answer_) + preamble_bytes,
+       [](outbound& self) { self.check_answer(); });
+}
+
+void outbound::check_answer() {
+  const auto& secret = settings_.options.secret;
+  if (!is_server_proven(hello_, answer_, secret))
     return fail(errc::unauthorized, "the peer has another secret");
-  proof_ = make_client_proof(hello_, answer_, options_.secret);
+  result_.peer = process_in(answer_);
+  if (settings_.links) {
+    result_.place = settings_.links->claim(result_.peer);
+    if (!result_.place)
+      return leave();
+  }
+  proof_ = make_client_proof(hello_, answer_, secret);
   send(asio::buffer(proof_));
   read(asio::buffer(&verdict_, 1),
        [](outbound& self) { self.check_verdict(); });
 }
 
+void outbound::leave() {
+  proof_ = make_farewell(hello_, answer_, settings_.options.secret);
+  asio::async_write(
+    socket_, asio::buffer(proof_),
+    [self = shared_from_this()](error_code, std::size_t) { self->finish(); });
+}
+
 void outbound::check_verdict() {
-  if (verdict_ != verdict::accepted)
+  if (verdict_ == verdict::accepted)
+    result_.socket = std::make_shared<linked_socket>(socket_.release());
+  else if (verdict_ == verdict::duplicate && result_.place)
+    result_.place = nullptr;
+  else
     return fail(errc::unauthorized, "the peer refused our proof");
+  finish();
+}
+
+void outbound::finish() {
+  if (!done_)
+    return;
+  error_code ignored;
+  socket_.close(ignored);
   deadline_.cancel();
   const auto done = std::exchange(done_, nullptr);
-  if (done)
-    done(std::make_shared<linked_socket>(socket_.release()), caf::error{});
+  done(std::move(result_));
+}
+
+void outbound::fail(errc code, std::string_view what) {
+  result_.place = nullptr;
+  result_.error = caf::make_error(
+    code, to_string(settings_.target) + ": " + std::string{what});
+  finish();
 }
 
 }  // namespace kvc

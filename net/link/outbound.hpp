@@ -14,12 +14,19 @@
 
 namespace kvc {
 
-/// One attempt to reach the controller: resolves, connects and does our side of
-/// the handshake. Runs on the connector's thread.
+struct outbound_settings {
+  const connector_options& options;
+  process_id self;
+  std::shared_ptr<link_table> links;  ///< Or null.
+  link_target target;
+};
+
+/// One attempt to reach a process: resolves, connects and does our side of the
+/// handshake. Runs on the connector's thread.
 class outbound : public std::enable_shared_from_this<outbound> {
  public:
-  outbound(boost::asio::io_context& io, const connector_options& options,
-           const process_id& process, link_connector::callback done);
+  outbound(boost::asio::io_context& io, outbound_settings settings,
+           link_connector::callback done);
 
   void start(name_resolver& resolver);
 
@@ -27,8 +34,11 @@ class outbound : public std::enable_shared_from_this<outbound> {
   void set_deadline(std::chrono::milliseconds timeout, std::string_view doing);
   void connect(const name_resolver::endpoints& endpoints);
   void say_hello();
+  void check_version();
   void check_answer();
   void check_verdict();
+  void leave();
+  void finish();
   void fail(errc code, std::string_view what);
 
   template <class Buffer>
@@ -36,7 +46,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   template <class Buffer, class Next>
   void read(Buffer buffer, Next next);
 
-  const connector_options& options_;
+  outbound_settings settings_;
   link_connector::callback done_;  ///< Null once called.
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer deadline_;
@@ -44,6 +54,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   server_hello answer_{};
   link_proof proof_{};
   verdict verdict_{};
+  connect_result result_;
 };
 
 }  // namespace kvc

@@ -77,7 +77,7 @@ bool welcome_client(const raw_peer& peer, std::string_view secret) {
   link_proof proof{};
   if (!peer.receive(hello))
     return false;
-  const auto answer = make_server_hello(hello, secret);
+  const auto answer = make_server_hello(hello, make_process_id("fake"), secret);
   const auto yes = static_cast<std::uint8_t>(verdict::accepted);
   return peer.send(answer) && peer.receive(proof) &&
          is_client_proven(hello, answer, proof, secret) &&
@@ -168,7 +168,8 @@ TEST_SUITE("dialer") {
       client_hello hello{};
       link_proof proof{};
       const auto no = static_cast<std::uint8_t>(verdict::unauthorized);
-      if (peer.receive(hello) && peer.send(make_server_hello(hello, "")) &&
+      if (peer.receive(hello) &&
+          peer.send(make_server_hello(hello, make_process_id("fake"), "")) &&
           peer.receive(proof))
         peer.send(byte_span{&no, 1});
     }};
@@ -196,7 +197,7 @@ TEST_SUITE("dialer") {
       peer.send("HTTP/1.1 400 Bad Request\r\n" + std::string(200, 'x'));
       peer.sees_close();
     }};
-    CHECK(failure_with(controller) == "unreachable: not a kvc controller");
+    CHECK(failure_with(controller) == "unreachable: not a kvc process");
   }
 
   TEST_CASE("reports a server that hangs up") {

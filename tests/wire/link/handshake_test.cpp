@@ -17,8 +17,9 @@ std::string text(const Array& bytes) {
 }
 
 struct handshake_fixture {
+  process_id server = make_process_id("server");
   client_hello hello = make_client_hello(make_process_id("node"));
-  server_hello answer = make_server_hello(hello, "secret");
+  server_hello answer = make_server_hello(hello, server, "secret");
   link_proof proof = make_client_proof(hello, answer, "secret");
 };
 
@@ -38,7 +39,7 @@ TEST_SUITE("handshake") {
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "works with an empty secret") {
-    answer = make_server_hello(hello, {});
+    answer = make_server_hello(hello, server, {});
     proof = make_client_proof(hello, answer, {});
     CHECK(is_server_proven(hello, answer, ""));
     CHECK(is_client_proven(hello, answer, proof, ""));
@@ -71,21 +72,21 @@ TEST_SUITE("handshake") {
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "refuses a proof of another time") {
-    const auto again = make_server_hello(hello, "secret");
+    const auto again = make_server_hello(hello, server, "secret");
     CHECK_FALSE(is_client_proven(hello, again, proof, "secret"));
     const auto next = make_client_hello(make_process_id("node"));
     CHECK_FALSE(is_server_proven(next, answer, "secret"));
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "starts with magic and version") {
-    const std::string preamble{"kvc\xCA\0\0\0\2", 8};
-    REQUIRE(protocol_version == 2);
+    const std::string preamble{"kvc\xCA\0\0\0\3", 8};
+    REQUIRE(protocol_version == 3);
     CHECK(text(hello).substr(0, 8) == preamble);
     CHECK(text(answer).substr(0, 8) == preamble);
-    CHECK(version_in(hello) == 2);
+    CHECK(version_in(hello) == 3);
     hello[4] = 0xFE;
-    CHECK(version_in(hello) == 0xFE000002);
-    CHECK(text(make_version_refusal()) == preamble + std::string(64, '\0'));
+    CHECK(version_in(hello) == 0xFE000003);
+    CHECK(text(make_version_refusal()) == preamble + std::string(80, '\0'));
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "is told apart at any length") {
@@ -99,8 +100,17 @@ TEST_SUITE("handshake") {
     }
   }
 
-  TEST_CASE_FIXTURE(handshake_fixture, "names the process that dials") {
+  TEST_CASE_FIXTURE(handshake_fixture, "names the processes") {
     CHECK(process_in(hello) == make_process_id("node"));
     CHECK(process_in(hello) != make_process_id("other"));
+    CHECK(process_in(answer) == server);
+  }
+
+  TEST_CASE_FIXTURE(handshake_fixture, "tells a farewell from a proof") {
+    const auto farewell = make_farewell(hello, answer, "secret");
+    CHECK(is_farewell(hello, answer, farewell, "secret"));
+    CHECK_FALSE(is_farewell(hello, answer, farewell, "other"));
+    CHECK_FALSE(is_farewell(hello, answer, proof, "secret"));
+    CHECK_FALSE(is_client_proven(hello, answer, farewell, "secret"));
   }
 }
