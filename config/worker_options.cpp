@@ -130,6 +130,10 @@ option_table worker_table(worker_options& o) {
        "for transfers, one per rank",
        as_ports(o.p2p_init_ports),
        {"p2p_init_port"}},
+      {"p2p_transport", "NAME", "auto (memory on one host) or tcp",
+       as_choice(o.p2p_transport, {"auto", "tcp"})},
+      {"p2p_timeout", "SECONDS", "for peers to give what is missing",
+       as_seconds(o.p2p_timeout, zero::refused)},
       {"secret_file", "FILE", "holds the secret of the links",
        as_path(o.secret_file)},
       {"log_level", "LEVEL", "trace to critical, or off",
@@ -166,6 +170,9 @@ void check_worker(const worker_options& options, load_outcome& found) {
                                   ": needs a max_local_disk_size above 0");
   if (!options.local_cpu && options.local_disk.empty())
     require(found, "local_cpu", "local_disk");
+  if (options.enable_p2p && !options.local_cpu)
+    found.report.errors.push_back(found.places["enable_p2p"] +
+                                  ": needs local_cpu, peers read memory");
   if (options.enable_p2p)
     for (const auto* key : {"enable_controller", "p2p_host", "p2p_init_ports"})
       require(found, "enable_p2p", key);

@@ -44,6 +44,8 @@ struct worker_options {
   bool enable_p2p = false;
   std::string p2p_host;                       ///< Not empty if enable_p2p.
   std::vector<std::uint16_t> p2p_init_ports;  ///< Empty, or one per rank.
+  std::string p2p_transport = "auto";         ///< Or "tcp".
+  std::chrono::milliseconds p2p_timeout{2'000};
 
   std::filesystem::path secret_file;  ///< Empty: none.
   std::string log_level = "info";     ///< One of spdlog's names.

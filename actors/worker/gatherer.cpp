@@ -16,6 +16,8 @@ using self_pointer = gatherer_actor::stateful_pointer<gatherer_state>;
 /// A second one asks others for what the first failed to bring.
 constexpr std::uint32_t max_rounds = 2;
 
+constexpr std::size_t max_chunks = 4'096;  ///< Of a round.
+
 /// One gatherer's actor and what all its steps need.
 struct context {
   self_pointer self;
@@ -143,7 +145,8 @@ void begin_round(const context_ptr& c, std::uint64_t number,
   auto& begun = state.rounds[id];
   begun.questions = {number};
   for (const auto hash : missing) {
-    if (!state.in_flight.emplace(hash, id).second)
+    if (begun.hashes.size() == max_chunks ||
+        !state.in_flight.emplace(hash, id).second)
       break;
     begun.hashes.push_back(hash);
   }

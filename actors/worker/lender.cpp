@@ -168,8 +168,11 @@ caf::result<surrender_report> surrender(self_pointer self,
   order.what.what = operation::clear;
   order.what.hashes = msg.hashes;
   order.timeout = options.surrender_timeout;
+  const auto worker = services.worker();
+  if (!worker)
+    return caf::make_error(errc::not_ready, to_string(services.id));
   auto answer = self->make_response_promise<surrender_report>();
-  self->request(services.worker, options.surrender_timeout * 2, order)
+  self->request(worker, options.surrender_timeout * 2, order)
     .then(
       [answer](const command_result& result) mutable {
         answer.deliver(report_of(result.tally));

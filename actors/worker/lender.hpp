@@ -22,7 +22,7 @@ struct lender_services {
   cpu_store* store = nullptr;
   chunk_format format{};                       ///< Of the store's chunks.
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
-  worker_actor worker{};                       ///< Drops what is surrendered.
+  std::function<worker_actor()> worker;        ///< Drops what is surrendered.
 };
 
 struct lender_options {

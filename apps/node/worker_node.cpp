@@ -4,6 +4,7 @@
 #include "actors/worker/worker.hpp"
 #include "apps/node/hashing_options.hpp"
 #include "apps/node/journal.hpp"
+#include "apps/node/peer_side.hpp"
 #include "apps/node/process.hpp"
 #include "apps/node/rank_disk.hpp"
 #include "messages/errors.hpp"
@@ -49,8 +50,9 @@ struct worker_node::parts {
   struct rank_parts {
     change_hub hub;
     std::unique_ptr<membership_listener> log;  ///< Before the hub, if any.
+    std::unique_ptr<transport> copier;         ///< Null without peer to peer.
     std::unique_ptr<cache_engine> engine;
-    std::atomic<bool> is_registered = false;
+    std::atomic<std::uint64_t> epoch = 0;  ///< Of the latest welcome.
     worker_actor actor;  ///< Null once stopped, or without a controller.
   };
 
@@ -70,19 +72,26 @@ struct worker_node::parts {
   work_pool commands{command_threads()};  ///< Does the work of commands.
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
+  std::string secret;
   std::shared_ptr<link_connector> connector;
   dialer_actor dialer;
+  std::unique_ptr<peer_side> peers;  ///< Null without peer to peer.
   std::atomic<bool> is_stopping = false;
 
   mutable std::mutex mutex;
   mutable std::condition_variable has_registered;
   lookup_actor lookups;  ///< Of the latest welcome.
 
+  worker_actor worker_of(const rank_parts& rank) const;
+  lookup_actor current_lookups() const;
+
   caf::error make_engines();
   caf::error link();
-  worker_profile make_profile(const hosted_rank& rank) const;
+  caf::error link_peers();
+  std::string own_host() const;
+  worker_profile make_profile(std::size_t index) const;
   void spawn_worker(std::size_t index, const std::function<void()>& on_failure);
-  command_services make_command_services(rank_parts& rank);
+  command_services make_command_services(std::size_t index);
   void note_welcome(rank_parts& rank, const welcome& answer);
   void forget_lookups();
   void stop();
@@ -107,6 +116,14 @@ caf::error worker_node::parts::make_engines() {
     engine.save_unfull_chunk = options.settings.save_unfull_chunk;
     engine.capacity_bytes =
       options.settings.local_cpu ? options.settings.max_local_cpu_bytes : 0;
+    if (options.settings.enable_p2p) {
+      auto copier = open_rank_transport(options.settings, hosted.rank);
+      if (!copier)
+        return std::move(copier.error());
+      rank.copier = std::move(*copier);
+      engine.region = rank.copier->memory();
+      engine.keeps_checksums = true;
+    }
     engine.bytes_per_token = options.bytes_per_token;
     engine.format = options.format;
     engine.listener = listener;
@@ -127,54 +144,99 @@ caf::error worker_node::parts::make_engines() {
 }
 
 caf::error worker_node::parts::link() {
-  auto secret = load_secret(options.settings.secret_file.string());
-  if (!secret)
-    return std::move(secret.error());
+  auto loaded = load_secret(options.settings.secret_file.string());
+  if (!loaded)
+    return std::move(loaded.error());
+  secret = *loaded;
   const auto& url = options.settings.controller_pull_url;
   connector_options link;
   link.host = url->host;
   link.port = url->port == 0 ? default_link_port : url->port;
-  link.secret = *secret;
+  link.secret = secret;
   connector = std::make_shared<link_connector>(*system, std::move(link));
   dialer = system->spawn(kvc::dialer, connector);
   return caf::none;
 }
 
-worker_profile worker_node::parts::make_profile(const hosted_rank& rank) const {
+caf::error worker_node::parts::link_peers() {
+  std::vector<peer_rank> members;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    auto& rank = *ranks[i];
+    const auto& hosted = options.ranks[i];
+    members.push_back(
+      {{hosted.instance, hosted.rank},
+       rank.engine.get(),
+       rank.copier.get(),
+       port_of(options.settings.lmcache_worker_ports, hosted.rank),
+       [&rank] { return rank.epoch.load(); },
+       [this, &rank] { return worker_of(rank); },
+       [this] { return current_lookups(); }});
+  }
+  auto started = peer_side::start(
+    *system, options.settings, secret, std::move(members),
+    [this](work_pool::job work) { commands.submit(std::move(work)); });
+  if (!started)
+    return std::move(started.error());
+  peers = std::move(*started);
+  return caf::none;
+}
+
+std::string worker_node::parts::own_host() const {
   const auto& settings = options.settings;
+  return settings.p2p_host.empty()
+           ? local_address_towards(settings.controller_pull_url->host)
+           : settings.p2p_host;
+}
+
+worker_profile worker_node::parts::make_profile(std::size_t index) const {
+  const auto& settings = options.settings;
+  const auto& rank = options.ranks[index];
   worker_profile profile;
   profile.id = {rank.instance, rank.rank};
   profile.rank_count = rank.rank_count;
   profile.model = settings.model;
-  profile.ip = settings.p2p_host.empty()
-                 ? local_address_towards(settings.controller_pull_url->host)
-                 : settings.p2p_host;
+  profile.ip = own_host();
   profile.port = port_of(settings.lmcache_worker_ports, rank.rank);
-  if (settings.enable_p2p)
-    profile.peer_url =
-      settings.p2p_host + ':' +
-      std::to_string(port_of(settings.p2p_init_ports, rank.rank));
+  if (!peers)
+    return profile;
+  const auto& copier = *ranks[index]->copier;
+  profile.port = peers->port(index);
+  profile.peer_url = settings.p2p_host + ':' + std::to_string(copier.port());
+  profile.transfer_address = copier.address();
   return profile;
+}
+
+worker_actor worker_node::parts::worker_of(const rank_parts& rank) const {
+  const std::lock_guard lock{mutex};
+  return rank.actor;
+}
+
+lookup_actor worker_node::parts::current_lookups() const {
+  const std::lock_guard lock{mutex};
+  return lookups;
 }
 
 void worker_node::parts::note_welcome(rank_parts& rank, const welcome& answer) {
   const std::lock_guard lock{mutex};
   lookups = answer.lookups;
-  rank.is_registered = true;
+  rank.epoch = answer.epoch;
   has_registered.notify_all();
 }
 
-command_services worker_node::parts::make_command_services(rank_parts& rank) {
-  return {
-    [this](work_pool::job work) { commands.submit(std::move(work)); },
-    [engine = rank.engine.get()](location where) { return engine->at(where); },
-    [engine = rank.engine.get()]() -> caf::expected<command_result> {
-      if (auto trouble = engine->check_memory(); !trouble.empty())
-        return command_result{.code = -1, .detail = std::move(trouble)};
-      if (auto trouble = engine->check_disk(); !trouble.empty())
-        return caf::make_error(errc::io_failed, std::move(trouble));
-      return command_result{};
-    }};
+command_services worker_node::parts::make_command_services(std::size_t index) {
+  auto* const engine = ranks[index]->engine.get();
+  return {[this](work_pool::job work) { commands.submit(std::move(work)); },
+          [engine](location where) { return engine->at(where); },
+          [engine]() -> caf::expected<command_result> {
+            if (auto trouble = engine->check_memory(); !trouble.empty())
+              return command_result{.code = -1, .detail = std::move(trouble)};
+            if (auto trouble = engine->check_disk(); !trouble.empty())
+              return caf::make_error(errc::io_failed, std::move(trouble));
+            return command_result{};
+          },
+          engine->memory(),
+          engine->disk(),
+          peers ? peers->transfers(index) : nullptr};
 }
 
 /// A request over a lost link would only time out.
@@ -187,7 +249,7 @@ void worker_node::parts::spawn_worker(std::size_t index,
                                       const std::function<void()>& on_failure) {
   auto& rank = *ranks[index];
   worker_settings settings;
-  settings.profile = make_profile(options.ranks[index]);
+  settings.profile = make_profile(index);
   settings.process = process;
   settings.hashing = hashing;
   settings.canary = canary(hashing);
@@ -197,12 +259,16 @@ void worker_node::parts::spawn_worker(std::size_t index,
     dialer,
     rank.hub,
     *rank.engine,
-    make_command_services(rank),
+    make_command_services(index),
     [this, &rank](const welcome& answer) { note_welcome(rank, answer); },
     [this] { forget_lookups(); }};
-  rank.actor =
+  const auto actor =
     caf::actor_cast<worker_actor>(system->spawn(worker, services, settings));
-  rank.actor->attach_functor([this, on_failure] {
+  {
+    const std::lock_guard lock{mutex};
+    rank.actor = actor;
+  }
+  actor->attach_functor([this, on_failure] {
     if (!is_stopping) {
       spdlog::critical("worker: a worker actor has died");
       on_failure();
@@ -213,11 +279,14 @@ void worker_node::parts::spawn_worker(std::size_t index,
 void worker_node::parts::stop() {
   is_stopping = true;
   for (auto& rank : ranks) {
-    if (rank->actor)
-      caf::anon_send(caf::actor_cast<caf::actor>(rank->actor), leave{});
+    if (const auto actor = worker_of(*rank))
+      caf::anon_send(caf::actor_cast<caf::actor>(actor), leave{});
+    const std::lock_guard lock{mutex};
     rank->actor = nullptr;
   }
   forget_lookups();
+  if (peers)
+    peers->stop();
   // The dialer is needed by workers that are dialing until they have left.
   if (connector)
     connector->stop();
@@ -226,6 +295,7 @@ void worker_node::parts::stop() {
   dialer = nullptr;
   commands.stop();  // Its jobs keep actors alive.
   drain_disks(*system, std::exchange(disk_writers, {}));
+  peers.reset();
   system.reset();
   if (changes)
     changes->flush();
@@ -253,8 +323,13 @@ caf::expected<std::unique_ptr<worker_node>> worker_node::start(
     return node;
   if (auto error = running.link())
     return error;
+  if (settings.enable_p2p)
+    if (auto error = running.link_peers())
+      return error;
   for (std::size_t i = 0; i < running.ranks.size(); ++i)
     running.spawn_worker(i, on_failure);
+  if (running.peers)
+    running.peers->begin_gathering(running.own_host());
   return node;
 }
 
@@ -266,19 +341,14 @@ bool worker_node::wait_until_registered(
   std::chrono::milliseconds patience) const {
   std::unique_lock lock{parts_->mutex};
   return parts_->has_registered.wait_for(lock, patience, [this] {
-    return std::all_of(
-      parts_->ranks.begin(), parts_->ranks.end(),
-      [](const auto& rank) { return rank->is_registered.load(); });
+    return std::all_of(parts_->ranks.begin(), parts_->ranks.end(),
+                       [](const auto& rank) { return rank->epoch != 0; });
   });
 }
 
 caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
   std::span<const std::uint64_t> hashes) const {
-  lookup_actor target;
-  {
-    const std::lock_guard lock{parts_->mutex};
-    target = parts_->lookups;
-  }
+  const auto target = parts_->current_lookups();
   if (!target)
     return caf::make_error(errc::not_ready, "no link");
   caf::expected<std::vector<prefix_match>> result{errc::timed_out};
