@@ -57,8 +57,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   auto errors = loaded.errors;
-  if (errors.empty())
-    errors = flags.conflicts_with(loaded.options);
+  const auto conflicts =
+    flags.conflicts_with(errors.empty() ? &loaded.options : nullptr);
+  errors.insert(errors.end(), conflicts.begin(), conflicts.end());
   for (const auto& error : errors)
     std::cerr << "kvc-worker: " << error << '\n';
   if (!errors.empty())
