@@ -5,9 +5,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <unistd.h>
-#include <atomic>
-#include <csignal>
 #include <iostream>
 
 namespace {
@@ -34,12 +31,9 @@ int main(int argc, char** argv) {
   for (const auto& warning : loaded.warnings)
     spdlog::warn("controller: {}", warning);
   kvc::raise_file_limit();
-  kvc::block_signals();
-  std::atomic<bool> has_failed = false;
-  auto node = kvc::controller_node::start(loaded.options, [&has_failed] {
-    has_failed = true;
-    kill(getpid(), SIGTERM);
-  });
+  const kvc::process_end end{stop_patience};
+  auto node =
+    kvc::controller_node::start(loaded.options, [end] { end.fail(); });
   if (!node) {
     spdlog::critical("controller: not started reason={}",
                      kvc::describe(node.error()));
@@ -47,10 +41,9 @@ int main(int argc, char** argv) {
   }
   spdlog::info("controller: started http={}:{} link={}:{}", loaded.options.host,
                (*node)->http_port(), loaded.options.host, (*node)->link_port());
-  kvc::wait_for_stop_signal();
+  const auto exit_code = end.wait();
   spdlog::info("controller: stopping");
-  kvc::start_watchdog(stop_patience, has_failed ? 1 : 0);
   (*node)->stop();
   spdlog::info("controller: stopped");
-  return has_failed ? 1 : 0;
+  return exit_code;
 }

@@ -50,10 +50,11 @@ std::string outcomes(const json& rank) {
     result += std::to_string(count.get<std::uint64_t>()) + ' ' + outcome;
   }
   const auto planned = rank.at("chunks_planned").get<std::uint64_t>();
-  if (rank.at("chunks_done").get<std::uint64_t>() < planned)
-    result += (result.empty() ? "0" : "") + std::string{" of "} +
-              std::to_string(planned);
-  return result.empty() ? "-" : result;
+  if (rank.at("chunks_done").get<std::uint64_t>() >= planned)
+    return result.empty() ? "-" : result;
+  if (result.empty())
+    result = "0";
+  return result + " of " + std::to_string(planned);
 }
 
 std::vector<column> rank_columns(bool is_health) {

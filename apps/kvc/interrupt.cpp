@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 #include <atomic>
-#include <utility>
 
 namespace kvc {
 
@@ -24,9 +23,9 @@ extern "C" void kvc_end_by_interrupt(int /*signal*/) {
 
 }  // namespace
 
-interrupt_notice::interrupt_notice(std::string text)
+interrupt_notice::interrupt_notice(const std::string& text)
     // Terminals show ^C behind the progress bar.
-    : text_((isatty(STDERR_FILENO) == 1 ? "\n" : "") + std::move(text) + '\n'),
+    : text_(std::string{isatty(STDERR_FILENO) == 1 ? "\n" : ""} + text + '\n'),
       previous_text_(current_text.exchange(&text_)) {
   sigaction(SIGINT, nullptr, &previous_action_);
   if (previous_action_.sa_handler == SIG_IGN)

@@ -10,7 +10,7 @@ namespace kvc {
 /// counts. A process that ignores SIGINT goes on to do so. Not thread-safe.
 class interrupt_notice {
  public:
-  explicit interrupt_notice(std::string text);
+  explicit interrupt_notice(const std::string& text);
 
   interrupt_notice(const interrupt_notice&) = delete;
   interrupt_notice& operator=(const interrupt_notice&) = delete;

@@ -121,6 +121,9 @@ executor_options controller_node::parts::make_executor_options() const {
   result.compress_timeout = options.compress_timeout;
   result.move_timeout = options.move_timeout;
   result.max_timeout = options.max_event_timeout;
+  // Before the request to cancel is given up; see make_route_options.
+  result.cancel_grace =
+    std::min(result.cancel_grace, options.request_timeout / 10);
   result.limits = {.max_running = options.max_running_events,
                    .max_finished = options.max_finished_events,
                    .max_finished_age = options.finished_event_age};
@@ -148,13 +151,18 @@ void controller_node::parts::spawn_actors(
   lookup_service = system->spawn(kvc::lookup_service, lookups, board);
   services.lookups = lookup_service;
   registry = system->spawn(kvc::registry, services, settings);
-  registry->attach_functor([this, on_failure] {
-    if (!is_stopping) {
-      spdlog::critical("controller: the registry or a shard has died");
-      on_failure();
-    }
-  });
   executor = system->spawn(kvc::executor, registry, make_executor_options());
+  const auto watch = [&](const auto& actor, const char* what) {
+    actor->attach_functor([this, on_failure, what] {
+      if (!is_stopping) {
+        spdlog::critical("controller: {} has died", what);
+        on_failure();
+      }
+    });
+  };
+  watch(registry, "the registry or a shard");
+  watch(executor, "the executor");
+  watch(lookup_service, "the lookup service");
 }
 
 caf::error controller_node::parts::open_link_port() {

@@ -57,23 +57,32 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void block_signals() {
+process_end::process_end(std::chrono::milliseconds patience)
+    : exit_code_(std::make_shared<std::atomic<int>>(0)) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-void wait_for_stop_signal() {
-  const auto signals = stop_signals();
-  int signal = 0;
-  sigwait(&signals, &signal);
-}
-
-void start_watchdog(std::chrono::milliseconds patience, int exit_code) {
-  std::thread{[patience, exit_code] {
+  std::promise<void> asked;
+  is_asked_for_ = asked.get_future().share();
+  std::thread{[=, code = exit_code_, asked = std::move(asked)]() mutable {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    asked.set_value();
     std::this_thread::sleep_for(patience);
-    _exit(exit_code);
+    _exit(*code);
   }}.detach();
+}
+
+void process_end::request() const { kill(getpid(), SIGTERM); }
+
+void process_end::fail() const {
+  *exit_code_ = 1;
+  request();
+}
+
+int process_end::wait() const {
+  is_asked_for_.wait();
+  return *exit_code_;
 }
 
 std::uint64_t random_number() {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <string>
 
 namespace kvc {
@@ -12,16 +15,27 @@ void start_logging(const std::string& level);
 /// Raises the limit of open files as far as the system lets us.
 void raise_file_limit();
 
-/// Keeps SIGTERM and SIGINT from ending the process, for wait_for_stop_signal;
-/// and SIGPIPE altogether. Must come before any thread is started.
-void block_signals();
+/// The end of this process: SIGTERM and SIGINT ask for it, with exit code 0.
+/// Whatever the process is doing by then, be it still starting, it is over
+/// `patience` later at the latest. Make one, before any thread is started.
+class process_end {
+ public:
+  /// Ignores SIGPIPE, too.
+  explicit process_end(std::chrono::milliseconds patience);
 
-/// Returns when SIGTERM or SIGINT arrived.
-void wait_for_stop_signal();
+  /// Asks for it, as SIGTERM does.
+  void request() const;
 
-/// Ends the process with `exit_code` if it is still there after `patience`,
-/// whatever its threads are doing.
-void start_watchdog(std::chrono::milliseconds patience, int exit_code);
+  /// Asks for it because of a failure: the exit code is to be 1.
+  void fail() const;
+
+  /// Returns the exit code, once the end was asked for.
+  int wait() const;
+
+ private:
+  std::shared_ptr<std::atomic<int>> exit_code_;
+  std::shared_future<void> is_asked_for_;
+};
 
 /// Returns a random number that differs between processes.
 std::uint64_t random_number();

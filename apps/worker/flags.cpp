@@ -75,16 +75,16 @@ std::vector<extra_flag> worker_flags::describe() {
 }
 
 std::vector<std::string> worker_flags::conflicts_with(
-  const worker_options& settings) const {
+  const worker_options* settings) const {
   std::vector<std::string> errors;
-  if (chunk_bytes % settings.chunk_size != 0)
+  if (settings != nullptr && chunk_bytes % settings->chunk_size != 0)
     errors.push_back("--chunk-bytes: expected a multiple of chunk_size (" +
-                     std::to_string(settings.chunk_size) + ")");
+                     std::to_string(settings->chunk_size) + ")");
   if (!kv_shape.empty() && !parse_shape(kv_shape))
     errors.emplace_back("--kv-shape: expected positive integers and commas");
-  if (ranks == 0 && rank >= settings.ranks())
+  if (settings != nullptr && ranks == 0 && rank >= settings->ranks())
     errors.push_back("--rank: the instance has " +
-                     std::to_string(settings.ranks()) + " rank(s)");
+                     std::to_string(settings->ranks()) + " rank(s)");
   if (ranks == 0 && instances > 1)
     errors.emplace_back("--instances: needs --ranks");
   if (instances * ranks > max_hosted)

@@ -29,8 +29,9 @@ struct worker_flags {
   /// Returns the flags, which set the members of this object.
   std::vector<extra_flag> describe();
 
-  /// Returns what is wrong with the flags, given the configuration.
-  std::vector<std::string> conflicts_with(const worker_options& settings) const;
+  /// Returns what is wrong with the flags, given the configuration; null if
+  /// that is wrong itself.
+  std::vector<std::string> conflicts_with(const worker_options* settings) const;
 
   /// Conflicts aside.
   worker_node_options node_options(const worker_options& settings) const;

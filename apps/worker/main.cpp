@@ -4,9 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <unistd.h>
-#include <atomic>
-#include <csignal>
 #include <iostream>
 #include <thread>
 
@@ -18,13 +15,9 @@ constexpr std::chrono::milliseconds stop_patience{1'900};
 /// Hosts the ranks and works until a signal, or until it is done and was told
 /// to leave then. Returns the exit code.
 int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
-  std::atomic<int> exit_code = 0;
-  const auto end = [&exit_code](int code) {
-    exit_code = code;
-    kill(getpid(), SIGTERM);
-  };
+  const kvc::process_end end{stop_patience};
   const auto options = flags.node_options(settings);
-  auto node = kvc::worker_node::start(options, [end] { end(1); });
+  auto node = kvc::worker_node::start(options, [end] { end.fail(); });
   if (!node) {
     spdlog::critical("worker: not started reason={}",
                      kvc::describe(node.error()));
@@ -36,14 +29,13 @@ int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
     if (!done) {
       spdlog::critical("worker: stopped reason={}",
                        kvc::describe(done.error()));
-      end(1);
+      end.fail();
     } else if (flags.leaves_when_done) {
-      end(0);
+      end.request();
     }
   }};
-  kvc::wait_for_stop_signal();
+  const auto exit_code = end.wait();
   spdlog::info("worker: stopping");
-  kvc::start_watchdog(stop_patience, exit_code);
   working.request_stop();
   working.join();
   (*node)->stop();
@@ -65,8 +57,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   auto errors = loaded.errors;
-  if (errors.empty())
-    errors = flags.conflicts_with(loaded.options);
+  const auto conflicts =
+    flags.conflicts_with(errors.empty() ? &loaded.options : nullptr);
+  errors.insert(errors.end(), conflicts.begin(), conflicts.end());
   for (const auto& error : errors)
     std::cerr << "kvc-worker: " << error << '\n';
   if (!errors.empty())
@@ -75,6 +68,5 @@ int main(int argc, char** argv) {
   for (const auto& warning : loaded.warnings)
     spdlog::warn("worker: {}", warning);
   kvc::raise_file_limit();
-  kvc::block_signals();
   return run(flags, loaded.options);
 }

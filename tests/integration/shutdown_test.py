@@ -1,16 +1,43 @@
 """SIGTERM ends every program within two seconds with exit code 0."""
+import os
+import pathlib
+import re
+import signal
 import unittest
 
-from support.cluster import ClusterTest, free_port
+from support.cluster import BIN, ClusterTest, Process, free_port, wait_until
 from support.lookups import SMALL_TRACE
 from support.tcp_proxy import TcpProxy
 
 LIMIT_SECONDS = 2.5  # The programs promise 2; the machine is shared.
 
 
+def takes_signals(process):
+    """Whether SIGTERM does not simply kill the process any more."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status).group(1), 16)
+    return blocked & 1 << signal.SIGTERM - 1
+
+
 class ShutdownTest(ClusterTest):
     def assert_ends(self, process):
         self.assertLess(process.terminate(), LIMIT_SECONDS, process.name)
+
+    def test_programs_end_that_cannot_start(self):
+        """Something slow, here a secret that never comes, holds them up."""
+        secret = self.cluster.directory / "secret"
+        os.mkfifo(secret)
+        settings = {"kvc-controller": ["--port", free_port(),
+                                       "--monitor-port", free_port()],
+                    "kvc-worker": ["--controller-pull-url", "localhost:1",
+                                   "--enable-controller"]}
+        for name, flags in settings.items():
+            process = Process(name, [BIN / name, "--secret-file", secret,
+                                     *flags],
+                              self.cluster.directory / f"{name}.log")
+            self.addCleanup(process.kill)
+            wait_until(lambda: takes_signals(process), what="its start")
+            self.assert_ends(process)
 
     def test_a_linked_fleet_ends_in_either_order(self):
         controller = self.cluster.start_controller()
