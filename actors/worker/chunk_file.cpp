@@ -1,6 +1,7 @@
 #include "actors/worker/chunk_file.hpp"
 
 #include "messages/errors.hpp"
+#include "net/transport/checksum.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -58,9 +58,6 @@ struct chunk_file_header {
     std::span<const std::byte> from);
 };
 
-/// Returns XXH3 of `bytes`, 64 bits.
-std::uint64_t checksum_of(std::span<const std::byte> bytes);
-
 /// A chunk's file that is open for reading; it stays readable if the file is
 /// removed meanwhile.
 class chunk_file {

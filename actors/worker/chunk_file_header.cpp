@@ -1,7 +1,6 @@
 #include "actors/worker/chunk_file.hpp"
 #include "messages/errors.hpp"
-
-#include <xxhash.h>
+#include "net/transport/checksum.hpp"
 
 #include <array>
 #include <cstring>
@@ -104,10 +103,6 @@ std::string take_text(std::span<const std::byte>& from, std::size_t bytes) {
 }
 
 }  // namespace
-
-std::uint64_t checksum_of(std::span<const std::byte> bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
 
 std::size_t chunk_file_header::bytes() const {
   return fixed_bytes + identity.model.size() + identity.id.instance.size() +

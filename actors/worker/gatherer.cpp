@@ -97,7 +97,7 @@ void fetch_share_of(const context_ptr& c, std::uint64_t id,
   order.hashes.assign(hashes.begin() + static_cast<std::ptrdiff_t>(share.begin),
                       hashes.begin() + static_cast<std::ptrdiff_t>(share.end));
   order.patience = patience;
-  order.owner = c->self->address();
+  order.owner = caf::actor_cast<caf::strong_actor_ptr>(c->self);
   state.load[share.peer.id] += share.end - share.begin;
   ++state.rounds.at(id).pending;
   const auto copy = c->self->spawn(transfer, c->services.transfers);

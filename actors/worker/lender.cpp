@@ -105,11 +105,13 @@ caf::result<chunk_lease> lend(self_pointer self,
   if (auto error = check(order, state, services, options))
     return error;
   const auto ticket = ++state.last_ticket;
-  auto answer = self->make_response_promise<chunk_lease>();
-  state.pending_loans.emplace(
-    ticket, lender_state::pending{
-              answer, caf::actor_cast<caf::actor_addr>(self->current_sender()),
-              std::min(order.valid_for, options.max_term)});
+  // The promise takes the sender over.
+  lender_state::pending asked;
+  asked.reader = self->current_sender();
+  asked.term = std::min(order.valid_for, options.max_term);
+  asked.answer = self->make_response_promise<chunk_lease>();
+  auto answer = asked.answer;
+  state.pending_loans.emplace(ticket, std::move(asked));
   const auto me = caf::actor_cast<caf::actor>(self);
   services.submit([services, order, ticket, me] {
     caf::anon_send(me, loan_ready{ticket, make_loan(services, order)});
@@ -126,9 +128,10 @@ void enter(self_pointer self, const loan_ready& msg) {
   auto& answer = msg.made->answer;
   answer.valid_for = asked.term;
   if (!msg.made->chunks.empty()) {
-    if (!state.book.has_reader(asked.reader))
+    const auto reader = caf::actor_cast<caf::actor_addr>(asked.reader);
+    if (asked.reader && !state.book.has_reader(reader))
       self->monitor(asked.reader);
-    answer.lease_id = state.book.add(std::move(msg.made->chunks), asked.reader,
+    answer.lease_id = state.book.add(std::move(msg.made->chunks), reader,
                                      self->clock().now() + asked.term);
     begin_ticking(self);
   }

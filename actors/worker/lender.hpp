@@ -59,7 +59,7 @@ struct lender_state {
   /// A request whose loan is being made.
   struct pending {
     caf::typed_response_promise<chunk_lease> answer;
-    caf::actor_addr reader;
+    caf::strong_actor_ptr reader;
     std::chrono::milliseconds term{0};
   };
 

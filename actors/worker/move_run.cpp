@@ -219,7 +219,7 @@ std::optional<fetch_chunks> next_part(const context& c) {
   fetch_chunks part;
   part.source = state.order.source;
   part.patience = std::min(part_patience, time_left(c));
-  part.owner = c.self->address();
+  part.owner = caf::actor_cast<caf::strong_actor_ptr>(c.self);
   if (state.order.what.is_for_all) {
     if (std::exchange(state.has_begun, true) && state.cursor == 0)
       return std::nullopt;

@@ -218,7 +218,8 @@ caf::result<fetch_report> begin(self_pointer self,
 transfer_actor::behavior_type transfer(self_pointer self,
                                        const transfer_services& services) {
   self->set_down_handler([=](const caf::down_msg& down) {
-    if (down.source == self->state.order.owner)
+    if (self->state.order.owner &&
+        down.source == self->state.order.owner->address())
       abandon(self, services);
     else
       end_early(self, services, errc::connection_lost, "the peer is gone");

@@ -33,7 +33,7 @@ struct fetch_chunks {
   std::uint32_t max_chunks = 0;
 
   std::chrono::milliseconds patience{2'000};  ///< Positive.
-  caf::actor_addr owner{};  ///< When it dies, nobody waits any more.
+  caf::strong_actor_ptr owner{};  ///< When it dies, nobody waits any more.
 };
 
 /// Answers fetch_chunks.

@@ -21,6 +21,7 @@ void add_controls(CLI::App& app, command_action& action);
 void add_events(CLI::App& app, command_action& action);
 void add_health(CLI::App& app, command_action& action);
 void add_lookup(CLI::App& app, command_action& action);
+void add_move(CLI::App& app, command_action& action);
 void add_wait(CLI::App& app, command_action& action);
 void add_workers(CLI::App& app, command_action& action);
 

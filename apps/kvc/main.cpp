@@ -11,7 +11,7 @@ namespace {
 using namespace kvc;
 
 constexpr std::array commands{add_lookup, add_workers, add_health, add_controls,
-                              add_events, add_cancel,  add_wait};
+                              add_move,   add_events,  add_cancel, add_wait};
 
 constexpr auto* footer = R"(Examples:
   kvc lookup --tokens 128000,849,21435     who holds the longest prefix
@@ -23,6 +23,7 @@ constexpr auto* footer = R"(Examples:
   kvc clear vllm-0 --location disk         of all that is not pinned or in use
   kvc compress vllm-0 --method zstd        shows how far it is; Ctrl-C leaves it
   id=$(kvc compress vllm-0 --method lz4 --no-wait); kvc wait $id --for 60
+  kvc move vllm-0 vllm-1 --file prompt.json --copy
   kvc events --state running               what goes on; kvc cancel ends one
   KVC_URL=http://controller:9000 kvc --json workers | jq .total_count
 

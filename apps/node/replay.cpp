@@ -26,6 +26,14 @@ std::uint64_t dropped_chunks(std::span<const replay_instance> instances) {
   return result;
 }
 
+std::uint64_t peer_chunks(std::span<const replay_instance> instances) {
+  std::uint64_t result = 0;
+  for (const auto& instance : instances)
+    for (const auto* rank : instance.ranks)
+      result += rank->chunks_from_peers();
+  return result;
+}
+
 /// One request's chunks, as one rank has them in its own memory.
 struct rank_buffer {
   std::vector<std::byte> bytes;
@@ -50,7 +58,8 @@ class replayer {
       : instances_(instances),
         options_(options),
         stop_(std::move(stop)),
-        drops_before_(dropped_chunks(instances)) {}
+        drops_before_(dropped_chunks(instances)),
+        from_peers_before_(peer_chunks(instances)) {}
 
   caf::expected<replay_totals> run(trace_reader& trace) {
     while (!stop_.stop_requested()) {
@@ -159,6 +168,7 @@ class replayer {
     result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       steady_clock::now() - start_);
     result.evicted_chunks = dropped_chunks(instances_) - drops_before_;
+    result.peer_chunks = peer_chunks(instances_) - from_peers_before_;
     return result;
   }
 
@@ -166,6 +176,7 @@ class replayer {
   const replay_options& options_;
   std::stop_token stop_;
   std::uint64_t drops_before_;
+  std::uint64_t from_peers_before_;
   steady_clock::time_point start_ = steady_clock::now();
   steady_clock::time_point next_progress_ = start_ + options_.progress_interval;
   std::size_t next_turn_ = 0;
@@ -182,12 +193,13 @@ std::string to_string(const replay_totals& x) {
              : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   };
   return fmt::format(
-    "requests={} routed={:.1f}% chunks={} hit={:.1f}% admitted={} evicted={} "
+    "requests={} routed={:.1f}% chunks={} hit={:.1f}% (peers {:.1f}%) "
+    "admitted={} evicted={} "
     "failed={} verified_bytes={} wrong_bytes={} elapsed={:.1f}s",
     x.requests, share(x.routed_requests, x.requests), x.chunks,
-    share(x.hit_chunks, x.chunks), x.admitted_chunks, x.evicted_chunks,
-    x.failed_chunks, x.verified_bytes, x.wrong_bytes,
-    static_cast<double>(x.elapsed.count()) / 1e3);
+    share(x.hit_chunks, x.chunks), share(x.peer_chunks, x.chunks),
+    x.admitted_chunks, x.evicted_chunks, x.failed_chunks, x.verified_bytes,
+    x.wrong_bytes, static_cast<double>(x.elapsed.count()) / 1e3);
 }
 
 caf::expected<replay_totals> replay(trace_reader& trace,

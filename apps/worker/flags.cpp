@@ -62,11 +62,18 @@ std::vector<extra_flag> worker_flags::describe() {
               "Write every change to FILE, which begins anew"),
     text_flag("prompt", "FILE", prompt,
               "Store the chunks of a JSON array of tokens"),
+    text_flag("retrieve", "FILE", retrieve,
+              "Retrieve such a prompt, from peers too, and check its bytes"),
+    text_flag("watch", "FILE", watch,
+              "Tell how much of such a prompt is held, and check its bytes"),
     number_flag("fill", fill, {0, 1ULL << 32U},
                 "Store N made-up chunks in every rank"),
     number_flag("fill-seed", fill_seed, {}, "Which ones; the default is 1"),
     text_flag("replay", "TRACE", replay, "Replay a Mooncake trace"),
     scale_flag(time_scale),
+    text_flag("route", "HOW", route,
+              "Replay where the longest prefix is (prefix, the default) or by "
+              "turns"),
     switch_flag("replay-for-ever", replays_for_ever,
                 "Begin the replay anew at its end, until stopped"),
     switch_flag("leave-when-done", leaves_when_done,
@@ -80,6 +87,8 @@ std::vector<std::string> worker_flags::conflicts_with(
   if (settings != nullptr && chunk_bytes % settings->chunk_size != 0)
     errors.push_back("--chunk-bytes: expected a multiple of chunk_size (" +
                      std::to_string(settings->chunk_size) + ")");
+  if (route != "prefix" && route != "turns")
+    errors.emplace_back("--route: expected prefix or turns");
   if (!kv_shape.empty() && !parse_shape(kv_shape))
     errors.emplace_back("--kv-shape: expected positive integers and commas");
   if (settings != nullptr && ranks == 0 && rank >= settings->ranks())

@@ -19,10 +19,13 @@ struct worker_flags {
   std::string kv_shape;  ///< Of a full one: numbers and commas.
   std::string journal;
   std::string prompt;      ///< A file with a JSON array of tokens.
+  std::string retrieve;    ///< Another one.
+  std::string watch;       ///< Another one.
   std::uint64_t fill = 0;  ///< Made-up chunks for every rank.
   std::uint64_t fill_seed = 1;
   std::string replay;
   double time_scale = 0;
+  std::string route = "prefix";  ///< Or "turns".
   bool replays_for_ever = false;
   bool leaves_when_done = false;
 

@@ -3,15 +3,13 @@
 #include "actors/hashing/chunk_hasher.hpp"
 #include "apps/node/fill.hpp"
 #include "apps/node/hashing_options.hpp"
-#include "apps/node/made_up_chunk.hpp"
 #include "apps/node/replay.hpp"
+#include "apps/worker/prompts.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 
 namespace kvc {
 
@@ -19,48 +17,6 @@ namespace {
 
 /// How long a replay waits for the controller, of whom it wants routes.
 constexpr std::chrono::milliseconds registration_patience{5'000};
-
-caf::expected<std::vector<std::uint32_t>> read_tokens(const std::string& path) {
-  std::ifstream file{path};
-  const auto parsed = nlohmann::json::parse(file, nullptr, false);
-  const auto is_token = [](const nlohmann::json& x) {
-    return x.is_number_unsigned() && x.get<std::uint64_t>() <= UINT32_MAX;
-  };
-  if (!parsed.is_array() ||
-      !std::all_of(parsed.begin(), parsed.end(), is_token))
-    return caf::make_error(errc::invalid_request,
-                           path + ": expected a JSON array of tokens");
-  return parsed.get<std::vector<std::uint32_t>>();
-}
-
-/// Stores the chunks of one prompt in every rank, each with its own bytes.
-caf::expected<void> store_prompt(const worker_node& node,
-                                 const worker_node_options& options,
-                                 const chunk_hasher& hasher,
-                                 const std::string& path) {
-  auto tokens = read_tokens(path);
-  if (!tokens)
-    return std::move(tokens.error());
-  const auto hashes = hasher.hash_prompt(*tokens);
-  for (std::uint32_t i = 0; i < options.ranks.size(); ++i) {
-    std::vector<std::vector<std::byte>> bytes;
-    auto left = tokens->size();
-    for (const auto hash : hashes) {
-      const auto in_chunk = std::min<std::size_t>(left, hasher.chunk_size());
-      left -= in_chunk;
-      make_up_chunk(bytes.emplace_back(in_chunk * options.bytes_per_token),
-                    hash, options.ranks[i].rank);
-    }
-    const std::vector<std::span<const std::byte>> chunks{bytes.begin(),
-                                                         bytes.end()};
-    const auto stored = node.engines()[i]->store(*tokens, chunks);
-    if (!stored)
-      return stored.error();
-    spdlog::info("worker: stored prompt chunks={} worker={}/{}", chunks.size(),
-                 options.ranks[i].instance, options.ranks[i].rank);
-  }
-  return caf::unit;
-}
 
 /// Groups the engines by instance.
 std::vector<replay_instance> instances_of(const worker_node& node,
@@ -102,8 +58,10 @@ caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
   settings.hasher = &hasher;
   settings.bytes_per_token = options.bytes_per_token;
   settings.time_scale = flags.time_scale;
-  if (options.settings.enable_controller)
+  if (options.settings.enable_controller && flags.route == "prefix")
     settings.route = route_by_controller(node, instances);
+  else
+    settings.route = [](auto) -> std::optional<std::size_t> { return {}; };
   settings.on_progress = [](const replay_totals& totals) {
     spdlog::info("replay: running {}", to_string(totals));
   };
@@ -135,9 +93,9 @@ caf::expected<void> work(worker_node& node, const worker_flags& flags,
   if (!hashing)
     return hashing.error();
   const chunk_hasher hasher{*hashing, settings.save_unfull_chunk};
+  const prompt_context context{node, options, hasher};
   if (!flags.prompt.empty()) {
-    if (auto stored = store_prompt(node, options, hasher, flags.prompt);
-        !stored)
+    if (auto stored = store_prompt(context, flags.prompt); !stored)
       return stored;
   }
   const made_up_prompts prompts{flags.fill_seed, settings.chunk_size};
@@ -148,12 +106,20 @@ caf::expected<void> work(worker_node& node, const worker_flags& flags,
   node.flush_journal();
   if (flags.fill > 0)
     spdlog::info("worker: filled chunks={}", flags.fill);
-  if (flags.replay.empty())
+  if (flags.retrieve.empty() && flags.watch.empty() && flags.replay.empty())
     return caf::unit;
   if (settings.enable_controller &&
       !node.wait_until_registered(registration_patience))
-    spdlog::warn("replay: not registered yet, routing by turns");
-  return replay_trace(node, flags, options, hasher, stop);
+    spdlog::warn("worker: not registered yet, going on without the controller");
+  if (!flags.retrieve.empty()) {
+    if (auto done = retrieve_prompt(context, flags.retrieve); !done)
+      return done;
+  }
+  if (!flags.watch.empty())
+    return watch_prompt(context, flags.watch, stop);
+  return flags.replay.empty()
+           ? caf::unit
+           : replay_trace(node, flags, options, hasher, stop);
 }
 
 }  // namespace kvc

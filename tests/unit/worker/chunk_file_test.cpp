@@ -1,4 +1,5 @@
 #include "actors/worker/chunk_file.hpp"
+#include "net/transport/checksum.hpp"
 
 #include "messages/errors.hpp"
 #include "tests/unit/worker/temporary_directory.hpp"
