@@ -10,18 +10,6 @@ using namespace kvc::test;
 
 namespace {
 
-/// Dials until the answer is a peer whose link has not ended meanwhile.
-peer_actor fresh_link(peer_node& dialler, std::uint16_t port) {
-  std::optional<peer_actor> result;
-  REQUIRE(eventually([&] {
-    const auto peer = dialler.dial(port);
-    if (peer && dialler.self().is_up(*peer))
-      result = *peer;
-    return result.has_value();
-  }));
-  return *result;
-}
-
 /// Cuts the link between the two and waits until both know.
 void part(peer_node& one, const peer_actor& ones_peer, peer_node& two,
           const peer_actor& twos_peer) {
