@@ -116,6 +116,7 @@ void inbound::read_hello() {
 }
 
 void inbound::answer_hello() {
+  answered_at_ = host_.links().now();
   answer_ = make_server_hello(hello_, host_.links().self(), host_.secret());
   write(asio::buffer(answer_), [](inbound& self) { self.read_proof(); });
 }
@@ -144,7 +145,7 @@ void inbound::part() {
 }
 
 void inbound::admit() {
-  auto [answer, place] = host_.links().admit(process_in(hello_));
+  auto [answer, place] = host_.links().admit(process_in(hello_), answered_at_);
   switch (answer) {
     case admission::granted:
       place_ = std::move(place);

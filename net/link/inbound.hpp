@@ -80,6 +80,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   std::array<std::uint8_t, 256> rest_{};
   std::string reason_;
   verdict verdict_ = verdict::unauthorized;
+  std::uint64_t answered_at_ = 0;  ///< As the link table counts.
   std::unique_ptr<link_place> place_;
   std::shared_ptr<adopted_socket> link_;
   bool is_finished_ = false;

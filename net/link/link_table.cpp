@@ -35,10 +35,17 @@ std::unique_ptr<link_place> link_table::claim(const process_id& peer) {
   return std::make_unique<link_place>(shared_from_this(), peer, slot.dial);
 }
 
-admission_result link_table::admit(const process_id& peer) {
+std::uint64_t link_table::now() const {
+  const std::lock_guard lock{mutex_};
+  return last_number_;
+}
+
+admission_result link_table::admit(const process_id& peer,
+                                   std::uint64_t since) {
   const std::lock_guard lock{mutex_};
   auto& slot = slot_of(peer);
-  if (slot.dial != 0 && self_ < peer)
+  if ((slot.dial != 0 && self_ < peer) ||
+      (slot.is_linked() && slot.dialled_at > since))
     return {admission::duplicate, nullptr};
   // A confirmed dial is about to become a link, which the peer has lost.
   if (slot.peers_dial != 0 || (slot.dial != 0 && slot.is_confirmed))
@@ -87,6 +94,7 @@ void link_table::fill(const process_id& peer, std::uint64_t number,
   const std::lock_guard lock{mutex_};
   auto& slot = slots_[peer];
   slot.link = std::move(link);
+  slot.dialled_at = slot.dial == number ? ++last_number_ : 0;
   if (slot.dial == number)
     slot.dial = 0;
   if (slot.peers_dial == number)

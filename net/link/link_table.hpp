@@ -65,9 +65,14 @@ class link_table : public std::enable_shared_from_this<link_table> {
   /// is being made, or the peer is ourselves.
   std::unique_ptr<link_place> claim(const process_id& peer);
 
-  /// Decides on the dial of an authenticated `peer`. It knows best whether the
-  /// link that we may believe in is still there, so that one is cut.
-  admission_result admit(const process_id& peer);
+  /// Returns the current point in the order of events, for admit().
+  std::uint64_t now() const;
+
+  /// Decides on the dial of an authenticated `peer` whose hello was answered at
+  /// `since`. It knows best whether the link that we may believe in is still
+  /// there, so that one is cut; unless our own dial made it since then: the
+  /// peer had not seen that yet.
+  admission_result admit(const process_id& peer, std::uint64_t since);
 
   /// Returns the last link with `peer`, or null.
   std::shared_ptr<adopted_socket> link_of(const process_id& peer) const;
@@ -86,6 +91,7 @@ class link_table : public std::enable_shared_from_this<link_table> {
     bool is_confirmed = false;     ///< Our dial has won.
     std::uint64_t peers_dial = 0;  ///< The place of the peer's dial, or 0.
     std::shared_ptr<adopted_socket> link;
+    std::uint64_t dialled_at = 0;  ///< When our dial made the link, else 0.
 
     bool is_linked() const { return link && link->is_open(); }
     bool is_taken() const {

@@ -1,5 +1,5 @@
+#include "tests/wire/link/fake_server.hpp"
 #include "tests/wire/link/link_fixture.hpp"
-#include "tests/wire/link/raw_peer.hpp"
 
 #include <caf/send.hpp>
 
@@ -7,7 +7,6 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -18,74 +17,8 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-/// A TCP port that is bound; it listens only if asked to, and never speaks.
-class silent_port {
- public:
-  explicit silent_port(int backlog)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    if (backlog >= 0)
-      REQUIRE(::listen(fd_, backlog) == 0);
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-
-  ~silent_port() { ::close(fd_); }
-
-  silent_port(const silent_port&) = delete;
-  silent_port& operator=(const silent_port&) = delete;
-
-  std::uint16_t port() const { return port_; }
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-  std::uint16_t port_ = 0;
-};
-
-/// Accepts one connection after the other and lets `behavior` play the server.
-class fake_controller {
- public:
-  template <class Behavior>
-  explicit fake_controller(Behavior behavior) {
-    thread_ = std::thread{[this, behavior] {
-      int fd = -1;
-      while ((fd = ::accept(listener_.fd(), nullptr, nullptr)) >= 0)
-        behavior(raw_peer::adopt(fd));
-    }};
-  }
-
-  ~fake_controller() {
-    ::shutdown(listener_.fd(), SHUT_RDWR);
-    thread_.join();
-  }
-
-  std::uint16_t port() const { return listener_.port(); }
-
- private:
-  silent_port listener_{8};
-  std::thread thread_;
-};
-
-/// Does the server's side of our handshake.
-bool welcome_client(const raw_peer& peer, std::string_view secret) {
-  client_hello hello{};
-  link_proof proof{};
-  if (!peer.receive(hello))
-    return false;
-  const auto answer = make_server_hello(hello, make_process_id("fake"), secret);
-  const auto yes = static_cast<std::uint8_t>(verdict::accepted);
-  return peer.send(answer) && peer.receive(proof) &&
-         is_client_proven(hello, answer, proof, secret) &&
-         peer.send(byte_span{&yes, 1});
-}
-
 /// Returns how a dial to `controller` fails, without the address.
-std::string failure_with(const fake_controller& controller,
+std::string failure_with(const fake_server& controller,
                          std::string secret = "") {
   client worker{controller.port(), std::move(secret)};
   auto result = worker.failure();
@@ -157,14 +90,14 @@ TEST_SUITE("dialer") {
   }
 
   TEST_CASE("refuses a server that cannot prove the secret") {
-    fake_controller controller{
+    fake_server controller{
       [](const raw_peer& peer) { welcome_client(peer, "guessed"); }};
     CHECK(failure_with(controller, "secret") ==
           "unauthorized: the peer has another secret");
   }
 
   TEST_CASE("reports that the server refused") {
-    fake_controller controller{[](const raw_peer& peer) {
+    fake_server controller{[](const raw_peer& peer) {
       client_hello hello{};
       link_proof proof{};
       const auto no = static_cast<std::uint8_t>(verdict::unauthorized);
@@ -178,7 +111,7 @@ TEST_SUITE("dialer") {
   }
 
   TEST_CASE("reports a server of another version") {
-    fake_controller controller{[](const raw_peer& peer) {
+    fake_server controller{[](const raw_peer& peer) {
       client_hello hello{};
       auto answer = make_version_refusal();
       answer[6] = 2;
@@ -193,7 +126,7 @@ TEST_SUITE("dialer") {
   }
 
   TEST_CASE("reports a server that speaks something else") {
-    fake_controller controller{[](const raw_peer& peer) {
+    fake_server controller{[](const raw_peer& peer) {
       peer.send("HTTP/1.1 400 Bad Request\r\n" + std::string(200, 'x'));
       peer.sees_close();
     }};
@@ -201,7 +134,7 @@ TEST_SUITE("dialer") {
   }
 
   TEST_CASE("reports a server that hangs up") {
-    fake_controller controller{[](const raw_peer& peer) {
+    fake_server controller{[](const raw_peer& peer) {
       client_hello hello{};
       peer.receive(hello);
     }};
@@ -211,7 +144,7 @@ TEST_SUITE("dialer") {
 
   TEST_CASE("reports an authenticated server that CAF never hears of") {
     std::atomic<bool> is_cut = false;
-    fake_controller controller{[&](const raw_peer& peer) {
+    fake_server controller{[&](const raw_peer& peer) {
       is_cut = welcome_client(peer, "") && peer.sees_close();
     }};
     client worker{
@@ -223,7 +156,7 @@ TEST_SUITE("dialer") {
   TEST_CASE("survives killer packets from an authenticated server") {
     for (const auto type : {0, 1, 2, 6, 255}) {
       std::atomic<int> cuts = 0;
-      fake_controller controller{[&](const raw_peer& peer) {
+      fake_server controller{[&](const raw_peer& peer) {
         std::array<std::uint8_t, 32> header{};
         header[0] = static_cast<std::uint8_t>(type);
         if (type % 2 == 0)

@@ -68,6 +68,17 @@ class node {
     return is_down;
   }
 
+  /// Returns whether `target` is there, as far as this process knows.
+  template <class Handle>
+  bool is_up(const Handle& target) {
+    caf::scoped_actor self{system_};
+    self->monitor(target);
+    bool is_down = false;
+    self->receive([&](const caf::down_msg&) { is_down = true; },
+                  caf::after(0ms) >> [] {});
+    return !is_down;
+  }
+
  private:
   static caf::actor_system_config& configure(caf::actor_system_config& config) {
     configure_link(config, 2);

@@ -102,6 +102,18 @@ class peer_node {
   std::uint16_t port_;
 };
 
+/// Dials until the answer is a peer whose link has not ended meanwhile.
+inline peer_actor fresh_link(peer_node& dialler, std::uint16_t port) {
+  std::optional<peer_actor> result;
+  REQUIRE(eventually([&] {
+    const auto peer = dialler.dial(port);
+    if (peer && dialler.self().is_up(*peer))
+      result = *peer;
+    return result.has_value();
+  }));
+  return *result;
+}
+
 /// Calls `visit(fd, local port, remote port)` for this process's connections.
 template <class Visit>
 void for_each_connection(Visit visit) {
