@@ -124,6 +124,24 @@ TEST_SUITE("executor") {
     CHECK(check("Clear1", 3s)->state == event_state::finished);
   }
 
+  TEST_CASE_FIXTURE(executor_fixture, "tells the end of what it forgets") {
+    options.limits.max_finished = 0;
+    add(0, mood::prompt, 256);
+    add(0, mood::silent, 0, "b");
+    start();
+    const auto run_patiently = [this](const char* id, const char* instance) {
+      return system.ask<event_status>(
+        aut, start_event{id, instance, {.what = operation::clear}, {}, 3s});
+    };
+    const auto end = run_patiently("Clear1", "a");
+    REQUIRE(end);
+    CHECK(end->state == event_state::finished);
+    CHECK(end->tokens == 256);
+    CHECK(check("Clear1").error() == errc::unknown_event);
+    CHECK(run_patiently("Clear2", "b")->state == event_state::running);
+    CHECK(run_patiently("Clear3", "c").error() == errc::unknown_instance);
+  }
+
   TEST_CASE_FIXTURE(executor_fixture, "cancels and says what was done") {
     auto& script = add(0, mood::silent, 256);
     add(1, mood::prompt, 512);
