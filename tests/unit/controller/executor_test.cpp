@@ -76,6 +76,22 @@ TEST_SUITE("executor") {
     is(5, -1005, "not registered");
   }
 
+  TEST_CASE_FIXTURE(executor_fixture, "fails a rank that lost chunks") {
+    auto& tally = add(0, mood::prompt, 256).result.tally;
+    tally.chunks[static_cast<std::size_t>(chunk_outcome::done)] = 1;
+    tally.chunks[static_cast<std::size_t>(chunk_outcome::failed)] = 2;
+    add(1, mood::prompt, 512);
+    start();
+    const auto end = run({.what = operation::compress, .method = "lz4"});
+    CHECK(end.state == event_state::failed);
+    CHECK(end.tokens == 256);
+    CHECK(end.ranks[0].state == event_state::failed);
+    CHECK(end.ranks[0].error ==
+          "2 chunks could not be read, written or decoded");
+    CHECK(end.ranks[0].tally == tally);
+    CHECK(end.ranks[1].state == event_state::finished);
+  }
+
   TEST_CASE_FIXTURE(executor_fixture, "ends a silent event by its deadline") {
     add(0, mood::silent);
     start();
