@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace kvc {
 
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t folder_digits = 2;
 constexpr std::size_t number_digits = 16;
 constexpr std::string_view suffix = ".chunk";
+constexpr std::string_view quarantine_name = "quarantine";
 
 std::string sixteen_digits(std::uint64_t x) {
   std::array<char, number_digits + 1> text{};
@@ -142,7 +145,7 @@ caf::error disk_folder::remove(const chunk_file_name& name) const {
 }
 
 caf::error disk_folder::quarantine(const fs::path& file) const {
-  const auto folder = directory_ / "quarantine";
+  const auto folder = directory_ / quarantine_name;
   if (auto failure = make_folder(folder))
     return failure;
   auto target = folder / file.filename();
@@ -152,6 +155,32 @@ caf::error disk_folder::quarantine(const fs::path& file) const {
   fs::rename(file, target, failure);
   if (failure && is_there(file))
     return file_error("quarantine", file, failure.value());
+  return {};
+}
+
+caf::error disk_folder::trim_quarantine(std::uint64_t max_bytes) const {
+  const auto folder = directory_ / quarantine_name;
+  if (!is_there(folder))
+    return {};
+  std::multimap<fs::file_time_type, std::pair<fs::path, std::uint64_t>> files;
+  std::uint64_t bytes = 0;
+  std::error_code failure;
+  for (fs::directory_iterator it{folder, failure}, end; !failure && it != end;
+       it.increment(failure)) {
+    if (!fs::is_regular_file(it->symlink_status(failure)))
+      continue;
+    const auto size = it->file_size(failure);
+    files.emplace(it->last_write_time(failure), std::pair{it->path(), size});
+    bytes += size;
+  }
+  if (failure)
+    return file_error("list", folder, failure.value());
+  for (auto it = files.begin(); bytes > max_bytes; ++it) {
+    const auto& [file, size] = it->second;
+    if (auto fault = remove_file(file))
+      return fault;
+    bytes -= size;
+  }
   return {};
 }
 
