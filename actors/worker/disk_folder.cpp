@@ -78,6 +78,17 @@ caf::error make_folder(const fs::path& folder) {
   return parent ? parent->sync() : parent.error();
 }
 
+/// Makes a folder with those above it, each of which survives a power cut.
+caf::error make_folders(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored))
+    return {};
+  if (folder.has_relative_path())
+    if (auto failure = make_folders(folder.parent_path()))
+      return failure;
+  return make_folder(folder);
+}
+
 caf::error unusable(const fs::path& directory, const std::string& why) {
   return caf::make_error(errc::invalid_request,
                          "disk directory " + directory.string() + ": " + why);
@@ -108,10 +119,12 @@ caf::error write_and_read(const fs::path& file) {
 
 caf::expected<disk_folder> disk_folder::open(const fs::path& directory) {
   std::error_code failure;
-  fs::create_directories(directory, failure);
+  auto path = fs::absolute(directory, failure);
   if (failure)
     return unusable(directory, failure.message());
-  auto path = fs::canonical(directory, failure);
+  if (const auto refusal = make_folders(path))
+    return unusable(directory, describe(refusal));
+  path = fs::canonical(path, failure);
   if (failure)
     return unusable(directory, failure.message());
   auto lock = file_handle::open(path / "lock", file_handle::mode::lock);
