@@ -92,10 +92,14 @@ struct start_event {
   std::string
     destination{};  ///< Of a move: the instance that takes the chunks.
 
+  /// Answers at the event's end, or after this time as it is then; 0: at once,
+  /// with the event running.
+  std::chrono::milliseconds patience{0};
+
   template <class Inspector>
   friend auto inspect(Inspector& f, start_event& x) {
     return f(caf::meta::type_name("start_event"), x.event_id, x.instance,
-             x.what, x.timeout, x.destination);
+             x.what, x.timeout, x.destination, x.patience);
   }
 };
 
@@ -135,10 +139,9 @@ struct list_events {
 
 /// Runs control events.
 using executor_actor = caf::typed_actor<
-  // Answers at once, with the event running. Fails with invalid_request,
-  // unknown_instance, unknown_location, too_busy (too many events run), for
-  // moves shapes_differ or p2p_disabled or, if the registry is silent,
-  // timed_out. Then nothing has started.
+  // Fails with invalid_request, unknown_instance, unknown_location, too_busy
+  // (too many events run), for moves shapes_differ or p2p_disabled or, if the
+  // registry is silent, timed_out. Then nothing has started.
   caf::replies_to<start_event>::with<event_status>,
   // Fails with unknown_event.
   caf::replies_to<await_event>::with<event_status>,

@@ -24,11 +24,19 @@ void event_ledger::note_result(std::uint32_t rank,
   auto* entry = running(rank);
   if (entry == nullptr)
     return;
-  entry->state =
-    result.was_cancelled ? event_state::cancelled : event_state::finished;
-  entry->code = result.code;
-  entry->error = result.detail;
   entry->tally = result.tally;
+  answered_.insert(rank);
+  const auto lost = result.tally.of(chunk_outcome::failed);
+  if (result.was_cancelled || lost == 0) {
+    entry->state =
+      result.was_cancelled ? event_state::cancelled : event_state::finished;
+    entry->code = result.code;
+    entry->error = result.detail;
+  } else {
+    note_failure(
+      rank, rank_code::refused,
+      std::to_string(lost) + " chunks could not be read, written or decoded");
+  }
   count_tokens();
 }
 
@@ -71,10 +79,9 @@ const event_status& event_ledger::end(std::int64_t now_ms) {
 /// Only what all ranks did it for is of use: minimum over those that answered.
 void event_ledger::count_tokens() {
   std::optional<std::uint64_t> least;
-  for (const auto& x : status_.ranks) {
-    if (x.state == event_state::finished || x.state == event_state::cancelled)
+  for (const auto& x : status_.ranks)
+    if (answered_.contains(x.rank))
       least = std::min(least.value_or(x.tally.tokens), x.tally.tokens);
-  }
   status_.tokens = least.value_or(0);
 }
 

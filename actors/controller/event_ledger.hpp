@@ -3,6 +3,7 @@
 #include "messages/executor.hpp"
 
 #include <cstdint>
+#include <set>
 
 namespace kvc {
 
@@ -14,6 +15,8 @@ class event_ledger {
   explicit event_ledger(event_status begun) : status_(std::move(begun)) {}
 
   void note_progress(std::uint32_t rank, const command_tally& tally);
+
+  /// A rank that could not do it for some chunks has failed.
   void note_result(std::uint32_t rank, const command_result& result);
 
   /// `code` is one of rank_code.
@@ -39,6 +42,7 @@ class event_ledger {
   void count_tokens();
 
   event_status status_;
+  std::set<std::uint32_t> answered_;  ///< Ranks, with a result.
   bool is_cancel_requested_ = false;
 };
 

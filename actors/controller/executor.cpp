@@ -127,15 +127,22 @@ void note_death(executor_state& state, const caf::down_msg& down,
   take_news(state, last);
 }
 
+/// Answers at the event's end, or after `patience` if that is not 0.
+void answer_later(self_pointer self, const std::string& event_id,
+                  std::chrono::milliseconds patience,
+                  caf::typed_response_promise<event_status> answer) {
+  auto& state = self->state;
+  state.waiters.emplace(++state.last_waiter,
+                        executor_state::waiter{event_id, std::move(answer)});
+  if (patience.count() > 0)
+    self->delayed_send(self, patience, patience_over{state.last_waiter});
+}
+
 caf::result<event_status> wait_for(self_pointer self,
                                    const std::string& event_id,
                                    std::chrono::milliseconds patience) {
-  auto& state = self->state;
   auto answer = self->make_response_promise<event_status>();
-  state.waiters.emplace(++state.last_waiter,
-                        executor_state::waiter{event_id, answer});
-  if (patience.count() > 0)
-    self->delayed_send(self, patience, patience_over{state.last_waiter});
+  answer_later(self, event_id, patience, answer);
   return answer;
 }
 
@@ -167,10 +174,16 @@ caf::result<event_status> begin(self_pointer self,
         auto error = refusal(self->state, msg, options);
         const auto cast = error ? caf::expected<event_cast>{std::move(error)}
                                 : choose_cast(fleet, msg);
-        if (cast)
-          answer.deliver(start(self, options, msg, *cast));
-        else
+        if (!cast) {
           answer.deliver(cast.error());
+          return;
+        }
+        auto begun = start(self, options, msg, *cast);
+        // Who asks again might come after the event was forgotten.
+        if (msg.patience.count() > 0)
+          answer_later(self, msg.event_id, msg.patience, answer);
+        else
+          answer.deliver(std::move(begun));
       },
       [=](const caf::error& why) mutable {
         answer.deliver(why == caf::sec::request_timeout

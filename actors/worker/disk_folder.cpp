@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace kvc {
 
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t folder_digits = 2;
 constexpr std::size_t number_digits = 16;
 constexpr std::string_view suffix = ".chunk";
+constexpr std::string_view quarantine_name = "quarantine";
 
 std::string sixteen_digits(std::uint64_t x) {
   std::array<char, number_digits + 1> text{};
@@ -75,6 +78,17 @@ caf::error make_folder(const fs::path& folder) {
   return parent ? parent->sync() : parent.error();
 }
 
+/// Makes a folder with those above it, each of which survives a power cut.
+caf::error make_folders(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored))
+    return {};
+  if (folder.has_relative_path())
+    if (auto failure = make_folders(folder.parent_path()))
+      return failure;
+  return make_folder(folder);
+}
+
 caf::error unusable(const fs::path& directory, const std::string& why) {
   return caf::make_error(errc::invalid_request,
                          "disk directory " + directory.string() + ": " + why);
@@ -105,10 +119,12 @@ caf::error write_and_read(const fs::path& file) {
 
 caf::expected<disk_folder> disk_folder::open(const fs::path& directory) {
   std::error_code failure;
-  fs::create_directories(directory, failure);
+  auto path = fs::absolute(directory, failure);
   if (failure)
     return unusable(directory, failure.message());
-  auto path = fs::canonical(directory, failure);
+  if (const auto refusal = make_folders(path))
+    return unusable(directory, describe(refusal));
+  path = fs::canonical(path, failure);
   if (failure)
     return unusable(directory, failure.message());
   auto lock = file_handle::open(path / "lock", file_handle::mode::lock);
@@ -142,7 +158,7 @@ caf::error disk_folder::remove(const chunk_file_name& name) const {
 }
 
 caf::error disk_folder::quarantine(const fs::path& file) const {
-  const auto folder = directory_ / "quarantine";
+  const auto folder = directory_ / quarantine_name;
   if (auto failure = make_folder(folder))
     return failure;
   auto target = folder / file.filename();
@@ -152,6 +168,32 @@ caf::error disk_folder::quarantine(const fs::path& file) const {
   fs::rename(file, target, failure);
   if (failure && is_there(file))
     return file_error("quarantine", file, failure.value());
+  return {};
+}
+
+caf::error disk_folder::trim_quarantine(std::uint64_t max_bytes) const {
+  const auto folder = directory_ / quarantine_name;
+  if (!is_there(folder))
+    return {};
+  std::multimap<fs::file_time_type, std::pair<fs::path, std::uint64_t>> files;
+  std::uint64_t bytes = 0;
+  std::error_code failure;
+  for (fs::directory_iterator it{folder, failure}, end; !failure && it != end;
+       it.increment(failure)) {
+    if (!fs::is_regular_file(it->symlink_status(failure)))
+      continue;
+    const auto size = it->file_size(failure);
+    files.emplace(it->last_write_time(failure), std::pair{it->path(), size});
+    bytes += size;
+  }
+  if (failure)
+    return file_error("list", folder, failure.value());
+  for (auto it = files.begin(); bytes > max_bytes; ++it) {
+    const auto& [file, size] = it->second;
+    if (auto fault = remove_file(file))
+      return fault;
+    bytes -= size;
+  }
   return {};
 }
 

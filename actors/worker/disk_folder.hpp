@@ -59,6 +59,10 @@ class disk_folder {
   /// nothing is ever overwritten; people may look at it there and delete it.
   caf::error quarantine(const std::filesystem::path& file) const;
 
+  /// Removes files from quarantine, those written first, until they take no
+  /// more than `max_bytes`.
+  caf::error trim_quarantine(std::uint64_t max_bytes) const;
+
   /// Writes, reads and removes a file. Not for two threads at once.
   caf::error probe() const;
 

@@ -62,6 +62,8 @@ caf::error disk_store::take_over() {
     ++removed;
   }
   status_.quarantined = found->quarantined;
+  if (auto failure = folder_.trim_quarantine(options_.capacity_bytes))
+    return failure;
   spdlog::info(
     "disk_store: opened directory={} chunks={} bytes={} removed={} "
     "quarantined={}",
@@ -88,7 +90,7 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
     std::make_shared<const std::vector<std::uint64_t>>(std::move(names));
   offer_result result;
   const auto now = options_.now();
-  const std::lock_guard guard{mutex_};
+  std::unique_lock guard{mutex_};
   catalog_.touch(*batch);
   for (auto& x : chunks) {
     const auto hash = x.chunk.hash;
@@ -102,6 +104,12 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
     ++result.taken;
   }
   status_.refused_chunks += result.refused;
+  const auto is_news = result.refused > 0 && !is_stopped_ && !is_refusing_;
+  is_refusing_ = is_refusing_ || is_news;
+  guard.unlock();
+  if (is_news)
+    spdlog::warn("disk_store: too slow, chunks not taken directory={}",
+                 folder_.directory().string());
   return result;
 }
 

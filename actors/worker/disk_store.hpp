@@ -49,11 +49,12 @@ class disk_store final : public chunk_store {
  public:
   /// Takes the directory over, with what it holds: damaged files and those of
   /// another identity are moved to its folder "quarantine"; over the capacity,
-  /// the files written first are removed. Reports nothing to the listener: what
-  /// it finds is part of the first scan. Looks at the files' headers only: what
-  /// else is damaged is found when it is read. Fails with invalid_request if
-  /// the directory or the identity cannot be used or another store has it, and
-  /// with io_failed if a file can neither be read nor moved.
+  /// the files written first are removed, in each of the two. Reports nothing
+  /// to the listener: what it finds is part of the first scan. Looks at the
+  /// files' headers only: what else is damaged is found when it is read. Fails
+  /// with invalid_request if the directory or the identity cannot be used or
+  /// another store has it, and with io_failed if a file can neither be read nor
+  /// moved.
   static caf::expected<std::unique_ptr<disk_store>> open(
     disk_store_options options);
 
@@ -174,8 +175,9 @@ class disk_store final : public chunk_store {
   disk_queue queue_;
   std::uint64_t next_generation_ = 0;
   std::uint64_t largest_file_ = 0;
-  status status_;            ///< Without the queue's numbers.
-  std::string write_fault_;  ///< Of the last write; empty if it succeeded.
+  status status_;             ///< Without the queue's numbers.
+  std::string write_fault_;   ///< Of the last write; empty if it succeeded.
+  bool is_refusing_ = false;  ///< Since the queue was empty for the last time.
   bool is_stopped_ = false;
 };
 

@@ -203,7 +203,9 @@ bool disk_store::finish_write(new_file& file, chunk_outcome outcome) {
     admit(file);
   if (finished.written != nullptr)
     catalog_.touch(*finished.written);
-  return queue_.size() > 0;
+  const auto is_more = queue_.size() > 0;
+  is_refusing_ = is_refusing_ && is_more;
+  return is_more;
 }
 
 chunk_change disk_store::recode(std::uint64_t hash, codec target) {

@@ -10,15 +10,8 @@ namespace kvc {
 
 namespace {
 
-constexpr std::uint64_t max_queue_bytes = std::uint64_t{256} << 20U;
+constexpr std::uint64_t copied_queue_bytes = std::uint64_t{256} << 20U;
 constexpr std::chrono::milliseconds drain_patience{500};
-
-/// What waits for the disk stays in memory: not more than a quarter of it.
-std::uint64_t queue_bytes(const worker_options& settings) {
-  return settings.local_cpu
-           ? std::min(max_queue_bytes, settings.max_local_cpu_bytes / 4)
-           : max_queue_bytes;
-}
 
 void report_all(const disk_store& disk, membership_listener& listener) {
   constexpr std::size_t step = 4096;
@@ -37,6 +30,11 @@ bool is_plain(char c) {
 }
 
 }  // namespace
+
+std::uint64_t disk_queue_bytes(const worker_options& settings) {
+  return settings.local_cpu ? settings.max_local_cpu_bytes / 4
+                            : copied_queue_bytes;
+}
 
 std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
                                      const worker_id& id) {
@@ -66,7 +64,7 @@ caf::expected<std::unique_ptr<disk_store>> open_rank_disk(
   disk.directory = disk_folder_of(settings.local_disk, id);
   disk.capacity_bytes = settings.max_local_disk_bytes;
   disk.identity = {id, settings.model, hashing, options.format};
-  disk.max_queue_bytes = queue_bytes(settings);
+  disk.max_queue_bytes = disk_queue_bytes(settings);
   disk.listener = listener;
   auto opened = disk_store::open(disk);
   if (!opened)

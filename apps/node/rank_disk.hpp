@@ -5,6 +5,7 @@
 
 #include <caf/expected.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -15,6 +16,10 @@ namespace kvc {
 /// one of its own, whatever its name is.
 std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
                                      const worker_id& id);
+
+/// Returns how many bytes of chunks may wait to be written. They are a quarter
+/// of the memory, where they stay meanwhile; without memory they are copies.
+std::uint64_t disk_queue_bytes(const worker_options& settings);
 
 /// Opens the disk of a rank; null if none is configured. `listener` is also
 /// told of what is there already. Fails as disk_store::open does.

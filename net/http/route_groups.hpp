@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,11 +23,13 @@ void add_control_routes(router& table, const controller_services& services);
 void add_move_route(router& table, const controller_services& services);
 void add_event_routes(router& table, const controller_services& services);
 
-/// Begins an event and answers: at its end, if the request `waits` so long, or
-/// that it runs.
-void begin_event(start_event start, bool waits,
-                 const controller_services& services, lane_actor& lane,
-                 const responder& respond);
+/// Begins an event and answers at its end, or after its patience that it runs.
+void begin_event(start_event start, const controller_services& services,
+                 lane_actor& lane, const responder& respond);
+
+/// Returns the answer to a request for more chunks than a message may name:
+/// small ones make many hashes.
+std::optional<http_response> too_many_chunks(const command& what);
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);

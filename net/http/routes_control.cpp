@@ -33,7 +33,6 @@ constexpr std::array<control_route, 6> control_routes{{
 struct control_request {
   start_event start;
   std::string location;
-  bool waits = true;
 };
 
 void read_method(json_body& body, command& what) {
@@ -55,7 +54,7 @@ void read_tokens(json_body& body, const prompt_hasher& hasher, command& what) {
 
 control_request read(json_body& body, const control_route& route,
                      const prompt_hasher& hasher,
-                     std::chrono::milliseconds max_timeout) {
+                     const controller_route_options& options) {
   control_request result;
   auto& start = result.start;
   start.event_id = make_event_id(route.event_prefix);
@@ -71,20 +70,12 @@ control_request read(json_body& body, const control_route& route,
     start.what.pin_ttl =
       body.optional_seconds("ttl_seconds", std::chrono::hours{24 * 365})
         .value_or(start.what.pin_ttl);
-  start.timeout = body.optional_seconds("timeout_seconds", max_timeout)
-                    .value_or(start.timeout);
-  result.waits = body.bool_or("wait", true);
+  start.timeout =
+    body.optional_seconds("timeout_seconds", options.max_event_timeout)
+      .value_or(start.timeout);
+  if (body.bool_or("wait", true))
+    start.patience = options.event_wait;
   return result;
-}
-
-/// Answers at the event's end, or that it runs still.
-void answer_at_end(const event_status& begun,
-                   const controller_services& services, lane_actor& lane,
-                   const responder& respond) {
-  const auto wait = services.options.event_wait;
-  answer_from<event_status>(
-    services.executor, await_event{begun.event_id, wait},
-    wait + services.options.answer_timeout, lane, respond, response_for_event);
 }
 
 http_handler control_handler(const controller_services& services,
@@ -92,9 +83,10 @@ http_handler control_handler(const controller_services& services,
   return
     [services, route](const http_request& request, const responder& respond) {
       json_body body{request.body};
-      auto asked =
-        read(body, route, services.hasher, services.options.max_event_timeout);
+      auto asked = read(body, route, services.hasher, services.options);
       if (const auto refusal = body.refusal())
+        return respond(*refusal);
+      if (const auto refusal = too_many_chunks(asked.start.what))
         return respond(*refusal);
       if (route.what != operation::health) {
         const auto where = location_named(asked.location);
@@ -103,27 +95,27 @@ http_handler control_handler(const controller_services& services,
             error_response(404, "unknown_location: " + asked.location));
         asked.start.what.where = *where;
       }
-      begin_event(std::move(asked.start), asked.waits, services, *request.lane,
-                  respond);
+      begin_event(std::move(asked.start), services, *request.lane, respond);
     };
 }
 
 }  // namespace
 
-void begin_event(start_event start, bool waits,
-                 const controller_services& services, lane_actor& lane,
-                 const responder& respond) {
-  lane
-    .request(services.executor, services.options.answer_timeout,
-             std::move(start))
-    .then(
-      [=, &lane](const event_status& begun) {
-        if (waits)
-          answer_at_end(begun, services, lane, respond);
-        else
-          respond(response_for_event(begun));
-      },
-      [respond](const caf::error& error) { respond(response_for(error)); });
+void begin_event(start_event start, const controller_services& services,
+                 lane_actor& lane, const responder& respond) {
+  const auto timeout = start.patience + services.options.answer_timeout;
+  answer_from<event_status>(services.executor, std::move(start), timeout, lane,
+                            respond, response_for_event);
+}
+
+std::optional<http_response> too_many_chunks(const command& what) {
+  if (what.hashes.keys.size() <= key_block::max_keys)
+    return {};
+  return unprocessable(nlohmann::json::array(
+    {complaint({"body", "tokens"},
+               "Input should have at most " +
+                 std::to_string(key_block::max_keys) + " chunks",
+               "too_long")}));
 }
 
 void add_control_routes(router& table, const controller_services& services) {

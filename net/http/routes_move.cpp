@@ -11,7 +11,6 @@ struct move_request {
   start_event start;
   std::array<std::string, 2> from;  ///< Instance and location.
   std::array<std::string, 2> to;
-  bool waits = true;
 };
 
 move_request read(json_body& body, const controller_services& services) {
@@ -29,7 +28,8 @@ move_request read(json_body& body, const controller_services& services) {
   start.timeout =
     body.optional_seconds("timeout_seconds", services.options.max_event_timeout)
       .value_or(start.timeout);
-  result.waits = body.bool_or("wait", true);
+  if (body.bool_or("wait", true))
+    start.patience = services.options.event_wait;
   start.instance = result.from[0];
   start.destination = result.to[0];
   return result;
@@ -41,14 +41,15 @@ void move(const http_request& request, const controller_services& services,
   auto asked = read(body, services);
   if (const auto refusal = body.refusal())
     return respond(*refusal);
+  if (const auto refusal = too_many_chunks(asked.start.what))
+    return respond(*refusal);
   for (const auto* position : {&asked.from, &asked.to})
     if (!location_named((*position)[1]))
       return respond(
         error_response(404, "unknown_location: " + (*position)[1]));
   asked.start.what.where = *location_named(asked.from[1]);
   asked.start.what.to = *location_named(asked.to[1]);
-  begin_event(std::move(asked.start), asked.waits, services, *request.lane,
-              respond);
+  begin_event(std::move(asked.start), services, *request.lane, respond);
 }
 
 }  // namespace

@@ -35,8 +35,11 @@ class BusyControlTest(ControlTest):
                 ("/clear", {"tokens": rng.choice(prompts)}), ("/clear", {}),
                 ("/pin", {"tokens": rng.choice(prompts), "ttl_seconds": 2}),
                 ("/unpin", {"tokens": rng.choice(prompts)})])
-            event = self.post(path, instance_id=f"r-{rng.randrange(2)}",
-                              location=rng.choice([CPU, DISK]), **fields)
+            begun = self.post(path, 202, instance_id=f"r-{rng.randrange(2)}",
+                              location=rng.choice([CPU, DISK]), wait=False,
+                              timeout_seconds=300, **fields)
+            event = self.finish(begun["event_id"])
+            self.assertEqual(event["status"], "finished", event)
             done[path] = done.get(path, 0) + event["num_tokens"]
         for path in "/compress", "/decompress", "/clear", "/pin":
             self.assertGreater(done[path], 0, done)

@@ -141,6 +141,28 @@ class DiskTest(ControlTest):
         self.assertEqual(reply["num_tokens"], 7 * CHUNK)
         self.assertEqual(self.lookup(self.tokens), {"a": [DISK, CHUNK]})
 
+    def test_damaged_files_fail_the_event_and_nothing_else(self):
+        self.start_disk_worker("a", self.tokens)
+        self.wait_for_disk("a", 8)
+        gone, damaged, *_ = sorted(
+            (self.cluster.directory / "disk/a/0").glob("??/*.chunk"))
+        gone.unlink()
+        content = bytearray(damaged.read_bytes())
+        content[-1] ^= 1
+        damaged.write_bytes(content)
+        reply = self.post("/compress", 502, instance_id="a", location=DISK,
+                          method="zstd")
+        rank, = reply["detail"]
+        self.assertEqual(rank["chunks"]["failed"], 2)
+        self.assertIn("2 chunks", rank["error"])
+        event = self.post("/check_finish", event_id=reply["event_id"])
+        self.assertEqual(event["status"], "failed")
+        self.assertEqual(event["workers"], reply["detail"])
+        self.wait_for_disk("a", 6)
+        self.assertEqual(self.lookup(self.tokens), {"a": [CPU, 2048]})
+        health = self.post("/health", instance_id="a")
+        self.assertEqual(health["error_codes"], {"0": 0})
+
     def start_disk_worker(self, instance, tokens):
         worker = self.cluster.start_worker(
             instance, flags=["--prompt", self.cluster.write_prompt(tokens)],

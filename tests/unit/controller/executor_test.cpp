@@ -76,6 +76,22 @@ TEST_SUITE("executor") {
     is(5, -1005, "not registered");
   }
 
+  TEST_CASE_FIXTURE(executor_fixture, "fails a rank that lost chunks") {
+    auto& tally = add(0, mood::prompt, 256).result.tally;
+    tally.chunks[static_cast<std::size_t>(chunk_outcome::done)] = 1;
+    tally.chunks[static_cast<std::size_t>(chunk_outcome::failed)] = 2;
+    add(1, mood::prompt, 512);
+    start();
+    const auto end = run({.what = operation::compress, .method = "lz4"});
+    CHECK(end.state == event_state::failed);
+    CHECK(end.tokens == 256);
+    CHECK(end.ranks[0].state == event_state::failed);
+    CHECK(end.ranks[0].error ==
+          "2 chunks could not be read, written or decoded");
+    CHECK(end.ranks[0].tally == tally);
+    CHECK(end.ranks[1].state == event_state::finished);
+  }
+
   TEST_CASE_FIXTURE(executor_fixture, "ends a silent event by its deadline") {
     add(0, mood::silent);
     start();
@@ -122,6 +138,24 @@ TEST_SUITE("executor") {
     CHECK(check("Clear1", 3s)->state == event_state::running);
     answer();
     CHECK(check("Clear1", 3s)->state == event_state::finished);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "tells the end of what it forgets") {
+    options.limits.max_finished = 0;
+    add(0, mood::prompt, 256);
+    add(0, mood::silent, 0, "b");
+    start();
+    const auto run_patiently = [this](const char* id, const char* instance) {
+      return system.ask<event_status>(
+        aut, start_event{id, instance, {.what = operation::clear}, {}, 3s});
+    };
+    const auto end = run_patiently("Clear1", "a");
+    REQUIRE(end);
+    CHECK(end->state == event_state::finished);
+    CHECK(end->tokens == 256);
+    CHECK(check("Clear1").error() == errc::unknown_event);
+    CHECK(run_patiently("Clear2", "b")->state == event_state::running);
+    CHECK(run_patiently("Clear3", "c").error() == errc::unknown_instance);
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "cancels and says what was done") {

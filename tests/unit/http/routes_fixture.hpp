@@ -37,16 +37,18 @@ struct fake_lookups : lookup_source {
   index_status status() override { return current; }
 };
 
-/// Names each chunk of four tokens by its first one.
+/// Names each chunk, of four tokens as a rule, by its first one.
 struct fake_hasher : prompt_hasher {
+  std::uint32_t size = 4;
+
   std::vector<std::uint64_t> hash_prompt(
     std::span<const std::uint32_t> tokens) const override {
     std::vector<std::uint64_t> result;
-    for (std::size_t i = 0; i < tokens.size(); i += 4)
+    for (std::size_t i = 0; i < tokens.size(); i += size)
       result.push_back(tokens[i]);
     return result;
   }
-  std::uint32_t chunk_size() const override { return 4; }
+  std::uint32_t chunk_size() const override { return size; }
 };
 
 inline worker_record make_record(const char* instance, std::uint32_t rank,
@@ -122,6 +124,8 @@ inline executor_actor::behavior_type run_fake_executor(
         return fake->refusal;
       if (msg.instance != "a")
         return caf::make_error(errc::unknown_instance, msg.instance);
+      if (msg.patience.count() > 0)
+        return named(msg.event_id, fake->end);
       return named(msg.event_id, {.what = msg.what.what});
     },
     [=](const await_event& msg) -> caf::result<event_status> {

@@ -66,11 +66,12 @@ TEST_SUITE("control messages") {
   TEST_CASE_FIXTURE(message_system, "carry events") {
     CHECK(send(some_status()) == some_status());
     const auto start =
-      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s});
+      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, 4s});
     CHECK(start.event_id == "Clear1");
     CHECK(start.instance == "a");
     CHECK(start.what.what == operation::clear);
     CHECK(start.timeout == 3s);
+    CHECK(start.patience == 4s);
     const auto question = send(await_event{"Clear1", 2s});
     CHECK(question.event_id == "Clear1");
     CHECK(question.patience == 2s);

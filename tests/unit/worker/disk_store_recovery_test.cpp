@@ -144,6 +144,27 @@ TEST_SUITE("disk_store recovery") {
     CHECK(store->check() == "");
   }
 
+  TEST_CASE_FIXTURE(disk_store_fixture,
+                    "keeps quarantine within its capacity") {
+    const auto folder = options.directory / "quarantine";
+    for (const std::uint64_t first : {1U, 3U, 5U}) {
+      put({first, first + 1});
+      for (const auto& file : files())
+        std::filesystem::last_write_time(
+          file, std::filesystem::file_time_type{std::chrono::hours{first}});
+      ++options.identity.model.back();
+      reopen();
+    }
+    CHECK(quarantined() == 4);
+    for (const auto& file : files_below(folder))
+      CHECK(file.filename().string()[15] >= '3');
+    std::filesystem::create_directory(folder / "notes");
+    options.capacity_bytes = 0;
+    reopen();
+    CHECK(files_below(folder).empty());
+    CHECK(std::filesystem::exists(folder / "notes"));
+  }
+
   TEST_CASE_FIXTURE(disk_store_fixture, "finds a damaged payload by reading") {
     put({1, 2});
     auto content = bytes_in(files().at(0));
