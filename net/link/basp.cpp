@@ -87,6 +87,24 @@ class guarded_scribe : public caf::io::network::scribe_impl {
     return goes_on;
   }
 
+  /// CAF closes a connection whose handshake meets one of its heartbeats. If
+  /// that happens before it has begun to watch the socket, it never does, and
+  /// keeps it for ever.
+  void graceful_shutdown() override {
+    scribe_impl::graceful_shutdown();
+    if (phase_ == phase::established)
+      return;
+    socket_->cut();
+    socket_->mark_closed();
+    stream_.backend().post([self = caf::intrusive_ptr<guarded_scribe>{this}] {
+      using caf::io::network::operation;
+      if (self->stream_.eventbf() != 0)
+        return;  // It will read the end of the stream.
+      self->stream_.removed_from_loop(operation::read);
+      self->stream_.removed_from_loop(operation::write);
+    });
+  }
+
  private:
   enum class phase { handshake, established, refused };
 
