@@ -1,6 +1,6 @@
 # For people and CI; the build itself is CMake's (see CMakePresets.json).
 .DEFAULT_GOAL := help
-.PHONY: help packages run test lint bench clean
+.PHONY: help packages run test lint bench soak clean
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,12 @@ bench: packages ## Measures and prints a table.
 	@cmake --preset release
 	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker
 	@build/release/bin/kvc-bench
+
+soak: packages ## Kills and stops processes in the middle of moves, 50 times.
+	@cmake --preset dev
+	@cmake --build --preset dev --target kvc-controller kvc-worker kvc_ucx
+	@KVC_BIN=build/dev/bin KVC_CHAOS_SEEDS=50 python3 -m unittest discover \
+	  -s tests/integration -p 'move_chaos_test.py'
 
 clean: ## Removes everything that was built.
 	@rm -rf build
