@@ -59,8 +59,6 @@ struct prompt_buffer {
 struct retrieved {
   std::size_t tokens = 0;
   std::uint64_t wrong_bytes = 0;
-
-  friend bool operator==(const retrieved&, const retrieved&) = default;
 };
 
 caf::expected<retrieved> retrieve_in(const prompt_context& context,
@@ -139,11 +137,11 @@ caf::expected<void> watch_prompt(const prompt_context& context,
   while (!stop.stop_requested()) {
     for (std::size_t i = 0; i < last.size(); ++i) {
       const auto held = context.node.engines()[i]->contains(*tokens);
+      if (last[i] && last[i]->tokens == held)
+        continue;
       const auto got = retrieve_in(context, i, std::span{*tokens}.first(held));
       if (!got)
         return got.error();
-      if (last[i] == *got)
-        continue;
       last[i] = *got;
       spdlog::info("worker: holds prompt tokens={} wrong_bytes={} worker={}",
                    got->tokens, got->wrong_bytes, name_of(context, i));

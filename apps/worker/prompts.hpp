@@ -29,8 +29,8 @@ caf::expected<void> store_prompt(const prompt_context& context,
 caf::expected<void> retrieve_prompt(const prompt_context& context,
                                     const std::string& file);
 
-/// Looks again and again how much of such a prompt every rank holds, checks its
-/// bytes, and logs every change, until a stop is requested.
+/// Looks again and again how much of such a prompt every rank holds; after
+/// every change checks its bytes and logs it. Until a stop is requested.
 caf::expected<void> watch_prompt(const prompt_context& context,
                                  const std::string& file,
                                  const std::stop_token& stop);

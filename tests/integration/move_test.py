@@ -1,5 +1,7 @@
 """Moves and copies between instances and locations, with real processes."""
 
+import sys
+
 from support.cluster import wait_until
 from support.control import CPU, DISK, random_tokens
 from support.peers import PeerTest
@@ -124,6 +126,42 @@ class MoveTest(PeerTest):
         answer = self.move("a", "b")
         self.assertEqual(answer["num_tokens"], 2048)
         self.wait_for_bytes_right("b", 2048)
+
+
+class LargeMoveTest(PeerTest):
+    """512 chunks of 2 MiB in each of two ranks."""
+    CHUNKS = 512
+
+    def test_moves_and_copies_512_chunks_of_2_mib(self):
+        tokens = random_tokens(256 * self.CHUNKS)
+        count = len(tokens)
+        flags = ["--chunk-bytes", 2 << 20]
+        self.start_holders("a", tokens, flags, max_local_cpu_size=1.01)
+        self.start_watchers("b", tokens, flags, max_local_cpu_size=1.01)
+        self.assertEqual(self.lookup(tokens), {"a": [CPU, count]})
+        event_id = self.move("a", "b", 202, wait=False,
+                             copy=True)["event_id"]
+        # During it, the source holds everything and the destination a part.
+        while self.post("/check_finish",
+                        event_id=event_id)["status"] == "running":
+            self.assertEqual(self.lookup(tokens)["a"], [CPU, count])
+        event = self.finish(event_id)
+        self.assertEqual(event["num_tokens"], count, event)
+        print([round(x["gb_per_second"], 2) for x in event["workers"]],
+              "GB/s", file=sys.stderr)
+        self.assertEqual(self.lookup(tokens),
+                         {"a": [CPU, count], "b": [CPU, count]})
+        self.wait_for_bytes_right("b", count)
+        self.post("/clear", instance_id="a", location=CPU)
+        self.assertEqual(self.move("b", "a")["num_tokens"], count)
+        self.assertEqual(self.lookup(tokens), {"a": [CPU, count]})
+        self.wait_for_bytes_right("a", count)
+        self.wait_for_bytes_right("b", 0)
+
+
+class TcpLargeMoveTest(LargeMoveTest):
+    """The same over TCP, as between hosts."""
+    P2P = {"p2p_transport": "tcp"}
 
 
 class BrokenMoveTest(PeerTest):
