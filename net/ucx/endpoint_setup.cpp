@@ -1,6 +1,7 @@
 #include "net/ucx/endpoint_setup.hpp"
 
 #include "net/ucx/network_device.hpp"
+#include "net/ucx/wire_messages.hpp"
 
 #include <sys/statvfs.h>
 
@@ -10,9 +11,10 @@ namespace kvc::ucx {
 
 namespace {
 
-// How much of an answer goes into one piece over TCP: with UCX's 64 KiB it is
-// half as fast. Peers whose value differs would abort each other.
-constexpr std::uint64_t segment_bytes = std::uint64_t{1} << 20U;
+// So much is sent at once over TCP: a piece and its headers. Peers whose value
+// differs would abort each other.
+constexpr std::uint64_t segment_bytes =
+  piece_bytes + (std::uint64_t{64} << 10U);
 
 constexpr int port_attempts = 16;
 
