@@ -54,6 +54,10 @@ config_handle make_config(const transport_options& options,
   set("NET_DEVICES", device);
   set("PORT_RANGE", std::to_string(port) + "-" + std::to_string(port));
   set("RX_SEG_SIZE", std::to_string(segment_bytes));
+  // Without copying first, a send that fails half-way is completed twice by
+  // UCX 1.13.1, which aborts the process when a peer is lost.
+  set("ZCOPY_THRESH", "inf");
+  set("TX_SEG_SIZE", std::to_string(segment_bytes));
   set("KEEPALIVE_INTERVAL", std::to_string(options.keepalive.count()) + "ms");
   if (shares_memory) {
     // Without them, shared memory is not used where lost peers are noticed.
