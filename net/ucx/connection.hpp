@@ -18,6 +18,8 @@ struct usage {
   std::size_t requests = 0;           ///< Of these reads, unanswered.
   std::uint64_t bytes_in_flight = 0;  ///< That they are to bring.
   std::size_t answers = 0;            ///< Of ours, being sent.
+  bool was_asked = false;             ///< Whether we ever sent a request.
+  bool was_heard = false;             ///< Whether an answer ever came.
 };
 
 /// An endpoint to a peer and, if it is on this host, its memory. For the
@@ -44,7 +46,12 @@ class connection {
   /// Set by UCX or whoever finds the peer at fault. Then it is to be cut.
   bool has_failed = false;
 
-  bool was_read_from = false;
+  /// Grows with each connection that a table makes.
+  std::uint64_t session = 0;
+
+  /// The session of the peer's that this one answers; 0 if none.
+  std::uint64_t answered_session = 0;
+
   steady::time_point last_used = steady::now();
   const std::shared_ptr<ucx::usage> usage = std::make_shared<ucx::usage>();
 

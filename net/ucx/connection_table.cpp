@@ -7,6 +7,11 @@ namespace kvc::ucx {
 namespace {
 
 constexpr int max_pause_factor = 32;
+
+/// For the peer to notice that a connection was cut: UCX 1.13.1 takes a new one
+/// for the old one until then, and messages get lost.
+constexpr std::chrono::milliseconds rest{200};
+
 constexpr std::size_t max_losses = 4'096;
 
 bool is_in_use(const connection& x) {
@@ -17,8 +22,11 @@ bool is_in_use(const connection& x) {
 
 connection_table::connection_table(ucp_worker_h worker,
                                    const transport_options& options,
-                                   bool may_map)
-    : worker_(worker), options_(options), may_map_(may_map) {}
+                                   steady::duration idle_timeout, bool may_map)
+    : worker_(worker),
+      options_(options),
+      idle_timeout_(idle_timeout),
+      may_map_(may_map) {}
 
 connection* connection_table::find(std::uint64_t incarnation) {
   const auto found = connections_.find(incarnation);
@@ -38,8 +46,14 @@ connection* connection_table::connect(const peer_address& peer) {
     note_loss(peer.incarnation);
     return nullptr;
   }
+  made->session = ++last_session_;
   return connections_.emplace(peer.incarnation, std::move(made))
     .first->second.get();
+}
+
+void connection_table::cut(std::uint64_t incarnation) {
+  if (connections_.erase(incarnation) > 0)
+    rests_[incarnation] = steady::now() + rest;
 }
 
 void connection_table::cut_failed(
@@ -59,23 +73,30 @@ void connection_table::cut_failed(
 }
 
 void connection_table::cut_idle(steady::time_point now) {
+  std::erase_if(rests_, [&](const auto& x) { return x.second <= now; });
   std::erase_if(connections_, [&](const auto& x) {
-    return !is_in_use(*x.second) && idle_at(*x.second) <= now;
+    const auto is_idle =
+      !is_in_use(*x.second) && x.second->last_used + idle_timeout_ <= now;
+    if (is_idle)
+      rests_[x.first] = now + rest;
+    return is_idle;
   });
+}
+
+std::optional<steady::time_point> connection_table::rests_until(
+  std::uint64_t incarnation) {
+  const auto found = rests_.find(incarnation);
+  if (found == rests_.end() || found->second <= steady::now())
+    return std::nullopt;
+  return found->second;
 }
 
 steady::time_point connection_table::next_idle() const {
   auto result = steady::time_point::max();
   for (const auto& [incarnation, x] : connections_)
     if (!is_in_use(*x))
-      result = std::min(result, idle_at(*x));
+      result = std::min(result, x->last_used + idle_timeout_);
   return result;
-}
-
-/// Those that only the peer uses wait longer, so that the peer is the one who
-/// ends them, between its reads.
-steady::time_point connection_table::idle_at(const connection& x) const {
-  return x.last_used + options_.idle_timeout * (x.was_read_from ? 1 : 2);
 }
 
 bool connection_table::is_paused(std::uint64_t incarnation) const {
@@ -111,6 +132,7 @@ bool connection_table::make_room() {
       oldest = x;
   if (oldest == connections_.end())
     return false;
+  rests_[oldest->first] = steady::now() + rest;
   connections_.erase(oldest);
   return true;
 }

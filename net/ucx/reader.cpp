@@ -77,14 +77,18 @@ bool reader::may_admit(const running_read& x) const {
 }
 
 /// Lets reads begin, in the order of their start, but for those whose peer has
-/// its share already.
+/// its share already or has to rest.
 void reader::admit() {
-  if (!std::exchange(is_worth_admitting_, false))
+  if (!std::exchange(is_worth_admitting_, false) && steady::now() < admit_at_)
     return;
+  admit_at_ = steady::time_point::max();
   for (auto at = waiting_.begin();
        at != waiting_.end() && active_.size() < setup_.limits.reads_at_once;) {
     auto& x = **at;
-    if (!may_admit(x)) {
+    const auto rest = setup_.connections.rests_until(x.peer.incarnation);
+    if (rest)
+      admit_at_ = std::min(admit_at_, *rest);
+    if (rest || !may_admit(x)) {
       ++at;
       continue;
     }
@@ -95,7 +99,6 @@ void reader::admit() {
       settle(x);
       continue;
     }
-    peer->was_read_from = true;
     x.usage = peer->usage;
     ++x.usage->reads;
     active_.push_back(&x);
@@ -155,6 +158,12 @@ std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
 }
 
 void reader::expire(steady::time_point now) {
+  while (!unheard_.empty() && unheard_.begin()->first <= now) {
+    const auto [incarnation, usage] =
+      unheard_.extract(unheard_.begin()).mapped();
+    if (!usage->was_heard)
+      redial(incarnation, usage);
+  }
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto id = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());
@@ -173,17 +182,16 @@ void reader::expire(steady::time_point now) {
 }
 
 steady::time_point reader::next_deadline() const {
-  return deadlines_.empty() ? steady::time_point::max()
-                            : deadlines_.begin()->first;
+  auto result = admit_at_;
+  if (!deadlines_.empty())
+    result = std::min(result, deadlines_.begin()->first);
+  if (!unheard_.empty())
+    result = std::min(result, unheard_.begin()->first);
+  return result;
 }
 
 void reader::lose(std::uint64_t incarnation) {
-  std::vector<std::uint64_t> tokens;
-  for (const auto& [token, x] : pieces_)
-    if (x.incarnation == incarnation && !x.is_receiving)
-      tokens.push_back(token);
-  for (const auto token : tokens)
-    finish(pieces_.at(token), false);
+  end_pieces(incarnation);
   std::vector<running_read*> lost;
   for (const auto& [id, x] : reads_)
     if (x->usage && x->peer.incarnation == incarnation)
