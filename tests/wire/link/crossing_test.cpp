@@ -19,6 +19,24 @@ void part(peer_node& one, const peer_actor& ones_peer, peer_node& two,
   REQUIRE(two.self().goes_down(twos_peer));
 }
 
+/// Lets both dial at once, `head_start` apart, and checks that one link is left
+/// that serves both. Returns whether that was dialled by `one`.
+bool cross(peer_node& one, peer_node& two,
+           std::chrono::microseconds head_start) {
+  peer_actor twos_peer;
+  std::thread other{[&] { twos_peer = fresh_link(two, one.port()); }};
+  std::this_thread::sleep_for(head_start);
+  const auto ones_peer = fresh_link(one, two.port());
+  other.join();
+  REQUIRE(one.name_of(ones_peer) == two.name());
+  REQUIRE(two.name_of(twos_peer) == one.name());
+  REQUIRE(eventually(
+    [&] { return links_at(one.port()) + links_at(two.port()) == 1; }));
+  const auto is_ones = links_at(two.port()) == 1;
+  part(one, ones_peer, two, twos_peer);
+  return is_ones;
+}
+
 }  // namespace
 
 TEST_SUITE("crossing dials") {
@@ -27,22 +45,47 @@ TEST_SUITE("crossing dials") {
     peer_node two{"two", {.secret = "s"}};
     std::minstd_rand random{5};
     int dialled_by_one = 0;
-    for (int round = 0; round < 300; ++round) {
-      // Dialers start within 400 us of each other.
-      const std::chrono::microseconds head_start{random() % 400};
-      peer_actor twos_peer;
-      std::thread other{[&] { twos_peer = fresh_link(two, one.port()); }};
-      std::this_thread::sleep_for(head_start);
-      const auto ones_peer = fresh_link(one, two.port());
-      other.join();
-      REQUIRE(one.name_of(ones_peer) == "two");
-      REQUIRE(two.name_of(twos_peer) == "one");
-      REQUIRE(eventually(
-        [&] { return links_at(one.port()) + links_at(two.port()) == 1; }));
-      dialled_by_one += links_at(two.port());
-      part(one, ones_peer, two, twos_peer);
+    for (int round = 0; round < 300; ++round)
+      dialled_by_one +=
+        cross(one, two, std::chrono::microseconds{random() % 400});
+    // The higher process wins only where it was first by far.
+    CHECK(dialled_by_one > 0);
+    CHECK(dialled_by_one < 300);
+  }
+
+  TEST_CASE("connect three processes, each with each other") {
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::unique_ptr<peer_node>> nodes;
+      for (const auto* name : {"a", "b", "c"})
+        nodes.push_back(std::make_unique<peer_node>(name));
+      std::vector<std::thread> dials;
+      for (auto& from : nodes)
+        for (auto& to : nodes)
+          dials.emplace_back([&] {
+            const auto peer = fresh_link(*from, to->port());
+            CHECK(from->name_of(peer) == to->name());
+          });
+      for (auto& dial : dials)
+        dial.join();
+      CHECK(eventually([&] {
+        return links_at(nodes[0]->port()) + links_at(nodes[1]->port()) +
+                 links_at(nodes[2]->port()) ==
+               3;
+      }));
     }
-    MESSAGE("links dialled by each: ", dialled_by_one, ", ",
-            300 - dialled_by_one);
+  }
+
+  TEST_CASE("end in time when one side stops") {
+    for (int round = 0; round < 30; ++round) {
+      peer_node one{"one"};
+      peer_node two{"two"};
+      std::thread other{[&] { CHECK((two.dial(one.port()), true)); }};
+      caf::anon_send(one.links().dialer(), dial_peer{"127.0.0.1", two.port()});
+      std::this_thread::sleep_for(std::chrono::microseconds{50 * round});
+      const auto start = std::chrono::steady_clock::now();
+      one.stop();
+      CHECK(std::chrono::steady_clock::now() - start < 1s);
+      other.join();
+    }
   }
 }

@@ -1,7 +1,6 @@
 #include "tests/wire/link/link_fixture.hpp"
 #include "tests/wire/link/raw_peer.hpp"
 
-#include <dirent.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -19,15 +18,6 @@ using clock_type = std::chrono::steady_clock;
 
 /// How long a handshake may take where a test waits for the deadline.
 constexpr auto short_deadline = 150ms;
-
-std::size_t open_descriptors() {
-  auto* const directory = ::opendir("/proc/self/fd");
-  std::size_t count = 0;
-  while (::readdir(directory) != nullptr)
-    ++count;
-  ::closedir(directory);
-  return count;
-}
 
 std::size_t resident_kib() {
   std::ifstream file{"/proc/self/statm"};

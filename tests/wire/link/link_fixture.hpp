@@ -12,6 +12,8 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <dirent.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -37,6 +39,16 @@ bool eventually(Condition holds) {
     std::this_thread::sleep_for(2ms);
   }
   return true;
+}
+
+/// Returns how many descriptors this process has open.
+inline std::size_t open_descriptors() {
+  auto* const directory = ::opendir("/proc/self/fd");
+  std::size_t count = 0;
+  while (::readdir(directory) != nullptr)
+    ++count;
+  ::closedir(directory);
+  return count;
 }
 
 /// An actor system on a network, as our programs build it.
