@@ -121,7 +121,8 @@ int run(bench_options options, const std::vector<std::string>& names) {
     return 1;
   }
   options.folder = folder;
-  print(kvc::describe_machine());
+  const auto machine = kvc::describe_machine();
+  print(machine);
   for (const auto& each : parts) {
     if (std::find(names.begin(), names.end(), each.name) == names.end())
       continue;
@@ -132,6 +133,12 @@ int run(bench_options options, const std::vector<std::string>& names) {
     }
   }
   std::filesystem::remove_all(options.folder);
+  if (!options.json_file.empty() &&
+      !options.figures->write(options.json_file, machine)) {
+    std::cerr << "kvc-bench: " << options.json_file.string()
+              << ": not written\n";
+    return 1;
+  }
   return 0;
 }
 
@@ -149,6 +156,8 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(100'000, 100'000'000));
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
+  app.add_option("--json", options.json_file,
+                 "Also write the figures of lookups there");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);
