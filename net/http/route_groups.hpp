@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvc {
 
@@ -20,6 +22,12 @@ void add_fleet_routes(router& table, const controller_services& services);
 void add_health_routes(router& table, const controller_services& services);
 void add_control_routes(router& table, const controller_services& services);
 void add_event_routes(router& table, const controller_services& services);
+
+/// `names` are those of all routes, once it is asked.
+void add_metrics_route(
+  router& table, const controller_services& services,
+  const std::shared_ptr<const std::vector<request_counters::route_name>>&
+    names);
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);
