@@ -3,12 +3,12 @@
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/http_connection.hpp"
 #include "apps/bench/http_load.hpp"
-#include "apps/bench/http_reference.hpp"
 #include "apps/bench/lookup_bodies.hpp"
 #include "apps/bench/machine.hpp"
 #include "apps/bench/noise_meter.hpp"
 #include "apps/node/fill.hpp"
 #include "messages/errors.hpp"
+#include "net/http/http_reference.hpp"
 
 #include <spdlog/fmt/fmt.h>
 #include <nlohmann/json.hpp>

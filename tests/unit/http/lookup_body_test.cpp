@@ -119,7 +119,8 @@ TEST_SUITE("lookup_body") {
     CHECK(body.model == "ma");
     CHECK(*read(R"({"hashes":["-1",5],"tokens":null})").hashes ==
           hash_list{UINT64_MAX, 5});
-    CHECK(tokens_of(read(R"({"hashes":null,"tokens":[5]})")) == token_vector{5});
+    CHECK(tokens_of(read(R"({"hashes":null,"tokens":[5]})")) ==
+          token_vector{5});
   }
 
   TEST_CASE("wants tokens or hashes, and not both") {

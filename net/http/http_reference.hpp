@@ -9,9 +9,9 @@
 
 namespace kvc {
 
-/// A bare Beast server on 127.0.0.1: reads each request and answers the same
-/// body, whatever was asked. What it reaches is the limit for any HTTP server
-/// made of Beast.
+/// For benchmarks: a bare Beast server on 127.0.0.1, which reads each request
+/// and answers the same body, whatever was asked. What it reaches is the limit
+/// for any HTTP server made of Beast.
 class http_reference {
  public:
   /// `threads` serve, each its own connections. Fails with unreachable.

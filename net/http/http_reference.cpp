@@ -1,4 +1,4 @@
-#include "apps/bench/http_reference.hpp"
+#include "net/http/http_reference.hpp"
 
 #include "messages/errors.hpp"
 
