@@ -89,14 +89,17 @@ event_status start(self_pointer self, const executor_options& options,
   plan.board = caf::actor_cast<event_board_actor>(self);
   plan.now_ms = options.now_ms;
   self->state.history->begin(plan.begun);
+  options.on_change(msg.what.what, event_state::running);
   auto event = self->spawn<caf::monitored>(control_event, plan);
   self->state.running.emplace(msg.event_id, std::move(event));
   return plan.begun;
 }
 
-void take_news(executor_state& state, const event_status& news) {
+void take_news(executor_state& state, const executor_options& options,
+               const event_status& news) {
   if (!state.history->update(news))
     return;
+  options.on_change(news.what, news.state);
   state.running.erase(news.event_id);
   spdlog::info("executor: {} event={} instance={} operation={}",
                to_string(news.state), news.event_id, news.instance,
@@ -112,19 +115,19 @@ void take_news(executor_state& state, const event_status& news) {
 }
 
 /// An event that died without its last words has failed.
-void note_death(executor_state& state, const caf::down_msg& down,
-                std::int64_t now_ms) {
+void note_death(executor_state& state, const executor_options& options,
+                const caf::down_msg& down) {
   const auto dead = std::find_if(
     state.running.begin(), state.running.end(),
     [&](const auto& x) { return x.second.address() == down.source; });
   if (dead == state.running.end())
     return;
   const auto event_id = dead->first;
-  event_ledger ledger{*state.history->find(event_id, now_ms)};
+  event_ledger ledger{*state.history->find(event_id, options.now_ms())};
   ledger.fail_rest(rank_code::unexpected, "the event broke off");
-  auto last = ledger.end(now_ms);
+  auto last = ledger.end(options.now_ms());
   last.state = event_state::failed;
-  take_news(state, last);
+  take_news(state, options, last);
 }
 
 /// Answers at the event's end, or after `patience` if that is not 0.
@@ -206,7 +209,7 @@ executor_impl::behavior_type executor(self_pointer self,
                                       const executor_options& options) {
   self->state.history.emplace(options.limits);
   self->set_down_handler([self, options](const caf::down_msg& down) {
-    note_death(self->state, down, options.now_ms());
+    note_death(self->state, options, down);
   });
   const auto unknown = [](const std::string& event_id) {
     return caf::make_error(errc::unknown_event, event_id);
@@ -235,7 +238,7 @@ executor_impl::behavior_type executor(self_pointer self,
     [=](const list_events& msg) {
       return self->state.history->list(msg, options.now_ms());
     },
-    [=](const event_status& news) { take_news(self->state, news); },
+    [=](const event_status& news) { take_news(self->state, options, news); },
     [=](const patience_over& msg) { end_patience(self, options, msg); },
   };
 }

@@ -31,6 +31,10 @@ struct executor_options {
   /// How long the registry has to name the workers. Positive.
   std::chrono::milliseconds registry_timeout{1'000};
 
+  /// Told of each event when it begins, running, and when it has ended.
+  std::function<void(operation, event_state)> on_change = [](operation,
+                                                             event_state) {};
+
   event_limits limits{};
   std::function<std::int64_t()> now_ms = wall_clock_ms;
 };

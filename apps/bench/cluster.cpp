@@ -38,8 +38,10 @@ std::uint16_t free_port() {
 }  // namespace
 
 caf::expected<bench_cluster> bench_cluster::start(
-  const std::filesystem::path& folder) {
+  const std::filesystem::path& folder,
+  std::vector<std::string> controller_flags) {
   bench_cluster cluster;
+  cluster.controller_flags_ = std::move(controller_flags);
   auto name = (folder / "cluster-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr)
     return caf::make_error(errc::unreachable, name);
@@ -56,11 +58,12 @@ caf::expected<bench_cluster> bench_cluster::start(
 caf::expected<void> bench_cluster::restart_controller() {
   if (controller_)
     controller_->kill();
-  auto started = child_process::start(
-    program("kvc-controller"),
-    {"--host", "127.0.0.1", "--port", std::to_string(http_port_),
-     "--monitor-port", std::to_string(link_port_)},
-    folder_ / "controller.log");
+  std::vector<std::string> all{"--host",         "127.0.0.1",
+                               "--port",         std::to_string(http_port_),
+                               "--monitor-port", std::to_string(link_port_)};
+  all.insert(all.end(), controller_flags_.begin(), controller_flags_.end());
+  auto started = child_process::start(program("kvc-controller"), all,
+                                      folder_ / "controller.log");
   if (!started)
     return std::move(started.error());
   controller_ = std::move(*started);

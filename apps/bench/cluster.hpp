@@ -15,10 +15,11 @@ namespace kvc {
 class bench_cluster {
  public:
   /// Finds the programs beside this one and keeps their logs in a new directory
-  /// of `folder`. Starts the controller and waits until it answers; fails with
-  /// unreachable or timed_out.
+  /// of `folder`. Starts the controller, with these flags beside its ports, and
+  /// waits until it answers; fails with unreachable or timed_out.
   static caf::expected<bench_cluster> start(
-    const std::filesystem::path& folder);
+    const std::filesystem::path& folder,
+    std::vector<std::string> controller_flags = {});
 
   /// Starts a kvc-worker with these flags beside those that link it: to
   /// `link_port`, or to the controller if that is 0.
@@ -47,6 +48,7 @@ class bench_cluster {
   bench_cluster() = default;
 
   std::filesystem::path folder_;
+  std::vector<std::string> controller_flags_;
   std::uint16_t http_port_ = 0;
   std::uint16_t link_port_ = 0;
   std::optional<child_process> controller_;

@@ -1,11 +1,11 @@
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/codecs.hpp"
+#include "apps/bench/http_lookups.hpp"
 #include "apps/bench/ingest.hpp"
-#include "apps/bench/lookup_load.hpp"
 #include "apps/bench/machine.hpp"
+#include "apps/bench/part.hpp"
 #include "apps/bench/recovery.hpp"
 #include "apps/bench/transfer.hpp"
-#include "apps/node/fill.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
 
@@ -14,100 +14,14 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <fstream>
 #include <iostream>
 
 namespace {
 
+using kvc::bench_options;
 using kvc::describe;
-
-struct bench_options {
-  double seconds = 2;  ///< Of each measurement of lookups.
-  std::uint64_t memberships = 1'000'000;
-  std::size_t repetitions = 3;
-  std::filesystem::path folder;  ///< Of the logs.
-};
-
-/// A fleet that holds the same prompts in all its workers.
-struct fleet_shape {
-  std::uint64_t instances = 1;
-  std::uint64_t ranks = 1;
-};
-
-constexpr std::uint32_t prompt_chunks = 512;
-
-void print(const std::string& line) { std::cout << line << std::endl; }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-/// Returns bodies that ask for the beginnings of all whole prompts that hold.
-std::vector<std::string> make_bodies(std::size_t tokens,
-                                     std::uint64_t prompts) {
-  std::vector<std::string> bodies;
-  const kvc::made_up_prompts source{.chunks_per_prompt = prompt_chunks};
-  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(prompts, 8); ++i) {
-    auto prompt = source.tokens(i);
-    prompt.resize(tokens);
-    bodies.push_back(kvc::lookup_body(prompt));
-  }
-  return bodies;
-}
-
-caf::expected<void> bench_lookups(const bench_options& options,
-                                  fleet_shape shape) {
-  auto cluster = kvc::bench_cluster::start(options.folder);
-  if (!cluster)
-    return std::move(cluster.error());
-  const auto workers = shape.instances * shape.ranks;
-  const auto chunks = options.memberships / workers;
-  auto short_prompt = kvc::made_up_prompts{.seed = 3}.tokens(0);
-  short_prompt.resize(12);
-  const auto file = cluster->folder() / "prompt.json";
-  std::ofstream{file} << fmt::format("[{}]", fmt::join(short_prompt, ","));
-  auto added = cluster->add_worker(
-    {"--instances", std::to_string(shape.instances), "--ranks",
-     std::to_string(shape.ranks), "--fill", std::to_string(chunks), "--prompt",
-     file.string(), "--save-unfull-chunk", "true", "--chunk-bytes", "256",
-     "--max-local-cpu-size", workers == 1 ? "1" : "0.01"});
-  if (!added)
-    return added;
-  if (!cluster->wait_for_keys((chunks + 1) * workers, workers))
-    return caf::make_error(kvc::errc::timed_out, "registration");
-  const std::chrono::milliseconds duration{
-    static_cast<std::int64_t>(options.seconds * 1000)};
-  for (const std::size_t tokens : {12U, 4'096U, 131'072U}) {
-    const auto bodies = tokens == 12
-                          ? std::vector{kvc::lookup_body(short_prompt)}
-                          : make_bodies(tokens, std::max<std::uint64_t>(
-                                                  1, chunks / prompt_chunks));
-    for (const std::size_t connections : {1U, 8U}) {
-      std::vector<double> rates;
-      kvc::load_result last;
-      std::uint64_t failures = 0;
-      for (std::size_t i = 0; i < options.repetitions; ++i) {
-        last = kvc::run_lookup_load(cluster->client(), bodies, connections,
-                                    duration);
-        rates.push_back(last.per_second);
-        failures += last.failures;
-      }
-      print(fmt::format(
-        "  {:>2} x {} workers  {:>7} tokens  {} connection{}  {:>9.0f} /s   "
-        "p50 {:>8.0f} us   p99 {:>8.0f} us{}",
-        shape.instances, shape.ranks, tokens, connections,
-        connections == 1 ? " " : "s", median(rates), last.p50_us, last.p99_us,
-        failures == 0 ? "" : fmt::format("   FAILED {}", failures)));
-    }
-  }
-  print(fmt::format(
-    "  controller's memory: {:.0f} MB",
-    static_cast<double>(kvc::resident_bytes(cluster->controller().pid())) /
-      1e6));
-  return caf::unit;
-}
+using kvc::median;
+using kvc::print;
 
 caf::expected<void> bench_ingest(const bench_options& options) {
   for (const std::size_t keys_per_call : {2'000U, 50U, 1U}) {
@@ -152,16 +66,6 @@ caf::expected<void> bench_recovery(const bench_options& options) {
 caf::expected<void> ingest_part(const bench_options& options) {
   print("\nMemberships reported, until visible in lookups, one worker:");
   return bench_ingest(options);
-}
-
-caf::expected<void> lookups_part(const bench_options& options) {
-  for (const auto shape : {fleet_shape{1, 1}, fleet_shape{64, 8}}) {
-    print(
-      fmt::format("\nLookups over HTTP, {} memberships:", options.memberships));
-    if (auto done = bench_lookups(options, shape); !done)
-      return done;
-  }
-  return caf::unit;
 }
 
 caf::expected<void> recovery_part(const bench_options& options) {
@@ -216,7 +120,7 @@ struct part {
 
 constexpr auto parts = std::to_array<part>({
   {"ingest", "How fast reports arrive", ingest_part},
-  {"lookups", "How fast lookups are answered", lookups_part},
+  {"lookups", "How fast lookups are answered", kvc::bench_http_lookups},
   {"recovery", "How soon all is well after a loss", recovery_part},
   {"transfer", "How fast chunks travel between workers", transfer_part},
   {"codecs", "What compression costs and saves", codecs_part},
@@ -231,7 +135,8 @@ int run(bench_options options, const std::vector<std::string>& names) {
     return 1;
   }
   options.folder = folder;
-  print(kvc::describe_machine());
+  const auto machine = kvc::describe_machine();
+  print(machine);
   for (const auto& each : parts) {
     if (std::find(names.begin(), names.end(), each.name) == names.end())
       continue;
@@ -242,6 +147,12 @@ int run(bench_options options, const std::vector<std::string>& names) {
     }
   }
   std::filesystem::remove_all(options.folder);
+  if (!options.json_file.empty() &&
+      !options.figures->write(options.json_file, machine)) {
+    std::cerr << "kvc-bench: " << options.json_file.string()
+              << ": not written\n";
+    return 1;
+  }
   return 0;
 }
 
@@ -259,6 +170,8 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(100'000, 100'000'000));
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
+  app.add_option("--json", options.json_file,
+                 "Also write the figures of lookups there");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);

@@ -1,6 +1,6 @@
 #include "apps/bench/victim.hpp"
 
-#include "apps/bench/lookup_load.hpp"
+#include "apps/bench/lookup_bodies.hpp"
 #include "apps/node/fill.hpp"
 #include "messages/errors.hpp"
 

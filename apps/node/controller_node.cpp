@@ -56,6 +56,8 @@ struct controller_node::parts {
   std::shared_ptr<fleet_board> board = std::make_shared<fleet_board>();
   std::shared_ptr<local_lookup_source> lookups;
   std::optional<chunk_hasher> hasher;
+  std::shared_ptr<controller_counters> counters =
+    std::make_shared<controller_counters>();
   std::atomic<bool> is_stopping = false;
 
   // Handles; null once stopped.
@@ -127,6 +129,9 @@ executor_options controller_node::parts::make_executor_options() const {
   result.limits = {.max_running = options.max_running_events,
                    .max_finished = options.max_finished_events,
                    .max_finished_age = options.finished_event_age};
+  result.on_change = [counted = counters](operation what, event_state state) {
+    counted->events.note(what, state);
+  };
   return result;
 }
 
@@ -191,9 +196,11 @@ caf::error controller_node::parts::open_http_port() {
   settings.max_connections = options.max_connections;
   settings.request_deadline = options.request_timeout;
   settings.idle_timeout = options.idle_timeout;
+  // The server keeps both alive.
+  settings.counters = {counters, &counters->requests};
   http.emplace(*system,
-               make_controller_router(
-                 {*lookups, *hasher, registry, executor, make_route_options()}),
+               make_controller_router({*lookups, *hasher, registry, executor,
+                                       make_route_options(), counters}),
                settings);
   auto port = http->start();
   if (!port)

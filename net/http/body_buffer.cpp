@@ -37,7 +37,7 @@ body_buffer::~body_buffer() {
 bool body_buffer::append(std::string_view bytes) {
   if (bytes.empty())
     return true;
-  const auto needed = size_ + bytes.size() + padding;
+  const auto needed = size_ + bytes.size();
   if (needed > capacity_ && !grow(needed))
     return false;
   std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
@@ -45,10 +45,15 @@ bool body_buffer::append(std::string_view bytes) {
   return true;
 }
 
+std::span<char> body_buffer::room() {
+  if (size_ == capacity_ && !grow(size_ + 1))
+    return {};
+  return {bytes_.get() + size_, capacity_ - size_};
+}
+
 bool body_buffer::grow(std::size_t needed) {
   // Doubling, but no further than what was announced.
-  const auto wanted =
-    std::max(needed, std::min(2 * capacity_, expected_ + padding));
+  const auto wanted = std::max(needed, std::min(2 * capacity_, expected_));
   const auto added = wanted - capacity_;
   if (used_.fetch_add(added) + added > budget_) {
     used_ -= added;
@@ -57,8 +62,6 @@ bool body_buffer::grow(std::size_t needed) {
   capacity_ = wanted;  // First, so that used_ stays right if memory is short.
   if (wanted > allocated_)
     reallocate(wanted);
-  // The padding is read by parsers, if never used.
-  std::memset(bytes_.get() + wanted - padding, 0, padding);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace kvc {
@@ -11,9 +12,6 @@ namespace kvc {
 /// Collects a request's body, within a memory budget that all bodies share.
 class body_buffer {
  public:
-  /// Allocated behind the text, for parsers that read ahead.
-  static constexpr std::size_t padding = 64;
-
   /// `used` counts what all buffers hold together and must outlive them.
   body_buffer(std::atomic<std::size_t>& used, std::size_t budget);
 
@@ -27,10 +25,14 @@ class body_buffer {
   /// Returns false, and changes nothing, if the budget does not allow it.
   bool append(std::string_view bytes);
 
-  std::string_view text() const { return {bytes_.get(), size_}; }
+  /// Returns where the next bytes may be put; grows if it is full. Empty, if
+  /// the budget does not allow it.
+  std::span<char> room();
 
-  /// Counted from text().data().
-  std::size_t readable_bytes() const { return capacity_; }
+  /// Takes bytes that were put at the front of room().
+  void commit(std::size_t count) { size_ += count; }
+
+  std::string_view text() const { return {bytes_.get(), size_}; }
 
  private:
   bool grow(std::size_t needed);
@@ -38,9 +40,9 @@ class body_buffer {
 
   std::atomic<std::size_t>& used_;
   std::size_t budget_;
-  std::size_t expected_ = std::numeric_limits<std::size_t>::max() - padding;
+  std::size_t expected_ = std::numeric_limits<std::size_t>::max();
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;   // Including the padding; counted in used_.
+  std::size_t capacity_ = 0;   // Counted in used_.
   std::size_t allocated_ = 0;  // Of bytes_; at least capacity_.
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): the size is dynamic.
   std::unique_ptr<char[]> bytes_;

@@ -16,6 +16,19 @@ int hex_value(char digit) {
   return -1;
 }
 
+/// Calls `use` with the raw name and value of each parameter, in order.
+template <class Function>
+void for_each_parameter(std::string_view query, Function use) {
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const auto equals = std::min(pair.find('='), pair.size());
+    if (!pair.empty())
+      use(pair.substr(0, equals),
+          pair.substr(std::min(pair.size(), equals + 1)));
+  }
+}
+
 }  // namespace
 
 std::string percent_decode(std::string_view text, bool plus_is_space) {
@@ -37,14 +50,18 @@ std::string percent_decode(std::string_view text, bool plus_is_space) {
 std::optional<std::string> http_request::parameter(
   std::string_view name) const {
   std::optional<std::string> result;
-  for (auto rest = query; !rest.empty();) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const auto equals = std::min(pair.find('='), pair.size());
-    if (percent_decode(pair.substr(0, equals), true) == name)
-      result =
-        percent_decode(pair.substr(std::min(pair.size(), equals + 1)), true);
-  }
+  for_each_parameter(query, [&](std::string_view key, std::string_view value) {
+    if (percent_decode(key, true) == name)
+      result = percent_decode(value, true);
+  });
+  return result;
+}
+
+std::vector<std::string> http_request::parameter_names() const {
+  std::vector<std::string> result;
+  for_each_parameter(query, [&](std::string_view key, std::string_view) {
+    result.push_back(percent_decode(key, true));
+  });
   return result;
 }
 

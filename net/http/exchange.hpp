@@ -22,15 +22,15 @@ struct http_request {
   std::string_view query = {};   ///< Raw, without the '?'; see `parameter`.
   std::string_view content_type = {};  ///< Empty when there is none.
   std::string_view body = {};
-  /// How many bytes may be read from body.data(), for parsers that read ahead;
-  /// 0 means no more than body.size().
-  std::size_t readable_bytes = 0;
   /// Sends requests to actors; their answers arrive on the thread that runs the
   /// handler. Outlives every handler; null only in tests without actors.
   lane_actor* lane = nullptr;
 
   /// Returns the decoded value of a query parameter, the last one if repeated.
   std::optional<std::string> parameter(std::string_view name) const;
+
+  /// Returns the decoded names of all query parameters, as often as they occur.
+  std::vector<std::string> parameter_names() const;
 };
 
 /// One answer.

@@ -1,10 +1,11 @@
 #include "net/http/json_body.hpp"
 
+#include "net/http/integer_reading.hpp"
+#include "net/http/json_trimmer.hpp"
+
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
-#include <limits>
 
 namespace kvc {
 
@@ -12,96 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t max_depth = 100;       // No field of ours needs more.
 constexpr std::size_t max_complaints = 100;  // A prompt may have a million.
 
-/// Bounds the memory and the stack that parsing may take, before it begins.
-bool is_too_deep(std::string_view text) {
-  std::size_t depth = 0;
-  bool is_in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (is_in_string) {
-      i += c == '\\' ? 1 : 0;
-      is_in_string = c != '"';
-    } else if (c == '"') {
-      is_in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > max_depth)
-        return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
-integer_reading out_of_range(bool is_negative) {
-  if (is_negative)
-    return {0, "greater_than_equal",
-            "Input should be greater than or equal to 0"};
-  return {0, "less_than_equal",
-          "Input should be less than or equal to 4294967295"};
-}
-
-integer_reading read_float(double number) {
-  if (!std::isfinite(number))
-    return {0, "finite_number", "Input should be a finite number"};
-  if (std::trunc(number) != number)
-    return {0, "int_from_float",
-            "Input should be a valid integer, got a number with a fractional "
-            "part"};
-  if (number < 0 || number > std::numeric_limits<std::uint32_t>::max())
-    return out_of_range(number < 0);
-  return {static_cast<std::uint32_t>(number)};
-}
-
-/// Reads "12", " +12 " and "12.0", as pydantic does.
-integer_reading read_digits(std::string_view text) {
-  constexpr std::string_view blanks = " \t\n\r\f\v";
-  const integer_reading unreadable{
-    0, "int_parsing",
-    "Input should be a valid integer, unable to parse string as an integer"};
-  const auto first = std::min(text.find_first_not_of(blanks), text.size());
-  text = text.substr(first, text.find_last_not_of(blanks) + 1 - first);
-  const bool is_negative = !text.empty() && text.front() == '-';
-  if (!text.empty() && (text.front() == '-' || text.front() == '+'))
-    text.remove_prefix(1);
-  const auto dot = std::min(text.find('.'), text.size());
-  const auto zeros = text.substr(std::min(dot + 1, text.size()));
-  const auto digits = text.substr(0, dot);
-  if (digits.empty() || (dot < text.size() && zeros.empty()) ||
-      digits.find_first_not_of("0123456789") != std::string_view::npos ||
-      zeros.find_first_not_of('0') != std::string_view::npos)
-    return unreadable;
-  integer_reading result;
-  const auto parsed =
-    std::from_chars(digits.data(), digits.data() + digits.size(), result.value);
-  if (parsed.ec != std::errc{} || (is_negative && result.value != 0))
-    return out_of_range(is_negative);
-  return result;
-}
-
 }  // namespace
-
-integer_reading read_integer(const json& value) {
-  if (value.is_boolean())
-    return {value.get<bool>() ? 1U : 0U};
-  if (value.is_number_unsigned()) {
-    const auto number = value.get<std::uint64_t>();
-    return number > std::numeric_limits<std::uint32_t>::max()
-             ? out_of_range(false)
-             : integer_reading{static_cast<std::uint32_t>(number)};
-  }
-  if (value.is_number_integer())
-    return value.get<std::int64_t>() < 0 ? out_of_range(true)
-                                         : integer_reading{};
-  if (value.is_number_float())
-    return read_float(value.get<double>());
-  if (value.is_string())
-    return read_digits(value.get_ref<const std::string&>());
-  return {0, "int_type", "Input should be a valid integer"};
-}
 
 json complaint(json location, std::string_view message, std::string_view type) {
   return {{"loc", std::move(location)}, {"msg", message}, {"type", type}};
@@ -114,12 +28,22 @@ http_response unprocessable(const json& complaints) {
 }
 
 json_body::json_body(std::string_view text) {
-  if (is_too_deep(text)) {
+  auto trimmed = trim_json(text);
+  if (trimmed.is_too_deep) {
     status_ = 400;
     complaints_.push_back(
       complaint({"body"}, "JSON is nested too deeply", "json_invalid"));
     return;
   }
+  if (trimmed.tokens && json::accept(trimmed.text)) {
+    parse_fields(trimmed.text);
+    tokens_ = std::move(trimmed.tokens);
+  } else {
+    parse_fields(text);  // Its complaint counts the text's own bytes.
+  }
+}
+
+void json_body::parse_fields(std::string_view text) {
   try {
     fields_ = json::parse(text);
   } catch (const json::parse_error& error) {
@@ -165,10 +89,42 @@ std::array<std::string, 2> json_body::string_pair(const std::string& name) {
   return {(*value)[0].get<std::string>(), (*value)[1].get<std::string>()};
 }
 
-std::vector<std::uint32_t> json_body::tokens(const std::string& name) {
-  const auto* value = require(name);
+std::vector<std::uint32_t> json_body::tokens() {
+  if (tokens_)
+    return *tokens_;
+  const auto* value = require("tokens");
   return value == nullptr ? std::vector<std::uint32_t>{}
-                          : read_integers(name, *value);
+                          : read_integers("tokens", *value);
+}
+
+std::optional<std::vector<std::uint32_t>> json_body::optional_tokens() {
+  return tokens_ ? tokens_ : optional_integers("tokens");
+}
+
+std::optional<std::vector<std::uint64_t>> json_body::optional_hashes(
+  const std::string& name) {
+  if (!has(name))
+    return {};
+  std::vector<std::uint64_t> result;
+  const auto& value = *find(name);
+  if (!value.is_array()) {
+    complain(name, "Input should be a valid list", "list_type");
+    return result;
+  }
+  for (const auto& element : value) {
+    const auto hash = read_hash(element);
+    if (!hash && complaints_.size() < max_complaints)
+      complaints_.push_back(complaint({"body", name, result.size()},
+                                      "Input should be an integer of 64 bits",
+                                      "int_type"));
+    result.push_back(hash.value_or(0));
+  }
+  return result;
+}
+
+bool json_body::has(const std::string& name) const {
+  const auto* value = find(name);
+  return value != nullptr && !value->is_null();
 }
 
 std::optional<std::vector<std::uint32_t>> json_body::optional_integers(

@@ -34,8 +34,19 @@ class json_body {
   /// A required list of two strings.
   std::array<std::string, 2> string_pair(const std::string& name);
 
-  /// A required list of token ids.
-  std::vector<std::uint32_t> tokens(const std::string& name);
+  /// The required list of token ids, "tokens".
+  std::vector<std::uint32_t> tokens();
+
+  /// The same if it is optional; null is as good as absent.
+  std::optional<std::vector<std::uint32_t>> optional_tokens();
+
+  /// An optional list of integers of 64 bits, signed or not, as such or as
+  /// strings; null is as good as absent.
+  std::optional<std::vector<std::uint64_t>> optional_hashes(
+    const std::string& name);
+
+  /// Whether there is such a field, and it is not null.
+  bool has(const std::string& name) const;
 
   /// An optional list of integers from 0 to 2^32-1; null is as good as absent.
   std::optional<std::vector<std::uint32_t>> optional_integers(
@@ -54,35 +65,30 @@ class json_body {
   std::optional<std::string> optional_choice(
     const std::string& name, std::span<const std::string_view> choices);
 
+  /// Adds a complaint about a field; `type` is pydantic's name for it.
+  void complain(const std::string& name, std::string_view message,
+                std::string_view type);
+
   /// Returns the answer to a bad request: 400 if the body is not JSON, 422 if
   /// fields are missing or wrong. Nothing if all is well.
   std::optional<http_response> refusal() const;
 
  private:
+  /// Sets the fields, or the complaint that they are none.
+  void parse_fields(std::string_view text);
+
   /// Returns null, after a complaint, if the field is missing.
   const nlohmann::json* require(const std::string& name);
   const nlohmann::json* find(const std::string& name) const;
-  void complain(const std::string& name, std::string_view message,
-                std::string_view type);
   std::string read_string(const std::string& name, const nlohmann::json& value);
   std::vector<std::uint32_t> read_integers(const std::string& name,
                                            const nlohmann::json& value);
 
   nlohmann::json fields_;
+  std::optional<std::vector<std::uint32_t>> tokens_;  ///< Not in fields_.
   unsigned status_ = 200;
   nlohmann::json complaints_ = nlohmann::json::array();
 };
-
-/// What `read_integer` makes of a value.
-struct integer_reading {
-  std::uint32_t value = 0;
-  const char* type = nullptr;  ///< pydantic's name of the mistake, if any.
-  const char* message = nullptr;
-};
-
-/// Accepts what LMCache accepts as an integer, "12" and 3.0 included, from 0 to
-/// 2^32-1.
-integer_reading read_integer(const nlohmann::json& value);
 
 /// Returns one complaint in FastAPI's shape, without the status: location, what
 /// is wrong, and pydantic's name for it.

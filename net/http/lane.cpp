@@ -46,6 +46,8 @@ server_context::server_context(http_server_options chosen, router table)
 
 lane::lane(caf::actor_system& system, server_context& context)
     : context_(context),
+      counters_(
+        context.options.counters->add_lane(context.routes.routes().size())),
       watch_interval_(choose_watch_interval(context.options)),
       actor_(spawn_lane(system, [this](std::function<void()> task) {
         boost::asio::post(io_, std::move(task));
@@ -68,12 +70,12 @@ void lane::join() {
 
 void lane::adopt(boost::asio::ip::tcp::socket socket) {
   ++load_;
-  ++context_.connections;
+  ++context_.connections();
   boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
-    if (context_.connections > context_.options.max_connections &&
+    if (context_.connections() > context_.options.max_connections &&
         !shed_one()) {
       --load_;
-      --context_.connections;
+      --context_.connections();
       turn_away(std::move(socket));
       return;
     }
@@ -97,7 +99,7 @@ void lane::forget(const std::shared_ptr<session>& closed) {
   if (sessions_.erase(closed) == 0)
     return;
   --load_;
-  --context_.connections;
+  --context_.connections();
   end_if_drained();
 }
 

@@ -25,11 +25,14 @@ class session;
 struct server_context {
   http_server_options options;
   router routes;
-  std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> body_memory_used{0};
   request_limits limits;
 
   server_context(http_server_options chosen, router table);
+
+  std::atomic<std::size_t>& connections() const {
+    return options.counters->connections;
+  }
 };
 
 /// One thread of a server: an event loop with the connections it serves and
@@ -64,6 +67,8 @@ class lane {
   lane_actor& actor() { return as_lane(actor_); }
   bool is_draining() const { return is_draining_; }
 
+  lane_counters& counters() { return counters_; }
+
   /// Every read of this lane passes through here, so that connections that
   /// wait own no buffer.
   std::array<char, 64UL * 1024>& scratch() { return scratch_; }
@@ -83,6 +88,7 @@ class lane {
   void watch_deadlines();
 
   server_context& context_;
+  lane_counters& counters_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     work_{io_.get_executor()};

@@ -1,23 +1,30 @@
 #pragma once
 
 #include "net/http/exchange.hpp"
+#include "net/http/token_list.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace kvc {
 
 /// The body of a /lookup.
 struct lookup_body {
-  std::vector<std::uint32_t> tokens;
+  token_view tokens;
+  std::optional<std::vector<std::uint64_t>> hashes;  ///< Instead of tokens.
   std::string model;
 };
 
-/// Reads the usual form, `{"tokens": [...], "model": "..."}` with plain
-/// non-negative integers, at memory speed. Returns nothing for all else, right
-/// or wrong: json_body then tells which.
-std::optional<lookup_body> read_usual_lookup(const http_request& request);
+/// Reads JSON, or tokens as application/octet-stream with the options in the
+/// query. Returns the answer to a bad request instead.
+std::variant<lookup_body, http_response> read_lookup(
+  const http_request& request);
+
+/// Reads the usual forms, `{"tokens": [...], "model": "..."}` and the same with
+/// hashes, at memory speed. Returns nothing for all else, right or wrong.
+std::optional<lookup_body> read_usual_lookup(std::string_view text);
 
 }  // namespace kvc

@@ -12,6 +12,9 @@ std::string openapi_document(std::span<const route> routes) {
     const json any = {{"application/json", {{"schema", {{"type", "object"}}}}}};
     if (entry.method == http_method::post)
       operation["requestBody"] = {{"required", true}, {"content", any}};
+    if (entry.takes_binary)
+      operation["requestBody"]["content"]["application/octet-stream"] = {
+        {"schema", {{"type", "string"}, {"format", "binary"}}}};
     for (const auto& parameter : entry.parameters)
       operation["parameters"].push_back({{"name", parameter},
                                          {"in", "query"},

@@ -8,7 +8,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include <optional>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -92,23 +92,28 @@ class request_reader::impl {
                                       limits.body_memory_bytes)) {
     parser_.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     parser_.body_limit(limits.body_bytes);
-    parser_.eager(true);
   }
 
   progress feed(std::string_view& bytes) {
-    error_code error;
     const bool had_header = parser_.is_header_done();
-    while (!parser_.is_done()) {
-      const auto used =
-        parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-      bytes.remove_prefix(used);
-      if (parser_.is_done())
-        break;
-      if (error || used == 0)
-        return !had_header && wants_continue(error) ? progress::wants_continue
-                                                    : progress_for(error);
-    }
-    return error ? progress_for(error) : progress::complete;
+    const auto reached = is_measured_ ? take_body(bytes) : parse(bytes);
+    return reached == progress::incomplete && !had_header && wants_continue()
+             ? progress::wants_continue
+             : reached;
+  }
+
+  std::span<char> body_room() {
+    auto& body = parser_.get().body();
+    if (!is_measured_ || body.text().size() < direct_bytes)
+      return {};
+    const auto room = body.room();
+    return room.first(std::min<std::uint64_t>(room.size(), body_left_));
+  }
+
+  progress commit(std::size_t count) {
+    parser_.get().body().commit(count);
+    body_left_ -= count;
+    return body_left_ == 0 ? progress::complete : progress::incomplete;
   }
 
   http_request request() {
@@ -116,13 +121,11 @@ class request_reader::impl {
     const auto target = origin_form(view(message.target()));
     const auto mark = std::min(target.find('?'), target.size());
     path_ = percent_decode(target.substr(0, mark), false);
-    const auto& body = message.body();
     return {.method = view(message.method_string()),
             .path = path_,
             .query = target.substr(std::min(target.size(), mark + 1)),
             .content_type = view(message[http::field::content_type]),
-            .body = body.text(),
-            .readable_bytes = body.readable_bytes()};
+            .body = message.body().text()};
   }
 
   traits connection_traits() const {
@@ -133,14 +136,57 @@ class request_reader::impl {
   }
 
  private:
-  bool wants_continue(const error_code& error) const {
-    return (!error || error == http::error::need_more) &&
-           parser_.is_header_done() && parser_.get().version() >= 11 &&
+  /// Parses the header, and a body whose length it does not tell.
+  progress parse(std::string_view& bytes) {
+    error_code error;
+    while (!parser_.is_done()) {
+      const auto used =
+        parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+      bytes.remove_prefix(used);
+      if (parser_.is_done())
+        break;
+      if (!error && parser_.is_header_done() && begin_body())
+        return take_body(bytes);
+      if (error || used == 0)
+        return progress_for(error);
+    }
+    return error ? progress_for(error) : progress::complete;
+  }
+
+  /// Returns whether the header tells the body's length.
+  bool begin_body() {
+    is_measured_ = !parser_.chunked();
+    parser_.eager(true);
+    if (is_measured_) {
+      body_left_ = parser_.content_length().value_or(0);
+      parser_.get().body().expect(body_left_);
+    }
+    return is_measured_;
+  }
+
+  progress take_body(std::string_view& bytes) {
+    const auto part =
+      bytes.substr(0, std::min<std::uint64_t>(bytes.size(), body_left_));
+    if (!parser_.get().body().append(part))
+      return progress::out_of_memory;
+    bytes.remove_prefix(part.size());
+    body_left_ -= part.size();
+    return body_left_ == 0 ? progress::complete : progress::incomplete;
+  }
+
+  bool wants_continue() const {
+    return parser_.is_header_done() && parser_.get().version() >= 11 &&
            boost::beast::iequals(parser_.get()[http::field::expect],
                                  "100-continue");
   }
 
+  /// What is large enough to be read in place. Before it has come, memory for
+  /// it could be had by announcing it.
+  static constexpr std::size_t direct_bytes = 32UL * 1024;
+
   http::request_parser<bounded_body> parser_;
+  bool is_measured_ = false;     // Its body is read here, not by the parser.
+  std::uint64_t body_left_ = 0;  // Of a measured one.
   std::string path_;
 };
 
@@ -154,6 +200,12 @@ request_reader::progress request_reader::feed(std::string_view& bytes) {
 }
 
 http_request request_reader::request() { return impl_->request(); }
+
+std::span<char> request_reader::body_room() { return impl_->body_room(); }
+
+request_reader::progress request_reader::commit(std::size_t count) {
+  return impl_->commit(count);
+}
 
 request_reader::traits request_reader::connection_traits() const {
   return impl_->connection_traits();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace kvc {
@@ -47,6 +48,13 @@ class request_reader {
   /// Parses from the front of `bytes` and removes what was used. Bytes that
   /// are left over must be passed again, in one piece, with what follows them.
   progress feed(std::string_view& bytes);
+
+  /// Returns where the next bytes of a large body may be read to, which saves
+  /// a copy: never more than belong to it. Empty where `feed` must be used.
+  std::span<char> body_room();
+
+  /// As `feed`, of `count` bytes that were read to the front of body_room().
+  progress commit(std::size_t count);
 
   /// Returns the complete request; its views live as long as the reader.
   http_request request();

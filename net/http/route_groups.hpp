@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvc {
 
@@ -30,6 +32,12 @@ void begin_event(start_event start, const controller_services& services,
 /// Returns the answer to a request for more chunks than a message may name:
 /// small ones make many hashes.
 std::optional<http_response> too_many_chunks(const command& what);
+
+/// `names` are those of all routes, once it is asked.
+void add_metrics_route(
+  router& table, const controller_services& services,
+  const std::shared_ptr<const std::vector<request_counters::route_name>>&
+    names);
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);

@@ -18,12 +18,17 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) {
                     });
 }
 
-/// Accepts "application/json" and "application/<anything>+json", in any case
-/// and with any parameters.
-bool is_json(std::string_view content_type) {
+std::string_view without_parameters(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
   while (!type.empty() && type.back() == ' ')
     type.remove_suffix(1);
+  return type;
+}
+
+/// Accepts "application/json" and "application/<anything>+json", in any case
+/// and with any parameters.
+bool is_json(std::string_view content_type) {
+  auto type = without_parameters(content_type);
   constexpr std::string_view prefix = "application/";
   if (!equal_ignoring_case(type.substr(0, prefix.size()), prefix))
     return false;
@@ -44,6 +49,12 @@ bool serves(http_method method, std::string_view name) {
   return false;
 }
 
+bool takes(const route& entry, std::string_view content_type) {
+  return entry.method != http_method::post || content_type.empty() ||
+         is_json(content_type) ||
+         (entry.takes_binary && is_binary(content_type));
+}
+
 http_response refuse_method(std::span<const route> routes,
                             std::string_view path) {
   std::string allowed;
@@ -61,6 +72,11 @@ http_response refuse_method(std::span<const route> routes,
 
 }  // namespace
 
+bool is_binary(std::string_view content_type) {
+  return equal_ignoring_case(without_parameters(content_type),
+                             "application/octet-stream");
+}
+
 void router::add(route entry) {
   assert(std::none_of(routes_.begin(), routes_.end(), [&](const route& other) {
     return other.method == entry.method && other.path == entry.path;
@@ -68,26 +84,34 @@ void router::add(route entry) {
   routes_.push_back(std::move(entry));
 }
 
-void router::dispatch(const http_request& request,
-                      const responder& respond) const {
+std::size_t router::find(const http_request& request) const {
   const auto found =
     std::find_if(routes_.begin(), routes_.end(), [&](const route& entry) {
       return entry.path == request.path && serves(entry.method, request.method);
     });
-  if (found == routes_.end()) {
+  return static_cast<std::size_t>(found - routes_.begin());
+}
+
+void router::dispatch(std::size_t index, const http_request& request,
+                      const responder& respond) const {
+  if (index >= routes_.size()) {
     respond(refuse_method(routes_, request.path));
     return;
   }
-  if (found->method == http_method::post && !request.content_type.empty() &&
-      !is_json(request.content_type)) {
-    respond(
-      error_response(415, "Unsupported Media Type: send application/json"));
+  const auto& entry = routes_[index];
+  if (!takes(entry, request.content_type)) {
+    respond(error_response(415, entry.takes_binary
+                                  ? "Unsupported Media Type: send "
+                                    "application/json or "
+                                    "application/octet-stream"
+                                  : "Unsupported Media Type: send "
+                                    "application/json"));
     return;
   }
   try {
-    found->handler(request, respond);
+    entry.handler(request, respond);
   } catch (const std::exception& error) {
-    spdlog::error("http: {} {} failed: {}", request.method, found->path,
+    spdlog::error("http: {} {} failed: {}", request.method, entry.path,
                   error.what());
     respond(error_response(500, "Internal Server Error"));
   }

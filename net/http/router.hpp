@@ -25,7 +25,12 @@ struct route {
   std::string summary = {};                  ///< One sentence for openapi.json.
   std::vector<std::string> parameters = {};  ///< Of the query string.
   http_handler handler = {};
+  bool takes_binary = false;  ///< POST: application/octet-stream, too.
 };
+
+/// Whether a content type is application/octet-stream, in any case and with
+/// any parameters.
+bool is_binary(std::string_view content_type);
 
 /// The one table of what a server answers. Immutable once a server has it.
 class router {
@@ -35,9 +40,14 @@ class router {
 
   std::span<const route> routes() const { return routes_; }
 
-  /// Finds the handler and runs it. Unknown paths, methods and content types,
-  /// and exceptions of handlers, are answered here.
-  void dispatch(const http_request& request, const responder& respond) const;
+  /// Returns the index of the request's route, or the number of routes if it
+  /// has none.
+  std::size_t find(const http_request& request) const;
+
+  /// Runs the handler of route `index`, which `find` returned. Unknown paths,
+  /// methods and content types, and exceptions of handlers, are answered here.
+  void dispatch(std::size_t index, const http_request& request,
+                const responder& respond) const;
 
  private:
   std::vector<route> routes_;

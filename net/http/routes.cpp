@@ -72,7 +72,10 @@ router make_controller_router(const controller_services& services) {
   add_control_routes(table, services);
   add_move_route(table, services);
   add_event_routes(table, services);
-  // Completed below: the description lists this route too.
+  // Completed below: both list these routes too.
+  const auto names =
+    std::make_shared<std::vector<request_counters::route_name>>();
+  add_metrics_route(table, services, names);
   auto description = std::make_shared<std::string>();
   table.add(
     {.path = "/openapi.json",
@@ -81,6 +84,9 @@ router make_controller_router(const controller_services& services) {
        respond({.body = *description});
      }});
   *description = openapi_document(table.routes());
+  for (const auto& each : table.routes())
+    names->push_back(
+      {each.method == http_method::get ? "GET" : "POST", each.path});
   return table;
 }
 

@@ -3,9 +3,12 @@
 #include "messages/executor.hpp"
 #include "messages/lookup.hpp"
 #include "messages/registry.hpp"
+#include "net/http/event_counters.hpp"
+#include "net/http/request_counters.hpp"
 #include "net/http/router.hpp"
 
 #include <chrono>
+#include <memory>
 
 namespace kvc {
 
@@ -26,6 +29,12 @@ struct controller_route_options {
   double ready_sync_share = 0.1;
 };
 
+/// What a controller counts, for GET /metrics.
+struct controller_counters {
+  request_counters requests;
+  event_counters events;
+};
+
 /// What the controller's routes serve from. The references must outlive every
 /// server that uses the routes.
 struct controller_services {
@@ -34,6 +43,8 @@ struct controller_services {
   registry_actor registry;
   executor_actor executor;
   controller_route_options options = {};
+  std::shared_ptr<controller_counters> counters =
+    std::make_shared<controller_counters>();
 };
 
 /// Returns all routes of the controller.

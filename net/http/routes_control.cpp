@@ -45,8 +45,7 @@ void read_method(json_body& body, command& what) {
 void read_tokens(json_body& body, const prompt_hasher& hasher, command& what) {
   const auto is_required =
     what.what == operation::pin || what.what == operation::unpin;
-  const auto tokens =
-    is_required ? body.tokens("tokens") : body.optional_integers("tokens");
+  const auto tokens = is_required ? body.tokens() : body.optional_tokens();
   what.is_for_all = !tokens;
   if (tokens)
     what.hashes.keys = hasher.hash_prompt(*tokens);

@@ -1,4 +1,5 @@
 #include "net/http/event_json.hpp"
+#include "net/http/integer_reading.hpp"
 #include "net/http/json_body.hpp"
 #include "net/http/route_groups.hpp"
 

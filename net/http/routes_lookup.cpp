@@ -1,5 +1,4 @@
 #include "net/http/event_id.hpp"
-#include "net/http/json_body.hpp"
 #include "net/http/json_text.hpp"
 #include "net/http/lookup_body.hpp"
 #include "net/http/route_groups.hpp"
@@ -38,31 +37,39 @@ http_response lookup_response(const std::vector<prefix_match>& matches,
 
 http_response look_up(const lookup_body& body, lookup_source& lookups,
                       const prompt_hasher& hasher) {
-  const auto hashes = hasher.hash_prompt(body.tokens);
+  const auto hashed = body.hashes ? std::vector<std::uint64_t>{}
+                                  : hasher.hash_prompt(body.tokens);
+  const auto& hashes = body.hashes ? *body.hashes : hashed;
   const auto matches = hashes.empty()
                          ? std::vector<prefix_match>{}
                          : lookups.find_prefixes(hashes, body.model);
-  return lookup_response(matches, hasher.chunk_size(), body.tokens.size());
+  // Whether the last of some hashes names a partial chunk is not known.
+  const auto token_count =
+    body.hashes ? hashes.size() * hasher.chunk_size() : body.tokens.size();
+  return lookup_response(matches, hasher.chunk_size(), token_count);
 }
 
 }  // namespace
 
 void add_lookup_routes(router& table, const controller_services& services) {
-  table.add(
-    {.method = http_method::post,
-     .path = "/lookup",
-     .summary = "Lists the instances that hold a prefix of `tokens` (of "
-                "`model`, if given), the longest first, in tokens.",
-     .handler = [&lookups = services.lookups, &hasher = services.hasher](
-                  const http_request& request, const responder& respond) {
-       if (const auto usual = read_usual_lookup(request))
-         return respond(look_up(*usual, lookups, hasher));
-       json_body body{request.body};
-       const lookup_body exact{body.tokens("tokens"),
-                               body.string_or("model", "")};
-       const auto refusal = body.refusal();
-       respond(refusal ? *refusal : look_up(exact, lookups, hasher));
-     }});
+  table.add({.method = http_method::post,
+             .path = "/lookup",
+             .summary =
+               "Lists the instances that hold a prefix of `tokens`, or of the "
+               "chunks named by `hashes` (of `model`, if given), the longest "
+               "first, in tokens. As application/octet-stream the body is the "
+               "tokens, little-endian integers of 32 bits, and `model` is in "
+               "the query.",
+             .parameters = {"model"},
+             .handler =
+               [&lookups = services.lookups, &hasher = services.hasher](
+                 const http_request& request, const responder& respond) {
+                 auto body = read_lookup(request);
+                 if (auto* refusal = std::get_if<http_response>(&body))
+                   return respond(std::move(*refusal));
+                 respond(look_up(std::get<lookup_body>(body), lookups, hasher));
+               },
+             .takes_binary = true});
 }
 
 }  // namespace kvc

@@ -20,7 +20,7 @@ move_request read(json_body& body, const controller_services& services) {
   start.what.what = operation::move;
   result.from = body.string_pair("old_position");
   result.to = body.string_pair("new_position");
-  const auto tokens = body.optional_integers("tokens");
+  const auto tokens = body.optional_tokens();
   start.what.is_for_all = !tokens;
   if (tokens)
     start.what.hashes.keys = services.hasher.hash_prompt(*tokens);

@@ -67,7 +67,7 @@ class http_server::impl {
       each->join();
   }
 
-  std::size_t connections() const { return context_.connections; }
+  std::size_t connections() const { return context_.connections(); }
 
  private:
   tcp::endpoint resolve(error_code& error) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/http/request_counters.hpp"
 #include "net/http/router.hpp"
 
 #include <caf/expected.hpp>
@@ -35,6 +36,10 @@ struct http_server_options {
   std::chrono::milliseconds write_deadline{30'000};    ///< For a whole answer.
   std::chrono::milliseconds linger_time{1'000};  ///< So that errors are seen.
   std::chrono::milliseconds drain_time{1'000};   ///< For what runs at stop().
+
+  /// Outlives the server, not null, and is no other server's.
+  std::shared_ptr<request_counters> counters =
+    std::make_shared<request_counters>();
 };
 
 /// An HTTP/1.1 server. Answers each connection's requests in order.

@@ -4,9 +4,13 @@
 #include "net/http/response_head.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <span>
 #include <utility>
 
 namespace kvc {
@@ -15,6 +19,8 @@ namespace {
 
 using tcp = boost::asio::ip::tcp;
 using error_code = boost::system::error_code;
+
+constexpr auto no_route = std::numeric_limits<std::size_t>::max();
 
 http_response refusal_for(request_reader::progress why) {
   using progress = request_reader::progress;
@@ -57,7 +63,6 @@ void session::close() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  reader_.reset();
   lane_.forget(shared_from_this());
 }
 
@@ -75,7 +80,8 @@ void session::expire() {
 
 void session::enter(phase next, std::chrono::milliseconds time_allowed) {
   phase_ = next;
-  deadline_ = std::chrono::steady_clock::now() + time_allowed;
+  entered_ = std::chrono::steady_clock::now();
+  deadline_ = entered_ + time_allowed;
 }
 
 void session::await_bytes() {
@@ -90,19 +96,21 @@ void session::on_readable(const error_code& error) {
     return;
   if (error)
     return close();
+  const auto room = reader_ ? reader_->body_room() : std::span<char>{};
+  const auto target = room.empty() ? std::span<char>{lane_.scratch()} : room;
   error_code failure;
-  auto& scratch = lane_.scratch();
-  const auto count = socket_.read_some(boost::asio::buffer(scratch), failure);
+  const auto count = socket_.read_some(
+    boost::asio::buffer(target.data(), target.size()), failure);
   if (failure && failure != boost::asio::error::would_block)
     return close();
   if (failure || phase_ == phase::lingering)
     return await_bytes();
   if (phase_ == phase::idle)
     enter(phase::reading, lane_.context().options.read_deadline);
-  parse({scratch.data(), count});
+  go_on(room.empty() ? feed({target.data(), count}) : reader_->commit(count));
 }
 
-void session::parse(std::string_view arrived) {
+request_reader::progress session::feed(std::string_view arrived) {
   if (!unread_.empty()) {
     unread_ += arrived;
     arrived = unread_;
@@ -111,6 +119,10 @@ void session::parse(std::string_view arrived) {
     reader_.emplace(lane_.context().limits);
   const auto progress = reader_->feed(arrived);
   unread_ = std::string{arrived};
+  return progress;
+}
+
+void session::go_on(request_reader::progress progress) {
   switch (progress) {
     case request_reader::progress::incomplete:
       return await_bytes();
@@ -134,11 +146,13 @@ void session::handle() {
     [self = shared_from_this(), serial = serial_](http_response response) {
       self->answer(serial, std::move(response));
     }};
-  if (lane_.is_draining())
-    return respond(unavailable_response("shutting down"));
+  const auto& routes = lane_.context().routes;
   auto request = reader_->request();
   request.lane = &lane_.actor();
-  lane_.context().routes.dispatch(request, respond);
+  route_ = routes.find(request);
+  if (lane_.is_draining())
+    return respond(unavailable_response("shutting down"));
+  routes.dispatch(route_, request, respond);
   reader_.reset();
 }
 
@@ -146,6 +160,7 @@ void session::refuse(http_response response) {
   reader_.reset();
   unread_ = {};
   traits_ = {};
+  route_ = no_route;
   enter(phase::handling, lane_.context().options.request_deadline);
   answer(++serial_, std::move(response));
 }
@@ -165,14 +180,29 @@ void session::send_continue() {
 void session::answer(std::uint64_t serial, http_response response) {
   if (phase_ != phase::handling || serial != serial_)
     return;
+  const auto begun = entered_;
   enter(phase::writing, lane_.context().options.write_deadline);
+  lane_.counters().count(route_, response.status, entered_ - begun);
   traits_.keeps_alive = traits_.keeps_alive && !lane_.is_draining();
   head_ = response_head(response, traits_);
   body_ = traits_.is_head ? std::string{} : std::move(response.body);
   const std::array buffers{boost::asio::buffer(head_),
                            boost::asio::buffer(body_)};
+  error_code error;
+  const auto written = socket_.write_some(buffers, error);
+  if (error && error != boost::asio::error::would_block)
+    return close();
+  if (written == head_.size() + body_.size())
+    return on_answered();
+  write_rest(written);
+}
+
+void session::write_rest(std::size_t written) {
+  const auto head = boost::asio::buffer(head_) + written;
+  const auto body =
+    boost::asio::buffer(body_) + (written - std::min(written, head_.size()));
   boost::asio::async_write(
-    socket_, buffers,
+    socket_, std::array<boost::asio::const_buffer, 2>{head, body},
     [self = shared_from_this()](error_code error, std::size_t) {
       if (error)
         self->close();
@@ -200,7 +230,11 @@ void session::on_answered() {
     return await_bytes();
   }
   enter(phase::reading, options.read_deadline);
-  parse({});
+  // Not at once: many requests may be waiting in one piece.
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->phase_ == phase::reading)
+      self->go_on(self->feed({}));
+  });
 }
 
 }  // namespace kvc

@@ -54,18 +54,22 @@ class session : public std::enable_shared_from_this<session> {
   void enter(phase next, std::chrono::milliseconds time_allowed);
   void await_bytes();
   void on_readable(const boost::system::error_code& error);
-  void parse(std::string_view arrived);
+  request_reader::progress feed(std::string_view arrived);
+  void go_on(request_reader::progress progress);
   void handle();
   void refuse(http_response response);
   void send_continue();
   void answer(std::uint64_t serial, http_response response);
+  void write_rest(std::size_t written);
   void on_answered();
 
   boost::asio::ip::tcp::socket socket_;
   lane& lane_;
   phase phase_ = phase::idle;
+  std::chrono::steady_clock::time_point entered_;  // The phase.
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t serial_ = 0;  // Of the current request.
+  std::size_t route_ = 0;     // Of it; any number beyond all routes is none.
   std::string unread_;        // Arrived, not parsed yet.
   std::optional<request_reader> reader_;
   request_reader::traits traits_;

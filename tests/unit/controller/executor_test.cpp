@@ -48,6 +48,21 @@ TEST_SUITE("executor") {
     CHECK(scripts[{"b", 0}].orders.empty());
   }
 
+  TEST_CASE_FIXTURE(executor_fixture, "tells when events begin and end") {
+    std::vector<std::pair<operation, event_state>> told;
+    options.on_change = [&](operation what, event_state state) {
+      told.emplace_back(what, state);
+    };
+    add(0, mood::prompt, 512);
+    start();
+    CHECK_FALSE(begin("Clear0", {.what = operation::clear}, "nobody"));
+    CHECK(told.empty());
+    run();
+    CHECK(told == std::vector<std::pair<operation, event_state>>{
+                    {operation::clear, event_state::running},
+                    {operation::clear, event_state::finished}});
+  }
+
   TEST_CASE_FIXTURE(executor_fixture, "names each rank's trouble") {
     add(0, mood::prompt, 512);
     add(1, mood::silent);

@@ -31,7 +31,7 @@ json only(json location, const char* message, const char* type) {
 /// What is wrong with [7, `value`] as tokens.
 json token_details(const std::string& value) {
   json_body body{R"({"tokens":[7,)" + value + "]}"};
-  body.tokens("tokens");
+  body.tokens();
   return details(body);
 }
 
@@ -41,7 +41,7 @@ json at_token(const char* message, const char* type) {
 
 std::uint32_t token(const std::string& value) {
   json_body body{R"({"tokens":[)" + value + "]}"};
-  const auto tokens = body.tokens("tokens");
+  const auto tokens = body.tokens();
   REQUIRE_FALSE(body.refusal());
   REQUIRE(tokens.size() == 1);
   return tokens[0];
@@ -55,7 +55,7 @@ TEST_SUITE("json_body") {
       R"({"a":"x","more":[{}],"tokens":[1],"tokens":[2,3],"ids":[4]})"};
     CHECK(body.string("a") == "x");
     CHECK(body.string_or("b", "default") == "default");
-    CHECK(body.tokens("tokens") == std::vector<std::uint32_t>{2, 3});
+    CHECK(body.tokens() == std::vector<std::uint32_t>{2, 3});
     CHECK(body.optional_integers("ids") == std::vector<std::uint32_t>{4});
     CHECK_FALSE(body.refusal());
   }
@@ -109,7 +109,7 @@ TEST_SUITE("json_body") {
 
   TEST_CASE("lists all complaints, up to a hundred") {
     json_body body{R"({"tokens":["a",1,"b"],"name":5})"};
-    body.tokens("tokens");
+    body.tokens();
     body.string("name");
     body.string("other");
     const auto complaints = details(body);
@@ -124,13 +124,13 @@ TEST_SUITE("json_body") {
     for (int i = 0; i < 1000; ++i)
       many += ",null";
     json_body flood{many + "]}"};
-    flood.tokens("tokens");
+    flood.tokens();
     CHECK(details(flood).size() == 100);
   }
 
   TEST_CASE("wants lists where lists belong") {
     json_body body{R"({"tokens":"12","ids":3})"};
-    CHECK(body.tokens("tokens").empty());
+    CHECK(body.tokens().empty());
     CHECK(body.optional_integers("ids")->empty());
     CHECK(details(body)[0] == only(json::array({"body", "tokens"}),
                                    "Input should be a valid list",

@@ -38,9 +38,9 @@ struct router_fixture {
 
   http_response ask(const http_request& request) const {
     http_response result{.status = 0};
-    table.dispatch(request, responder{[&](http_response response) {
-                     result = std::move(response);
-                   }});
+    table.dispatch(
+      table.find(request), request,
+      responder{[&](http_response response) { result = std::move(response); }});
     return result;
   }
 

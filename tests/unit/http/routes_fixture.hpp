@@ -156,6 +156,8 @@ struct routes_fixture {
   caf::actor lane = spawn_lane(
     caf::actor_cast<caf::abstract_actor*>(registry)->home_system(),
     [this](std::function<void()> task) { tasks.push_back(std::move(task)); });
+  std::shared_ptr<controller_counters> counters =
+    std::make_shared<controller_counters>();
   router table =
     make_controller_router({lookups,
                             hasher,
@@ -163,7 +165,8 @@ struct routes_fixture {
                             executor_handle,
                             {.answer_timeout = std::chrono::seconds{20},
                              .event_wait = std::chrono::seconds{9},
-                             .max_event_timeout = std::chrono::seconds{60}}});
+                             .max_event_timeout = std::chrono::seconds{60}},
+                            counters});
   std::optional<http_response> answer;
 
   ~routes_fixture() { as_lane(lane).close(); }
@@ -185,7 +188,8 @@ struct routes_fixture {
   void send(http_request request) {
     answer.reset();
     request.lane = &as_lane(lane);
-    table.dispatch(request, responder{[this](http_response response) {
+    table.dispatch(table.find(request), request,
+                   responder{[this](http_response response) {
                      answer = std::move(response);
                    }});
     run();

@@ -29,6 +29,40 @@ TEST_SUITE("routes") {
     CHECK(post("/lookup", R"({"tokens":[]})")["layout_info"] == json::object());
   }
 
+  TEST_CASE_FIXTURE(routes_fixture, "looks up hashes and counts whole chunks") {
+    lookups.matches = {{"a", location::cpu, 2}};
+    const auto body = post("/lookup", R"({"hashes":[7,-1],"model":"m"})");
+    CHECK(body["layout_info"]["a"] == json::array({"LocalCPUBackend", 8}));
+    CHECK(lookups.asked_hashes == std::vector<std::uint64_t>{7, UINT64_MAX});
+    CHECK(lookups.asked_model == "m");
+    CHECK(post("/lookup", R"({"hashes":[]})")["layout_info"] == json::object());
+  }
+
+  TEST_CASE_FIXTURE(routes_fixture, "looks up binary tokens") {
+    lookups.matches = {{"a", location::cpu, 2}};
+    http_request request{
+      .method = "POST",
+      .path = "/lookup",
+      .query = "model=m",
+      .content_type = "Application/Octet-Stream; a=b",
+      .body = {"\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5\0\0\0", 20}};
+    CHECK(ask(request)["layout_info"]["a"] ==
+          json::array({"LocalCPUBackend", 5}));
+    CHECK(lookups.asked_hashes == std::vector<std::uint64_t>{1, 5});
+    CHECK(lookups.asked_model == "m");
+    lookups.asked_model = "untouched";
+    request.query = "models=m";
+    CHECK(ask(request, 422)["detail"][0]["loc"] ==
+          json::array({"query", "models"}));
+    request.path = "/clear";
+    CHECK(ask(request, 415)["detail"] ==
+          "Unsupported Media Type: send application/json");
+    CHECK(lookups.asked_model == "untouched");
+    const auto lookup =
+      get("/openapi.json")["paths"]["/lookup"]["post"]["requestBody"];
+    CHECK(lookup["content"].contains("application/octet-stream"));
+  }
+
   TEST_CASE_FIXTURE(routes_fixture, "refuses a bad lookup without asking") {
     lookups.asked_model = "untouched";
     CHECK(post("/lookup", R"({"model":"m"})", 422)["detail"][0]["type"] ==

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "net/http/metrics_text.hpp"
+
+namespace kvc {
+
+/// Writes what Prometheus' own clients tell of their process: processor time,
+/// memory, file descriptors, threads and start.
+void write_process_metrics(metrics_text& text);
+
+}  // namespace kvc
