@@ -1,6 +1,7 @@
 #include "net/ucx/endpoint_setup.hpp"
 
 #include "net/ucx/network_device.hpp"
+#include "net/ucx/wire_messages.hpp"
 
 #include <sys/statvfs.h>
 
@@ -10,9 +11,10 @@ namespace kvc::ucx {
 
 namespace {
 
-// How much of an answer goes into one piece over TCP: with UCX's 64 KiB it is
-// half as fast. Peers whose value differs would abort each other.
-constexpr std::uint64_t segment_bytes = std::uint64_t{1} << 20U;
+// So much is sent at once over TCP: a piece and its headers. Peers whose value
+// differs would abort each other.
+constexpr std::uint64_t segment_bytes =
+  piece_bytes + (std::uint64_t{64} << 10U);
 
 constexpr int port_attempts = 16;
 
@@ -52,6 +54,10 @@ config_handle make_config(const transport_options& options,
   set("NET_DEVICES", device);
   set("PORT_RANGE", std::to_string(port) + "-" + std::to_string(port));
   set("RX_SEG_SIZE", std::to_string(segment_bytes));
+  // Without copying first, a send that fails half-way is completed twice by
+  // UCX 1.13.1, which aborts the process when a peer is lost.
+  set("ZCOPY_THRESH", "inf");
+  set("TX_SEG_SIZE", std::to_string(segment_bytes));
   set("KEEPALIVE_INTERVAL", std::to_string(options.keepalive.count()) + "ms");
   if (shares_memory) {
     // Without them, shared memory is not used where lost peers are noticed.

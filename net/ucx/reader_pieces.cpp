@@ -7,9 +7,6 @@ namespace kvc::ucx {
 
 namespace {
 
-/// What is asked for in one message.
-constexpr std::uint64_t piece_bytes = std::uint64_t{4} << 20U;
-
 /// Requests that a peer may owe us; it answers no more than a few times that.
 constexpr std::size_t max_requests_per_peer = 256;
 

@@ -4,6 +4,11 @@
 
 namespace kvc::ucx {
 
+/// What is asked for in one message, at most. UCX sends that much in one go,
+/// and must: a message that takes several is freed too early by UCX 1.13.1 when
+/// the peer is lost meanwhile, which aborts the process.
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 20U;
+
 /// The ids of active messages.
 enum class message_id : unsigned { read = 1, answer = 2 };
 
