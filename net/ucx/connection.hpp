@@ -44,7 +44,12 @@ class connection {
   /// Set by UCX or whoever finds the peer at fault. Then it is to be cut.
   bool has_failed = false;
 
-  bool was_read_from = false;
+  /// Grows with each connection that a table makes.
+  std::uint64_t session = 0;
+
+  /// The session of the peer's that this one answers; 0 if none.
+  std::uint64_t answered_session = 0;
+
   steady::time_point last_used = steady::now();
   const std::shared_ptr<ucx::usage> usage = std::make_shared<ucx::usage>();
 

@@ -17,8 +17,11 @@ bool is_in_use(const connection& x) {
 
 connection_table::connection_table(ucp_worker_h worker,
                                    const transport_options& options,
-                                   bool may_map)
-    : worker_(worker), options_(options), may_map_(may_map) {}
+                                   steady::duration idle_timeout, bool may_map)
+    : worker_(worker),
+      options_(options),
+      idle_timeout_(idle_timeout),
+      may_map_(may_map) {}
 
 connection* connection_table::find(std::uint64_t incarnation) {
   const auto found = connections_.find(incarnation);
@@ -38,6 +41,7 @@ connection* connection_table::connect(const peer_address& peer) {
     note_loss(peer.incarnation);
     return nullptr;
   }
+  made->session = ++last_session_;
   return connections_.emplace(peer.incarnation, std::move(made))
     .first->second.get();
 }
@@ -60,7 +64,7 @@ void connection_table::cut_failed(
 
 void connection_table::cut_idle(steady::time_point now) {
   std::erase_if(connections_, [&](const auto& x) {
-    return !is_in_use(*x.second) && idle_at(*x.second) <= now;
+    return !is_in_use(*x.second) && x.second->last_used + idle_timeout_ <= now;
   });
 }
 
@@ -68,14 +72,8 @@ steady::time_point connection_table::next_idle() const {
   auto result = steady::time_point::max();
   for (const auto& [incarnation, x] : connections_)
     if (!is_in_use(*x))
-      result = std::min(result, idle_at(*x));
+      result = std::min(result, x->last_used + idle_timeout_);
   return result;
-}
-
-/// Those that only the peer uses wait longer, so that the peer is the one who
-/// ends them, between its reads.
-steady::time_point connection_table::idle_at(const connection& x) const {
-  return x.last_used + options_.idle_timeout * (x.was_read_from ? 1 : 2);
 }
 
 bool connection_table::is_paused(std::uint64_t incarnation) const {

@@ -8,12 +8,15 @@
 
 namespace kvc::ucx {
 
-/// The peers that we are connected to, by incarnation: connected on first use,
-/// cut when they fail or idle. For the thread that drives the worker.
+/// Connections to peers, by incarnation: made on first use, cut when they fail
+/// or idle. Those for our reads and those for our answers are apart, so that
+/// the peer's end of either is known to live as long as ours. For the thread
+/// that drives the worker.
 class connection_table {
  public:
+  /// Unused connections are cut after `idle_timeout`.
   connection_table(ucp_worker_h worker, const transport_options& options,
-                   bool may_map);
+                   steady::duration idle_timeout, bool may_map);
 
   /// Returns the connection to the peer, made if need be; nothing if the peer
   /// was lost a moment ago, too many are connected, or UCX refuses. Valid until
@@ -22,6 +25,9 @@ class connection_table {
 
   /// Returns the connection to the peer unless it failed or there is none.
   connection* find(std::uint64_t incarnation);
+
+  /// Cuts the connection to the peer, if there is one.
+  void cut(std::uint64_t incarnation) { connections_.erase(incarnation); }
 
   /// Cuts those that failed, and tells which.
   void cut_failed(const std::function<void(std::uint64_t)>& lost);
@@ -46,13 +52,14 @@ class connection_table {
   bool is_paused(std::uint64_t incarnation) const;
   void note_loss(std::uint64_t incarnation);
   bool make_room();
-  steady::time_point idle_at(const connection& x) const;
 
   ucp_worker_h worker_;
   transport_options options_;
+  steady::duration idle_timeout_;
   bool may_map_;
   std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
   std::map<std::uint64_t, loss> losses_;
+  std::uint64_t last_session_ = 0;
 };
 
 }  // namespace kvc::ucx

@@ -72,12 +72,18 @@ void read_server::answer(const request& x) {
   const auto peer = unpack(x.peer, wire_);
   if (!peer)
     return;
-  auto* to = connections_.connect(*peer);
+  const auto& message = x.message;
+  auto* to = connections_.find(peer->incarnation);
+  if (to != nullptr && to->answered_session > message.session)
+    return;
+  if (to != nullptr && to->answered_session < message.session)
+    connections_.cut(peer->incarnation);
+  to = connections_.connect(*peer);
   if (to == nullptr || to->usage->answers >= max_answers_per_peer)
     return;
+  to->answered_session = message.session;
   to->last_used = steady::now();
   const auto memory = region_.bytes();
-  const auto& message = x.message;
   if (message.length == 0 || message.length > memory.size() ||
       message.offset > memory.size() - message.length)
     send(*to, {message.token, 1}, {}, nullptr);

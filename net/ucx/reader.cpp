@@ -95,7 +95,6 @@ void reader::admit() {
       settle(x);
       continue;
     }
-    peer->was_read_from = true;
     x.usage = peer->usage;
     ++x.usage->reads;
     active_.push_back(&x);

@@ -38,7 +38,8 @@ bool reader::request_piece(running_read& x, connection& peer) {
   usage.bytes_in_flight += length;
   bytes_in_flight_ += length;
   ++x.requests;
-  const read_message message{token, span.remote_offset + x.next_offset, length};
+  const read_message message{token, peer.session,
+                             span.remote_offset + x.next_offset, length};
   x.advance(length);
   send_request(peer, message);
   return true;

@@ -52,11 +52,16 @@ ucx_transport::ucx_transport(const transport_options& options)
       region_(setup_.context.get(), options.memory_bytes, setup_.shares_memory),
       incarnation_(random_number()),
       address_(make_address(setup_, region_, incarnation_)),
-      connections_(setup_.worker.get(), options_, setup_.shares_memory),
-      server_(region_, connections_, setup_.wire),
+      outgoing_(setup_.worker.get(), options_, options_.idle_timeout,
+                setup_.shares_memory),
+      // Longer, so that a connection is ended by the peer that reads, when it
+      // does not.
+      incoming_(setup_.worker.get(), options_, 2 * options_.idle_timeout,
+                false),
+      server_(region_, incoming_, setup_.wire),
       reader_({.worker = setup_.worker.get(),
                .region = region_,
-               .connections = connections_,
+               .connections = outgoing_,
                .limits = options_.limits,
                .address = address_,
                .incarnation = incarnation_,
@@ -190,16 +195,18 @@ bool ucx_transport::turn() {
     ++events;
   server_.serve();
   reader_.expire(steady::now());
-  connections_.cut_failed([this](auto peer) { reader_.lose(peer); });
+  outgoing_.cut_failed([this](auto peer) { reader_.lose(peer); });
+  incoming_.cut_failed([](auto) {});
   const auto has_more = reader_.work();
   return has_more || had_commands || events > 0;
 }
 
 void ucx_transport::sleep() {
   const auto now = steady::now();
-  connections_.cut_idle(now);
-  const auto wake_at =
-    std::min(reader_.next_deadline(), connections_.next_idle());
+  outgoing_.cut_idle(now);
+  incoming_.cut_idle(now);
+  const auto wake_at = std::min(
+    {reader_.next_deadline(), outgoing_.next_idle(), incoming_.next_idle()});
   const auto most = std::min<steady::duration>(
     longest_sleep,
     wake_at == steady::time_point::max() ? longest_sleep : wake_at - now);
@@ -215,7 +222,8 @@ void ucx_transport::sleep() {
 void ucx_transport::finish() {
   run_commands();
   reader_.cancel_all();
-  connections_.cut_all();
+  outgoing_.cut_all();
+  incoming_.cut_all();
   const auto end = steady::now() + drain_time;
   while (
     (ucp_worker_progress(setup_.worker.get()) != 0 || reader_.is_receiving()) &&

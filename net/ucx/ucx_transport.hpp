@@ -55,7 +55,8 @@ class ucx_transport : public transport {
   shared_region region_;
   std::uint64_t incarnation_;
   std::string address_;
-  connection_table connections_;
+  connection_table outgoing_;
+  connection_table incoming_;
   read_server server_;
   reader reader_;
   int event_fd_ = -1;

@@ -4,9 +4,7 @@
 
 namespace kvc::ucx {
 
-/// What is asked for in one message, at most. UCX sends that much in one go,
-/// and must: a message that takes several is freed too early by UCX 1.13.1 when
-/// the peer is lost meanwhile, which aborts the process.
+/// What is asked for in one message, at most. UCX sends that much at once.
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 20U;
 
 /// The ids of active messages.
@@ -15,6 +13,10 @@ enum class message_id : unsigned { read = 1, answer = 2 };
 /// Asks for bytes; sent with the asker's packed address.
 struct read_message {
   std::uint64_t token = 0;  ///< Comes back with the answer.
+
+  /// Of the asker's connection. What answers an earlier one is dead, even if
+  /// that was not noticed yet.
+  std::uint64_t session = 0;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };

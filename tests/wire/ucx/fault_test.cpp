@@ -182,8 +182,10 @@ TEST_SUITE("ucx_transport") {
       const auto reader = open({.memory_bytes = bytes,
                                 .allow_shared_memory = is_shared,
                                 .idle_timeout = 50ms});
-      const auto files = open_files();
       const std::vector<remote_span> spans{{0, 0, mega}};
+      start(*reader, owner.address(), spans).result();
+      std::this_thread::sleep_for(200ms);
+      const auto files = open_files();
       for (int i = 0; i < 20; ++i) {
         std::fill(reader->memory().begin(), reader->memory().end(),
                   std::byte{0});
