@@ -7,6 +7,11 @@ namespace kvc::ucx {
 namespace {
 
 constexpr int max_pause_factor = 32;
+
+/// For the peer to notice that a connection was cut: UCX 1.13.1 takes a new one
+/// for the old one until then, and messages get lost.
+constexpr std::chrono::milliseconds rest{200};
+
 constexpr std::size_t max_losses = 4'096;
 
 bool is_in_use(const connection& x) {
@@ -63,9 +68,22 @@ void connection_table::cut_failed(
 }
 
 void connection_table::cut_idle(steady::time_point now) {
+  std::erase_if(rests_, [&](const auto& x) { return x.second <= now; });
   std::erase_if(connections_, [&](const auto& x) {
-    return !is_in_use(*x.second) && x.second->last_used + idle_timeout_ <= now;
+    const auto is_idle =
+      !is_in_use(*x.second) && x.second->last_used + idle_timeout_ <= now;
+    if (is_idle)
+      rests_[x.first] = now + rest;
+    return is_idle;
   });
+}
+
+std::optional<steady::time_point> connection_table::rests_until(
+  std::uint64_t incarnation) {
+  const auto found = rests_.find(incarnation);
+  if (found == rests_.end() || found->second <= steady::now())
+    return std::nullopt;
+  return found->second;
 }
 
 steady::time_point connection_table::next_idle() const {
@@ -109,6 +127,7 @@ bool connection_table::make_room() {
       oldest = x;
   if (oldest == connections_.end())
     return false;
+  rests_[oldest->first] = steady::now() + rest;
   connections_.erase(oldest);
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace kvc::ucx {
 
@@ -31,6 +32,10 @@ class connection_table {
 
   /// Cuts those that failed, and tells which.
   void cut_failed(const std::function<void(std::uint64_t)>& lost);
+
+  /// Returns until when the peer must not be connected to again, because the
+  /// last connection has only just been cut; nothing if it may.
+  std::optional<steady::time_point> rests_until(std::uint64_t incarnation);
 
   /// Cuts those that have not been used for long.
   void cut_idle(steady::time_point now);
@@ -59,6 +64,7 @@ class connection_table {
   bool may_map_;
   std::map<std::uint64_t, std::unique_ptr<connection>> connections_;
   std::map<std::uint64_t, loss> losses_;
+  std::map<std::uint64_t, steady::time_point> rests_;
   std::uint64_t last_session_ = 0;
 };
 

@@ -77,14 +77,18 @@ bool reader::may_admit(const running_read& x) const {
 }
 
 /// Lets reads begin, in the order of their start, but for those whose peer has
-/// its share already.
+/// its share already or has to rest.
 void reader::admit() {
-  if (!std::exchange(is_worth_admitting_, false))
+  if (!std::exchange(is_worth_admitting_, false) && steady::now() < admit_at_)
     return;
+  admit_at_ = steady::time_point::max();
   for (auto at = waiting_.begin();
        at != waiting_.end() && active_.size() < setup_.limits.reads_at_once;) {
     auto& x = **at;
-    if (!may_admit(x)) {
+    const auto rest = setup_.connections.rests_until(x.peer.incarnation);
+    if (rest)
+      admit_at_ = std::min(admit_at_, *rest);
+    if (rest || !may_admit(x)) {
       ++at;
       continue;
     }
@@ -172,8 +176,8 @@ void reader::expire(steady::time_point now) {
 }
 
 steady::time_point reader::next_deadline() const {
-  return deadlines_.empty() ? steady::time_point::max()
-                            : deadlines_.begin()->first;
+  return deadlines_.empty() ? admit_at_
+                            : std::min(admit_at_, deadlines_.begin()->first);
 }
 
 void reader::lose(std::uint64_t incarnation) {

@@ -46,6 +46,7 @@ class reader {
   /// Ends what is past its deadlines.
   void expire(steady::time_point now);
 
+  /// When expire() or work() has something to do.
   steady::time_point next_deadline() const;
 
   /// Fails the reads from a peer whose connection was cut.
@@ -95,6 +96,7 @@ class reader {
   std::deque<running_read*> waiting_;
   std::deque<running_read*> active_;  ///< In turn.
   bool is_worth_admitting_ = false;
+  steady::time_point admit_at_ = steady::time_point::max();
   std::set<std::pair<steady::time_point, transport::read_id>> deadlines_;
   std::unordered_map<std::uint64_t, piece> pieces_;
   std::uint64_t last_token_ = 0;
