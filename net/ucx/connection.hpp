@@ -18,6 +18,8 @@ struct usage {
   std::size_t requests = 0;           ///< Of these reads, unanswered.
   std::uint64_t bytes_in_flight = 0;  ///< That they are to bring.
   std::size_t answers = 0;            ///< Of ours, being sent.
+  bool was_asked = false;             ///< Whether we ever sent a request.
+  bool was_heard = false;             ///< Whether an answer ever came.
 };
 
 /// An endpoint to a peer and, if it is on this host, its memory. For the

@@ -51,6 +51,11 @@ connection* connection_table::connect(const peer_address& peer) {
     .first->second.get();
 }
 
+void connection_table::cut(std::uint64_t incarnation) {
+  if (connections_.erase(incarnation) > 0)
+    rests_[incarnation] = steady::now() + rest;
+}
+
 void connection_table::cut_failed(
   const std::function<void(std::uint64_t)>& lost) {
   for (auto x = connections_.begin(); x != connections_.end();) {

@@ -28,7 +28,7 @@ class connection_table {
   connection* find(std::uint64_t incarnation);
 
   /// Cuts the connection to the peer, if there is one.
-  void cut(std::uint64_t incarnation) { connections_.erase(incarnation); }
+  void cut(std::uint64_t incarnation);
 
   /// Cuts those that failed, and tells which.
   void cut_failed(const std::function<void(std::uint64_t)>& lost);

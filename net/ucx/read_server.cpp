@@ -62,25 +62,29 @@ void read_server::receive(std::span<const std::byte> header,
 }
 
 void read_server::serve() {
-  for (const auto& x : requests_)
-    answer(x);
-  requests_.clear();
+  std::vector<request> resting;
+  for (auto& x : requests_)
+    if (!answer(x))
+      resting.push_back(std::move(x));
+  requests_ = std::move(resting);
 }
 
 /// What cannot be answered is left to the peer's deadline.
-void read_server::answer(const request& x) {
+bool read_server::answer(const request& x) {
   const auto peer = unpack(x.peer, wire_);
   if (!peer)
-    return;
+    return true;
   const auto& message = x.message;
   auto* to = connections_.find(peer->incarnation);
   if (to != nullptr && to->answered_session > message.session)
-    return;
+    return true;
   if (to != nullptr && to->answered_session < message.session)
     connections_.cut(peer->incarnation);
+  if (connections_.rests_until(peer->incarnation))
+    return false;
   to = connections_.connect(*peer);
   if (to == nullptr || to->usage->answers >= max_answers_per_peer)
-    return;
+    return true;
   to->answered_session = message.session;
   to->last_used = steady::now();
   const auto memory = region_.bytes();
@@ -90,6 +94,7 @@ void read_server::answer(const request& x) {
   else
     send(*to, {message.token, 0},
          memory.subspan(message.offset, message.length), region_.handle());
+  return true;
 }
 
 }  // namespace kvc::ucx

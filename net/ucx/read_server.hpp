@@ -30,7 +30,7 @@ class read_server {
     std::string peer;
   };
 
-  void answer(const request& x);
+  bool answer(const request& x);
 
   const shared_region& region_;
   connection_table& connections_;

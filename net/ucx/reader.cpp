@@ -158,6 +158,12 @@ std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
 }
 
 void reader::expire(steady::time_point now) {
+  while (!unheard_.empty() && unheard_.begin()->first <= now) {
+    const auto [incarnation, usage] =
+      unheard_.extract(unheard_.begin()).mapped();
+    if (!usage->was_heard)
+      redial(incarnation, usage);
+  }
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto id = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());
@@ -176,17 +182,16 @@ void reader::expire(steady::time_point now) {
 }
 
 steady::time_point reader::next_deadline() const {
-  return deadlines_.empty() ? admit_at_
-                            : std::min(admit_at_, deadlines_.begin()->first);
+  auto result = admit_at_;
+  if (!deadlines_.empty())
+    result = std::min(result, deadlines_.begin()->first);
+  if (!unheard_.empty())
+    result = std::min(result, unheard_.begin()->first);
+  return result;
 }
 
 void reader::lose(std::uint64_t incarnation) {
-  std::vector<std::uint64_t> tokens;
-  for (const auto& [token, x] : pieces_)
-    if (x.incarnation == incarnation && !x.is_receiving)
-      tokens.push_back(token);
-  for (const auto token : tokens)
-    finish(pieces_.at(token), false);
+  end_pieces(incarnation);
   std::vector<running_read*> lost;
   for (const auto& [id, x] : reads_)
     if (x->usage && x->peer.incarnation == incarnation)

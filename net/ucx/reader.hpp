@@ -6,6 +6,7 @@
 #include "net/ucx/wire_messages.hpp"
 
 #include <deque>
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -84,6 +85,10 @@ class reader {
   bool request_piece(running_read& x, connection& peer);
   void send_request(const connection& to, const read_message& message);
   ucs_status_t receive_later(piece& x, void* data);
+  void redial(std::uint64_t incarnation,
+              const std::shared_ptr<ucx::usage>& usage);
+  void begin_anew(running_read& x);
+  void end_pieces(std::uint64_t incarnation);
   void suspect(std::uint64_t incarnation,
                const std::shared_ptr<ucx::usage>& usage);
   void finish(piece& x, bool is_there);
@@ -99,6 +104,14 @@ class reader {
   steady::time_point admit_at_ = steady::time_point::max();
   std::set<std::pair<steady::time_point, transport::read_id>> deadlines_;
   std::unordered_map<std::uint64_t, piece> pieces_;
+
+  /// New connections that were asked for something, and how long they may be
+  /// silent.
+  struct new_connection {
+    std::uint64_t incarnation = 0;
+    std::shared_ptr<ucx::usage> usage;
+  };
+  std::multimap<steady::time_point, new_connection> unheard_;
   std::uint64_t last_token_ = 0;
   std::uint64_t bytes_in_flight_ = 0;
 };

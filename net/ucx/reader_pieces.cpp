@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kvc::ucx {
 
@@ -9,6 +10,13 @@ namespace {
 
 /// Requests that a peer may owe us; it answers no more than a few times that.
 constexpr std::size_t max_requests_per_peer = 256;
+
+/// A new connection whose first answer takes longer is given up for another,
+/// twice as patiently each time: UCX 1.13.1 sometimes takes a new connection to
+/// a peer for an earlier one and loses what is sent.
+constexpr std::chrono::milliseconds first_answer_time{500};
+
+constexpr int max_redials = 3;
 
 }  // namespace
 
@@ -34,6 +42,9 @@ bool reader::request_piece(running_read& x, connection& peer) {
                         .length = length,
                         .incarnation = x.peer.incarnation,
                         .usage = peer.usage});
+  if (!std::exchange(usage.was_asked, true) && x.redials < max_redials)
+    unheard_.emplace(steady::now() + first_answer_time * (1 << x.redials),
+                     new_connection{x.peer.incarnation, peer.usage});
   ++usage.requests;
   usage.bytes_in_flight += length;
   bytes_in_flight_ += length;
@@ -75,6 +86,7 @@ ucs_status_t reader::receive(std::span<const std::byte> header, void* data,
     return UCS_OK;
   auto& x = found->second;
   auto& read = *reads_.at(x.read);
+  x.usage->was_heard = true;
   if (answer.is_refused != 0 && !read.is_told)
     tell(read, read_status::out_of_bounds);
   const auto is_expected = length == x.length && is_rendezvous;
@@ -112,6 +124,43 @@ ucs_status_t reader::receive_later(piece& x, void* data) {
   suspect(x.incarnation, x.usage);
   finish(x, false);
   return UCS_OK;
+}
+
+/// Ends the pieces that a peer still owes us, but for those on their way.
+void reader::end_pieces(std::uint64_t incarnation) {
+  std::vector<std::uint64_t> tokens;
+  for (const auto& [token, x] : pieces_)
+    if (x.incarnation == incarnation && !x.is_receiving)
+      tokens.push_back(token);
+  for (const auto token : tokens)
+    finish(pieces_.at(token), false);
+}
+
+/// Gives up a connection on which nothing was ever heard.
+void reader::redial(std::uint64_t incarnation,
+                    const std::shared_ptr<ucx::usage>& usage) {
+  const auto* peer = setup_.connections.find(incarnation);
+  if (peer == nullptr || peer->usage != usage)
+    return;
+  std::vector<running_read*> all;
+  for (auto* x : active_)
+    if (x->usage == usage)
+      all.push_back(x);
+  end_pieces(incarnation);
+  for (auto* x : all)
+    begin_anew(*x);
+  setup_.connections.cut(incarnation);
+}
+
+void reader::begin_anew(running_read& x) {
+  ++x.redials;
+  x.next_span = 0;
+  x.next_offset = 0;
+  --x.usage->reads;
+  x.usage.reset();
+  std::erase(active_, &x);
+  waiting_.push_front(&x);
+  is_worth_admitting_ = true;
 }
 
 /// Makes the connection be cut, if it is still the same.

@@ -28,8 +28,9 @@ struct running_read {
   std::size_t requests = 0;   ///< Unanswered, or being received.
   std::size_t receiving = 0;  ///< The latter: these write to our memory.
   std::shared_ptr<ucx::usage> usage;  ///< Set once it has a connection.
-  bool is_told = false;               ///< on_done was called.
-  bool is_drained = false;            ///< on_drained was called.
+  int redials = 0;       ///< How often it began anew with another connection.
+  bool is_told = false;  ///< on_done was called.
+  bool is_drained = false;  ///< on_drained was called.
 
   /// Takes a request that was checked.
   running_read(transport::read_id number, read_request asked, peer_address from,

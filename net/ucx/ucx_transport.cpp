@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds drain_time{1'500};
 
 /// However far the next deadline, so that a wake-up that UCX lost is no more
 /// than a pause.
-constexpr std::chrono::milliseconds longest_sleep{1'000};
+constexpr std::chrono::milliseconds longest_sleep{50};
 
 std::uint64_t random_number() {
   std::random_device device;
