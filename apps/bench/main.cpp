@@ -4,6 +4,7 @@
 #include "apps/bench/lookup_load.hpp"
 #include "apps/bench/machine.hpp"
 #include "apps/bench/recovery.hpp"
+#include "apps/bench/transfer.hpp"
 #include "apps/node/fill.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
@@ -194,6 +195,18 @@ caf::expected<void> codecs_part(const bench_options& options) {
   return caf::unit;
 }
 
+caf::expected<void> transfer_part(const bench_options& options) {
+  print(
+    "\nTransfers of 256 MiB between processes, against memcpy and against a "
+    "plain socket:");
+  const auto report = kvc::measure_transfer(options.repetitions);
+  if (!report)
+    return report.error();
+  for (const auto& line : kvc::lines_of(*report))
+    print(line);
+  return caf::unit;
+}
+
 /// What can be asked for by name.
 struct part {
   const char* name;
@@ -205,6 +218,7 @@ constexpr auto parts = std::to_array<part>({
   {"ingest", "How fast reports arrive", ingest_part},
   {"lookups", "How fast lookups are answered", lookups_part},
   {"recovery", "How soon all is well after a loss", recovery_part},
+  {"transfer", "How fast chunks travel between workers", transfer_part},
   {"codecs", "What compression costs and saves", codecs_part},
 });
 
