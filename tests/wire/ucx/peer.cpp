@@ -1,16 +1,43 @@
 // A process that owns a transport, for the tests: fills its memory, prints its
-// address in hexadecimal digits and lives until its input ends.
+// address in hexadecimal digits and lives until its input ends. Fails with 3 if
+// UCX changed its process.
 // Usage: wire_ucx_peer BYTES SEED shared|tcp
 #include "net/transport/transport_module.hpp"
 #include "tests/wire/ucx/pattern.hpp"
 
+#include <dlfcn.h>
+
+#include <array>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <string>
+
+namespace {
+
+using code = std::array<unsigned char, 16>;
+
+/// The beginning of libc's munmap, which UCX would overwrite.
+code munmap_code() {
+  code result{};
+  std::memcpy(result.data(), ::dlsym(RTLD_DEFAULT, "munmap"), result.size());
+  return result;
+}
+
+bool is_default(int signal) {
+  struct sigaction found {};
+  return ::sigaction(signal, nullptr, &found) == 0 &&
+         found.sa_handler == SIG_DFL;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4)
     return 2;
+  const auto code_before = munmap_code();
+  const auto had_default = is_default(SIGSEGV);
   const auto opened = kvc::open_transport(
     {.memory_bytes = std::stoull(argv[1]),
      .allow_shared_memory = std::string{argv[3]} == "shared"},
@@ -26,4 +53,8 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   while (std::getchar() != EOF) {
   }
+  // Sanitizers take these signals before.
+  const auto is_changed =
+    munmap_code() != code_before || is_default(SIGSEGV) != had_default;
+  return is_changed ? 3 : 0;
 }

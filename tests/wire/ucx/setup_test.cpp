@@ -1,0 +1,153 @@
+#include "tests/wire/ucx/peer_process.hpp"
+#include "tests/wire/ucx/ucx_fixture.hpp"
+
+#include <arpa/inet.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <ctime>
+#include <random>
+#include <thread>
+
+using namespace kvc;
+using namespace kvc::test;
+
+namespace {
+
+constexpr std::uint64_t bytes = 4 * mega;
+
+opened_transport try_open(transport_options options) {
+  return open_transport(options, KVC_UCX_MODULE);
+}
+
+double cpu_seconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) +
+         static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+/// Connects to the port, sends `text` and closes.
+void throw_at(std::uint16_t port, const std::string& text) {
+  const auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+    (void)!::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  ::close(fd);
+}
+
+}  // namespace
+
+TEST_SUITE("ucx_transport") {
+  TEST_CASE("leaves the signals and the libc of its process alone") {
+    peer_process owner{bytes, 1, true};
+    CHECK(owner.leave() == 0);
+  }
+
+  TEST_CASE("has zeroed memory of the size that was asked for") {
+    for (const auto is_shared : {true, false}) {
+      const auto made =
+        open({.memory_bytes = bytes, .allow_shared_memory = is_shared});
+      CHECK(made->memory().size() == bytes);
+      CHECK(std::all_of(made->memory().begin(), made->memory().end(),
+                        [](auto x) { return x == std::byte{0}; }));
+      CHECK(made->address().size() < 400);
+    }
+  }
+
+  TEST_CASE("takes the port that it is given, or another if that is busy") {
+    const auto first = open({.memory_bytes = bytes});
+    CHECK(first->port() > 0);
+    const auto second =
+      try_open({.memory_bytes = bytes, .port = first->port()});
+    REQUIRE(second.value);
+    CHECK(second.value->port() != first->port());
+    CHECK(second.warnings ==
+          std::vector<std::string>{"port " + std::to_string(first->port()) +
+                                   " is busy: the system chooses another"});
+    first->stop();
+    const auto port = first->port();
+    const auto third = try_open({.memory_bytes = bytes, .port = port});
+    REQUIRE(third.value);
+    CHECK(third.value->port() == port);
+    CHECK(third.warnings.empty());
+  }
+
+  TEST_CASE("falls back to TCP if /dev/shm is too small") {
+    const auto made = try_open({.memory_bytes = std::uint64_t{1} << 42U});
+    // So much cannot be mapped privately either, everywhere.
+    if (made.value)
+      CHECK(made.warnings.size() == 1);
+    else
+      CHECK(made.error.find("1099511627776") == std::string::npos);
+  }
+
+  TEST_CASE("says what is wrong with its options") {
+    CHECK(try_open({.memory_bytes = 0}).error == "a transport without memory");
+    CHECK(try_open({.memory_bytes = bytes, .host = "192.0.2.1"}).error ==
+          "192.0.2.1: no interface of this machine has 192.0.2.1");
+    CHECK(try_open({.memory_bytes = bytes, .host = "no.such.host.invalid"})
+            .error.starts_with("no.such.host.invalid: "));
+    CHECK(try_open({.memory_bytes = bytes, .host = "localhost"}).error.empty());
+  }
+
+  TEST_CASE("refuses reads when too many wait") {
+    const peer_process owner{bytes, 1, false};
+    const auto reader =
+      open({.memory_bytes = bytes,
+            .allow_shared_memory = false,
+            .limits = {.reads_at_once = 2, .reads_waiting = 3}});
+    const std::vector<remote_span> spans{{0, 0, bytes}};
+    CHECK(start(*reader, owner.address(), spans).status() == read_status::done);
+    owner.send(SIGSTOP);
+    std::vector<started_read> reads;
+    for (int i = 0; i < 6; ++i) {
+      reads.push_back(start(*reader, owner.address(), spans));
+      std::this_thread::sleep_for(20ms);
+    }
+    CHECK(reads.back().status() == read_status::too_busy);
+    CHECK(reads.back().out->drains());
+    owner.send(SIGCONT);
+    int done = 0;
+    for (auto& x : reads)
+      done += x.status() == read_status::done ? 1 : 0;
+    CHECK(done >= 4);
+  }
+
+  TEST_CASE("sleeps when there is nothing to do") {
+    const peer_process owner{bytes, 1, false};
+    const auto reader =
+      open({.memory_bytes = bytes, .allow_shared_memory = false});
+    start(*reader, owner.address(), {{0, 0, bytes}}).result();
+    clockid_t theirs{};
+    REQUIRE(::clock_getcpuclockid(owner.pid(), &theirs) == 0);
+    std::this_thread::sleep_for(200ms);
+    const auto used = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const auto theirs_used = cpu_seconds(theirs);
+    std::this_thread::sleep_for(2s);
+    CHECK(cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - used < 0.004);
+    CHECK(cpu_seconds(theirs) - theirs_used < 0.004);
+  }
+
+  TEST_CASE("survives junk on its port") {
+    const auto owner =
+      open({.memory_bytes = bytes, .allow_shared_memory = false});
+    fill(owner->memory(), 1);
+    std::mt19937_64 random{17};
+    for (int i = 0; i < 10'000; ++i) {
+      std::string text(random() % 512, '\0');
+      for (auto& x : text)
+        x = static_cast<char>(random());
+      throw_at(owner->port(), text);
+    }
+    const auto reader =
+      open({.memory_bytes = bytes, .allow_shared_memory = false});
+    const std::vector<remote_span> spans{{0, 0, bytes}};
+    CHECK(start(*reader, address_of(*owner), spans).status() ==
+          read_status::done);
+    CHECK(are_copied(*reader, 1, spans));
+  }
+}
