@@ -162,7 +162,7 @@ TEST_SUITE("executor") {
     start();
     const auto run_patiently = [this](const char* id, const char* instance) {
       return system.ask<event_status>(
-        aut, start_event{id, instance, {.what = operation::clear}, {}, 3s});
+        aut, start_event{id, instance, {.what = operation::clear}, {}, {}, 3s});
     };
     const auto end = run_patiently("Clear1", "a");
     REQUIRE(end);

@@ -66,7 +66,7 @@ TEST_SUITE("control messages") {
   TEST_CASE_FIXTURE(message_system, "carry events") {
     CHECK(send(some_status()) == some_status());
     const auto start =
-      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, 4s});
+      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, {}, 4s});
     CHECK(start.event_id == "Clear1");
     CHECK(start.instance == "a");
     CHECK(start.what.what == operation::clear);
