@@ -42,11 +42,11 @@ TEST_SUITE("hello_rules") {
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "compares the protocol before all else") {
-    hello.version = 3;
+    hello.version = protocol_version + 1;
     hello.actor = nullptr;
     hello.canary = 0;
     CHECK(verdict() ==
-          "version_mismatch: protocol version: controller 2, worker 3");
+          "version_mismatch: protocol version: controller 3, worker 4");
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "wants an actor") {
