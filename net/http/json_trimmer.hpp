@@ -8,8 +8,7 @@
 
 namespace kvc {
 
-/// What is left for a general parser, which takes a hundred times as long for a
-/// prompt.
+/// What is left for a general parser, which makes an object of each token.
 struct trimmed_json {
   bool is_too_deep = false;  ///< Nested beyond any use; the rest is not set.
 
