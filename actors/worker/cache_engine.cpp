@@ -191,6 +191,8 @@ std::size_t cache_engine::copy_from_peers(std::span<const new_chunk> parts,
     return 0;
   const auto count = copy_from_memory(hashes, to);
   chunks_from_peers_ += count;
+  for (const auto& part : parts.first(count))
+    bytes_from_peers_ += part.bytes;
   if (disk_)
     write_behind(parts.first(count));
   return count;

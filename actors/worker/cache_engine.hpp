@@ -99,8 +99,10 @@ class cache_engine final : public membership_source {
   /// Returns whether the chunk is held. Does not count as a use.
   bool has(std::uint64_t hash) const;
 
-  /// How many of the chunks retrieved so far came from peers for it.
+  /// How many of the chunks retrieved so far came from peers for it, and of how
+  /// many bytes as stored.
   std::uint64_t chunks_from_peers() const { return chunks_from_peers_; }
+  std::uint64_t bytes_from_peers() const { return bytes_from_peers_; }
 
   /// How many chunks its locations have dropped so far, for whatever reason.
   std::uint64_t drops() const;
@@ -161,6 +163,7 @@ class cache_engine final : public membership_source {
   std::unique_ptr<disk_store> disk_;
   std::atomic<std::shared_ptr<peer_source>> peers_;
   std::atomic<std::uint64_t> chunks_from_peers_ = 0;
+  std::atomic<std::uint64_t> bytes_from_peers_ = 0;
 };
 
 }  // namespace kvc

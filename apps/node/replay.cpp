@@ -26,11 +26,19 @@ std::uint64_t dropped_chunks(std::span<const replay_instance> instances) {
   return result;
 }
 
-std::uint64_t peer_chunks(std::span<const replay_instance> instances) {
-  std::uint64_t result = 0;
+/// What came from peers so far.
+struct peer_totals {
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;
+};
+
+peer_totals from_peers(std::span<const replay_instance> instances) {
+  peer_totals result;
   for (const auto& instance : instances)
-    for (const auto* rank : instance.ranks)
-      result += rank->chunks_from_peers();
+    for (const auto* rank : instance.ranks) {
+      result.chunks += rank->chunks_from_peers();
+      result.bytes += rank->bytes_from_peers();
+    }
   return result;
 }
 
@@ -59,7 +67,7 @@ class replayer {
         options_(options),
         stop_(std::move(stop)),
         drops_before_(dropped_chunks(instances)),
-        from_peers_before_(peer_chunks(instances)) {}
+        from_peers_before_(from_peers(instances)) {}
 
   caf::expected<replay_totals> run(trace_reader& trace) {
     while (!stop_.stop_requested()) {
@@ -168,7 +176,9 @@ class replayer {
     result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       steady_clock::now() - start_);
     result.evicted_chunks = dropped_chunks(instances_) - drops_before_;
-    result.peer_chunks = peer_chunks(instances_) - from_peers_before_;
+    const auto peers = from_peers(instances_);
+    result.peer_chunks = peers.chunks - from_peers_before_.chunks;
+    result.peer_bytes = peers.bytes - from_peers_before_.bytes;
     return result;
   }
 
@@ -176,7 +186,7 @@ class replayer {
   const replay_options& options_;
   std::stop_token stop_;
   std::uint64_t drops_before_;
-  std::uint64_t from_peers_before_;
+  peer_totals from_peers_before_;
   steady_clock::time_point start_ = steady_clock::now();
   steady_clock::time_point next_progress_ = start_ + options_.progress_interval;
   std::size_t next_turn_ = 0;
@@ -194,10 +204,10 @@ std::string to_string(const replay_totals& x) {
   };
   return fmt::format(
     "requests={} routed={:.1f}% chunks={} hit={:.1f}% (peers {:.1f}%) "
-    "admitted={} evicted={} "
+    "peer_bytes={} admitted={} evicted={} "
     "failed={} verified_bytes={} wrong_bytes={} elapsed={:.1f}s",
     x.requests, share(x.routed_requests, x.requests), x.chunks,
-    share(x.hit_chunks, x.chunks), share(x.peer_chunks, x.chunks),
+    share(x.hit_chunks, x.chunks), share(x.peer_chunks, x.chunks), x.peer_bytes,
     x.admitted_chunks, x.evicted_chunks, x.failed_chunks, x.verified_bytes,
     x.wrong_bytes, static_cast<double>(x.elapsed.count()) / 1e3);
 }

@@ -28,6 +28,7 @@ struct replay_totals {
   std::uint64_t chunks = 0;           ///< Asked for.
   std::uint64_t hit_chunks = 0;       ///< Found and retrieved.
   std::uint64_t peer_chunks = 0;      ///< Of those, fetched from peers.
+  std::uint64_t peer_bytes = 0;       ///< Of those.
   std::uint64_t admitted_chunks = 0;  ///< By store calls.
   std::uint64_t evicted_chunks = 0;   ///< From any location, or cleared.
   std::uint64_t failed_chunks = 0;    ///< Not stored: all else was in use.

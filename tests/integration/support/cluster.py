@@ -292,19 +292,20 @@ class Cluster:
         wait_until(answers, what="the controller answers")
 
     def start_worker(self, instance, rank=0, rank_count=1, flags=(),
-                     link_port=None, **settings):
-        """Starts a kvc-worker; `settings` are keys of its configuration."""
+                     link_port=None, host="127.0.0.1", prefix=(), **settings):
+        """Starts a kvc-worker; `settings` are keys of its configuration. `host`
+        is the controller's, `prefix` a command that runs it."""
         number = len(self.processes)
         link_port = link_port or self.controller_ports["monitor_port"]
         settings = {"lmcache_instance_id": instance,
                     "rank_count": rank_count,
                     "enable_controller": True,
-                    "controller_pull_url": f"127.0.0.1:{link_port}",
+                    "controller_pull_url": f"{host}:{link_port}",
                     "max_local_cpu_size": 0.25,
                     **settings}
         config_path = self.directory / f"{number}-worker.yaml"
         config_path.write_text(yaml_text(settings))
-        command = [BIN / "kvc-worker", "--config", config_path,
+        command = [*prefix, BIN / "kvc-worker", "--config", config_path,
                    "--journal", self.journals / f"{number}.journal"]
         if "--ranks" not in flags:
             command += ["--rank", rank]

@@ -17,8 +17,12 @@ class PeerTest(ControlTest):
         for rank in range(ranks):
             self.ranks[instance, rank] = self.cluster.start_worker(
                 instance, rank, ranks, flags, enable_p2p=True,
-                p2p_host="127.0.0.1", lmcache_worker_heartbeat_time=0.2,
-                **ports, **self.P2P, **settings)
+                lmcache_worker_heartbeat_time=0.2,
+                **ports, **self.place_of(instance), **self.P2P, **settings)
+
+    def place_of(self, instance):
+        """Returns where the ranks of an instance run."""
+        return {"p2p_host": "127.0.0.1"}
 
     def start_holders(self, instance, tokens, flags=(), **settings):
         """Starts ranks that store a prompt and tell what they hold of it."""

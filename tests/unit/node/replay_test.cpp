@@ -187,6 +187,7 @@ TEST_SUITE("replay") {
                                   .chunks = 200,
                                   .hit_chunks = 73,
                                   .peer_chunks = 3,
+                                  .peer_bytes = 192,
                                   .admitted_chunks = 127,
                                   .evicted_chunks = 7,
                                   .failed_chunks = 2,
@@ -194,7 +195,7 @@ TEST_SUITE("replay") {
                                   .wrong_bytes = 1,
                                   .elapsed = 1250ms}) ==
           "requests=4 routed=25.0% chunks=200 hit=36.5% (peers 1.5%) "
-          "admitted=127 "
+          "peer_bytes=192 admitted=127 "
           "evicted=7 failed=2 verified_bytes=99 wrong_bytes=1 elapsed=1.2s");
     CHECK(to_string(replay_totals{})
             .starts_with("requests=0 routed=0.0% chunks=0 hit=0.0%"));

@@ -1,0 +1,110 @@
+"""Instances on hosts of their own: network namespaces, linked by a bridge.
+
+Skipped where namespaces cannot be made.
+"""
+import os
+import subprocess
+import unittest
+
+from support.cluster import wait_until
+from support.control import CPU, random_tokens
+from support.peers import PeerTest
+
+NAME = f"kvct{os.getpid() % 10000}"
+SUBNET = f"10.{200 + os.getpid() % 50}.{os.getpid() % 200}"
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+def make_network():
+    """A bridge with the address .254, and two namespaces, .1 and .2."""
+    ip("link", "add", NAME, "type", "bridge")
+    ip("addr", "add", f"{SUBNET}.254/24", "dev", NAME)
+    ip("link", "set", NAME, "up")
+    for i in (1, 2):
+        space, outer = f"{NAME}n{i}", f"{NAME}v{i}"
+        ip("netns", "add", space)
+        ip("link", "add", outer, "type", "veth", "peer", "name", "eth0",
+           "netns", space)
+        ip("link", "set", outer, "master", NAME, "up")
+        ip("-n", space, "addr", "add", f"{SUBNET}.{i}/24", "dev", "eth0")
+        ip("-n", space, "link", "set", "eth0", "up")
+        ip("-n", space, "link", "set", "lo", "up")
+
+
+def remove_network():
+    for i in (1, 2):
+        subprocess.run(["ip", "netns", "del", f"{NAME}n{i}"], check=False,
+                       capture_output=True)
+    subprocess.run(["ip", "link", "del", NAME], check=False,
+                   capture_output=True)
+
+
+class NetworkTest(PeerTest):
+    CONTROLLER = {"host": "0.0.0.0", "lmcache_worker_timeout": 2}
+    secret = "of the test network"
+    P2P = {"p2p_transport": "tcp"}  # The namespaces share their memory.
+
+    @classmethod
+    def setUpClass(cls):
+        try:
+            make_network()
+        except (OSError, subprocess.CalledProcessError) as error:
+            remove_network()
+            raise unittest.SkipTest(f"no network namespaces: {error}")
+
+    @classmethod
+    def tearDownClass(cls):
+        remove_network()
+
+    def place_of(self, instance):
+        i = {"a": 1, "b": 2}[instance]
+        return {"p2p_host": f"{SUBNET}.{i}", "host": f"{SUBNET}.254",
+                "prefix": ["ip", "netns", "exec", f"{NAME}n{i}"]}
+
+    def test_moves_over_a_network(self):
+        self.start_holders("a", self.tokens)
+        self.start_watchers("b", self.tokens)
+        addresses = {(entry["instance_id"], entry["ip"])
+                     for entry in self.cluster.controller.workers().values()}
+        self.assertEqual(addresses, {("a", f"{SUBNET}.1"),
+                                     ("b", f"{SUBNET}.2")})
+        self.assertEqual(self.move("a", "b")["num_tokens"], 2048)
+        self.assertEqual(self.lookup(self.tokens), {"b": [CPU, 2048]})
+        self.wait_for_bytes_right("b", 2048)
+        self.assertEqual(self.move("b", "a", copy=True)["num_tokens"], 2048)
+        self.wait_for_bytes_right("a", 2048)
+
+    def test_retrieves_over_a_network(self):
+        self.start_holders("a", self.tokens)
+        prompt = self.cluster.write_prompt(self.tokens)
+        self.start_peers("b", flags=["--retrieve", prompt])
+        for rank in (0, 1):
+            self.ranks["b", rank].wait_for_log(
+                "retrieved prompt tokens=2048 peer_chunks=8 wrong_bytes=0")
+
+    def test_ends_a_move_in_time_when_the_network_is_cut(self):
+        many = random_tokens(256 * 1500)
+        flags = ["--chunk-bytes", 65536]
+        self.start_holders("a", many, flags, max_local_cpu_size=0.25)
+        self.start_watchers("b", many, flags, max_local_cpu_size=0.25)
+        event_id = self.move("a", "b", 202, wait=False,
+                             timeout_seconds=5)["event_id"]
+        ip("link", "set", f"{NAME}v1", "down")
+        try:
+            event = self.finish(event_id)
+            self.assertLess(event["finished_at"] - event["started_at"], 10)
+        finally:
+            ip("link", "set", f"{NAME}v1", "up")
+        if event["status"] == "failed":
+            self.assertTrue(event["workers"][0]["error"])
+            self.wait_for_lookup(many, "a", len(many))
+        # And the next move works.
+        self.wait_for_ranks("a")
+        self.wait_for_ranks("b")
+        wait_until(lambda: self.finish(self.move(
+            "a", "b", 202, wait=False, timeout_seconds=30)["event_id"])
+                   ["status"] == "finished", what="a move after the cut")
+        self.wait_for_bytes_right("b", len(many))
