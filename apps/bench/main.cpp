@@ -1,5 +1,6 @@
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/codecs.hpp"
+#include "apps/bench/index_part.hpp"
 #include "apps/bench/ingest.hpp"
 #include "apps/bench/lookup_load.hpp"
 #include "apps/bench/machine.hpp"
@@ -25,6 +26,7 @@ struct bench_options {
   double seconds = 2;  ///< Of each measurement of lookups.
   std::uint64_t memberships = 1'000'000;
   std::size_t repetitions = 3;
+  bool is_json = false;          ///< Of the index part.
   std::filesystem::path folder;  ///< Of the logs.
 };
 
@@ -194,6 +196,15 @@ caf::expected<void> codecs_part(const bench_options& options) {
   return caf::unit;
 }
 
+caf::expected<void> index_part(const bench_options& options) {
+  if (!options.is_json)
+    print(fmt::format("\nThe index in this process, {} memberships:",
+                      options.memberships));
+  print(kvc::measure_index_part(
+    {options.memberships, options.repetitions, options.is_json}));
+  return caf::unit;
+}
+
 /// What can be asked for by name.
 struct part {
   const char* name;
@@ -206,6 +217,7 @@ constexpr auto parts = std::to_array<part>({
   {"lookups", "How fast lookups are answered", lookups_part},
   {"recovery", "How soon all is well after a loss", recovery_part},
   {"codecs", "What compression costs and saves", codecs_part},
+  {"index", "How close the table is to what memory allows", index_part},
 });
 
 /// Runs the parts of these names and returns the exit code.
@@ -217,7 +229,8 @@ int run(bench_options options, const std::vector<std::string>& names) {
     return 1;
   }
   options.folder = folder;
-  print(kvc::describe_machine());
+  if (!options.is_json)
+    print(kvc::describe_machine());
   for (const auto& each : parts) {
     if (std::find(names.begin(), names.end(), each.name) == names.end())
       continue;
@@ -245,6 +258,7 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(100'000, 100'000'000));
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
+  app.add_flag("--json", options.is_json, "Print the index part as JSON");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);
