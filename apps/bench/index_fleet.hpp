@@ -33,11 +33,11 @@ class index_fleet {
   /// other. Calls `on_report` with the time that each report took.
   template <class Function>
   void report_block(std::uint64_t block, bool is_admission,
-                    const Function& on_report) {
+                    const Function& on_report, std::size_t keys = report_keys) {
     for (std::uint32_t rank = 0; rank < shape_.ranks; ++rank)
-      for (std::uint64_t i = 0; i < shape_.block_chunks; i += report_keys)
+      for (std::uint64_t i = 0; i < shape_.block_chunks; i += keys)
         on_report(report(first_worker(block) + rank, is_admission,
-                         hashes(block * shape_.block_chunks + i, report_keys)));
+                         hashes(block * shape_.block_chunks + i, keys)));
   }
 
   /// Returns the first rank of the block's instance.

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t prompt_chunks = 47;
 constexpr std::size_t lookups = 20'000;
+constexpr std::size_t growth_keys = 64;  ///< Few, to see what each waits for.
 
 /// Blocks that fill the index, small enough that some are always there and
 /// large enough that a rank's chunks have left the cache when the next comes.
@@ -51,8 +52,9 @@ durations fill(index_fleet& fleet, resident_window& window,
   durations times;
   for (; (window.newest + 1) * fleet.reports_per_block() <= memberships;
        ++window.newest)
-    fleet.report_block(window.newest, true,
-                       [&times](std::int64_t ns) { times.add(ns); });
+    fleet.report_block(
+      window.newest, true, [&times](std::int64_t ns) { times.add(ns); },
+      growth_keys);
   return times;
 }
 
@@ -181,11 +183,11 @@ index_figures measure_index(std::uint64_t memberships, std::uint32_t holders,
   resident_window window;
   auto growth = fill(fleet, window, memberships);
   const auto resident = resident_bytes(getpid()) - before;
+  const auto held = window.newest * fleet.reports_per_block();
   index_figures result;
   result.speed = measure_speed(fleet, window, repetitions);
   result.speed.resident_bytes =
-    static_cast<double>(resident) /
-    static_cast<double>(window.newest * fleet.reports_per_block());
+    static_cast<double>(resident) / static_cast<double>(held);
   result.speed.report_p999_us = growth.percentile_us(0.999);
   result.speed.report_max_us = growth.percentile_us(1);
   result.lookups = measure_lookups(fleet, window);

@@ -11,7 +11,7 @@ struct index_speed {
   double bound_per_second = 0;    ///< Updates of two random cache lines.
   double bound_spread = 0;        ///< Fastest by slowest: 1 on a quiet machine.
   double resident_bytes = 0;      ///< Per membership.
-  double report_p999_us = 0;      ///< Of 4096 keys, while the table grew.
+  double report_p999_us = 0;      ///< Of 64 keys, while the table grew.
   double report_max_us = 0;
 };
 

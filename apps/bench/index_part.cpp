@@ -62,7 +62,7 @@ std::string describe(std::uint32_t holders, const index_figures& figures) {
     "    admits and evicts  {:>6.2f} million /s and core, {:.2f} of the bound "
     "({:.2f}){}\n"
     "    resident           {:>6.2f} bytes a membership\n"
-    "    4096 keys, growing {:>6.0f} us p99.9, {:.0f} us at most (core's "
+    "    64 keys, growing   {:>6.0f} us p99.9, {:.0f} us at most (core's "
     "time)\n"
     "    lookup, 47 chunks  {:>6.2f} us p50, {:.2f} us p99 (core's time; wall "
     "{:.2f}, {:.2f}; bound {:.2f}){}\n",
