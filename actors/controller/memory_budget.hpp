@@ -12,10 +12,14 @@ class memory_budget {
 
   /// Takes `bytes`, unless that would exceed an enforced limit.
   bool take(std::uint64_t bytes) {
-    if (is_enforced_ && limit_ != 0 && used_ + bytes > limit_)
+    if (is_enforced_ && !has_room(bytes))
       return false;
     used_ += bytes;
     return true;
+  }
+
+  bool has_room(std::uint64_t bytes) const {
+    return limit_ == 0 || used_ + bytes <= limit_;
   }
 
   /// What must not fail, like an eviction, may exceed the limit.

@@ -8,6 +8,9 @@ namespace kvc {
 /// Nanoseconds that the calling thread has spent on a processor.
 std::int64_t thread_cpu_ns();
 
+/// Returns what one call of `thread_cpu_ns` adds to what it measures.
+std::int64_t thread_cpu_clock_ns();
+
 /// Nanoseconds of a clock that always runs.
 std::int64_t wall_ns();
 
