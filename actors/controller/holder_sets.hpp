@@ -66,15 +66,11 @@ class holder_sets {
   std::size_t shared_count() const { return shared_count_; }
 
  private:
-  // A run begins with four words: the length of a shared set, the number of
-  // chunks that name it, its hash, and the next set of its chain; or the flag
-  // and the logarithm of a private set's slots, and its length. The words of a
-  // shared set follow in order, those of a private one as an open hash table.
-  static constexpr std::size_t length = 0;
-  static constexpr std::size_t uses = 1;
-  static constexpr std::size_t hash_field = 2;
-  static constexpr std::size_t next = 3;
-  static constexpr std::uint32_t first_word = 4;
+  // A run begins with four numbers: the length of a shared set, how many chunks
+  // name it, its hash, the next set of its chain; or a flag and the logarithm
+  // of a private set's slots, and its length. Words follow in order, those of a
+  // private one as an open hash table.
+  enum field : std::uint32_t { length, uses, hash_field, next, first_word };
   static constexpr std::uint32_t private_flag = 1U << 31U;
   static constexpr std::uint32_t reference_flag = 1U << 31U;
   static constexpr std::uint32_t min_slots_log = 6;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/controller/fair_shared_mutex.hpp"
+#include "actors/controller/holder_lists.hpp"
 #include "actors/controller/holder_sets.hpp"
 #include "actors/controller/key_table.hpp"
 #include "messages/index_shard.hpp"
@@ -11,21 +12,6 @@
 #include <vector>
 
 namespace kvc {
-
-/// One membership as readers see it.
-struct holder {
-  std::uint32_t worker_slot : 31;
-  std::uint32_t is_on_disk : 1;  ///< Else it is location::cpu.
-
-  friend bool operator==(const holder&, const holder&) = default;
-};
-
-/// The holders of a number of hashes, one after the other.
-struct holder_lists {
-  std::vector<std::uint32_t> ends;  ///< Where each hash's holders end.
-  std::vector<holder> holders;
-  std::vector<std::uint32_t> scratch;  ///< Of `find`.
-};
 
 struct kv_index_options {
   /// Odd and secret: hashes are unkeyed, prompts could aim at one place.
