@@ -1,67 +1,64 @@
 #pragma once
 
+#include "actors/controller/huge_blocks.hpp"
+#include "actors/controller/shared_array.hpp"
+
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
 
 namespace kvc {
 
-/// Lists of 32-bit words for the few chunks with more than one holder. Lists
-/// are named by a 32-bit reference, 0 being none; they have no order. Memory
-/// comes in blocks of 1 MiB and is reused, but not given back.
+/// Runs of 32-bit words, named by references of 31 bits, 0 being none. Memory
+/// is reused, but not given back: one thread writes, and others may read what
+/// a name once meant, and find out that it means something else.
 class holder_pool {
  public:
   using reference = std::uint32_t;
 
-  /// The longest list.
-  static constexpr std::uint32_t max_length = (1U << 16U) - 1;
+  static constexpr std::uint32_t unit = 4;  ///< Words.
+  static constexpr std::uint32_t largest_small = 16 * unit;
 
-  /// Returns the words of `list`; valid until the pool changes.
-  std::span<const std::uint32_t> words(reference list) const {
-    if (list == 0)
-      return {};
-    const auto* block = at(list);
-    return {block + 1, block[0]};
+  explicit holder_pool(memory_budget& budget)
+      : memory_(budget), blocks_(budget) {}
+
+  /// Returns a run of at least `words` words: up to `largest_small`, or a
+  /// power of two and one unit, up to 2^17. Its contents are not defined.
+  /// Returns 0 if there is no memory for it.
+  reference allocate(std::uint32_t words);
+
+  /// Takes back a run that was allocated for as many words.
+  void release(reference run, std::uint32_t words);
+
+  /// The words of a run. Others may read them: change them by `store_shared`.
+  std::uint32_t* at(reference run) { return find(run); }
+  const std::uint32_t* at(reference run) const { return find(run); }
+
+  /// How many words are readable from the start of a run, though others' may
+  /// be among them.
+  static std::uint32_t readable_words(reference run) {
+    return (block_units - run % block_units) * unit;
   }
-
-  /// Adds `word` and returns the list's new name. The list must be shorter
-  /// than `max_length`.
-  reference push(reference list, std::uint32_t word);
-
-  /// Removes the word at `position` and returns the list's new name.
-  reference remove(reference list, std::uint32_t position);
-
-  /// No further list fits under 32-bit names.
-  bool is_full() const { return blocks_.size() == max_blocks; }
-
-  /// Memory that `push` would take from the system, in bytes.
-  std::uint64_t bytes_to_push(reference list) const;
-
-  /// Memory taken from the system, in bytes.
-  std::uint64_t bytes() const { return blocks_.size() * block_words * 4; }
 
  private:
-  static constexpr std::uint32_t block_words = 1U << 18U;
-  static constexpr std::uint32_t max_blocks = 1U << 14U;
-  static constexpr std::uint32_t smallest = 4;  ///< Words, the length included.
+  static constexpr std::uint32_t block_units =
+    huge_blocks::block_bytes / (unit * sizeof(std::uint32_t));
+  static constexpr std::uint32_t max_blocks = (1U << 31U) / block_units;
 
-  const std::uint32_t* at(reference list) const {
-    return blocks_[list / block_words]->data() + list % block_words;
+  static std::uint32_t units_for(std::uint32_t words) {
+    return (words + unit - 1) / unit;
   }
-  std::uint32_t* at(reference list) {
-    return blocks_[list / block_words]->data() + list % block_words;
+  static std::size_t size_class(std::uint32_t units);
+
+  std::uint32_t* find(reference run) const {
+    return blocks_.read()[run / block_units] +
+           std::size_t{run % block_units} * unit;
   }
+  bool add_block();
 
-  reference allocate(std::uint32_t size);
-  void release(reference list, std::uint32_t size);
-
-  using memory_block = std::array<std::uint32_t, block_words>;
-
-  std::vector<std::unique_ptr<memory_block>> blocks_;
-  std::uint32_t next_ = block_words;  ///< First unused word of the last block.
-  std::array<reference, 32> free_{};  ///< By log2 of the size, chained.
+  huge_blocks memory_;
+  shared_array<std::uint32_t*> blocks_;
+  std::uint32_t next_ = block_units;      ///< First unused unit of the last.
+  std::array<reference, 48> released_{};  ///< By size class, chained.
 };
 
 }  // namespace kvc

@@ -1,7 +1,7 @@
 #include "actors/controller/kv_index.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <mutex>
 #include <shared_mutex>
 
@@ -9,202 +9,169 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t initial_cells = 1024;
-constexpr std::size_t keys_per_lock = 256;  ///< Bounds how long readers wait.
-constexpr std::size_t lookahead = 12;       ///< Keys prefetched in advance.
+constexpr std::size_t keys_per_step = 256;  ///< Bounds how long readers wait.
+constexpr std::size_t lookahead = 16;       ///< Keys prefetched in advance.
 
 }  // namespace
 
+/// While it lives, the writer changes the index.
+class kv_index::step {
+ public:
+  /// Only what is not enforced may exceed the memory limit.
+  step(kv_index& index, bool is_enforced) : lock_(index.mutex_) {
+    index.budget_.enforce(is_enforced);
+    store_shared(index.steps_, index.steps_ + 1);
+  }
+
+ private:
+  std::unique_lock<fair_shared_mutex> lock_;
+};
+
+/// A step that changes what generations mean: readers look again.
+class kv_index::generation_change {
+ public:
+  explicit generation_change(kv_index& index)
+      : step_(index, false), index_(index) {
+    store_shared(index.generation_changes_, index.generation_changes_ + 1);
+  }
+  generation_change(const generation_change&) = delete;
+  generation_change& operator=(const generation_change&) = delete;
+  ~generation_change() {
+    store_shared(index_.generation_changes_, index_.generation_changes_ + 1);
+  }
+
+  void show(generation_id id, std::uint64_t worker_slot, std::uint64_t epoch) {
+    store_shared(index_.views_[id].worker_slot, worker_slot);
+    store_shared(index_.views_[id].epoch, epoch);
+  }
+
+ private:
+  step step_;
+  kv_index& index_;
+};
+
 kv_index::kv_index(kv_index_options options)
     : options_(options),
-      cells_(initial_cells),
-      shift_(64U - static_cast<unsigned>(std::bit_width(initial_cells) - 1)) {}
+      budget_(options.memory_limit_bytes),
+      table_(options.key_multiplier, budget_),
+      sets_(budget_),
+      views_(budget_) {}
 
 kv_index::generation_id kv_index::open_generation(std::uint32_t worker_slot,
                                                   std::uint64_t epoch) {
-  const std::unique_lock lock{mutex_};
+  generation_change change{*this};
   generation_id id = 0;
   if (free_generations_.empty()) {
     id = static_cast<generation_id>(generations_.size());
     generations_.emplace_back();
+    views_.push_back({});
   } else {
     id = free_generations_.back();
     free_generations_.pop_back();
   }
   generations_[id] = {epoch, worker_slot, phase::filling, {}};
+  change.show(id, worker_slot, epoch);
   return id;
 }
 
 void kv_index::complete_generation(generation_id id) {
-  const std::unique_lock lock{mutex_};
+  const step change{*this, false};
   generations_[id].state = phase::complete;
 }
 
 void kv_index::close_generation(generation_id id) {
-  const std::unique_lock lock{mutex_};
+  generation_change change{*this};
   generations_[id].state = phase::closed;
   closed_generations_.push_back(id);
+  change.show(id, nobody, 0);
 }
 
 std::size_t kv_index::apply(generation_id id, std::span<const report_run> runs,
                             std::span<const std::uint64_t> keys) {
-  std::size_t refused = 0;
+  const auto refused_before = refused_;
   for (const auto& run : runs) {
     auto rest = keys.first(run.count);
     keys = keys.subspan(run.count);
-    while (!rest.empty()) {
-      const auto step = std::min(rest.size(), keys_per_lock);
-      const std::unique_lock lock{mutex_};
-      refused += apply_some(id, run.where, run.is_admission, rest.first(step));
-      rest = rest.subspan(step);
-    }
+    while (!rest.empty())
+      rest = rest.subspan(apply_step(id, run, rest));
   }
-  return refused;
+  return refused_ - refused_before;
 }
 
-std::size_t kv_index::apply_some(generation_id id, location where,
-                                 bool is_admission,
+/// Applies some of the keys, and returns how many. Ends early after what took
+/// long.
+std::size_t kv_index::apply_step(generation_id id, const report_run& run,
                                  std::span<const std::uint64_t> keys) {
-  std::size_t refused = 0;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (i + lookahead < keys.size())
-      __builtin_prefetch(&cells_[home(keys[i + lookahead])], 1);
-    if (!is_admission)
-      evict(id, where, keys[i]);
-    else if (!admit(id, where, keys[i]))
-      ++refused;
+  const step change{*this, run.is_admission};
+  const auto count = std::min(keys.size(), keys_per_step);
+  const auto word = word_of(id, run.where);
+  auto& members = generations_[id].counts[static_cast<std::size_t>(run.where)];
+  std::array<key_table::target, keys_per_step> targets;
+  for (std::size_t i = 0; i < count; ++i)
+    targets[i] = table_.target_of(keys[i]);
+  for (std::size_t i = 0; i < std::min(lookahead, count); ++i)
+    targets[i].prefetch_to_write();
+  const auto splits = table_.splits();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + lookahead < count)
+      targets[i + lookahead].prefetch_to_write();
+    const auto is_change = run.is_admission ? admit(targets[i], word, keys[i])
+                                            : evict(targets[i], word, keys[i]);
+    members += !is_change ? 0 : run.is_admission ? 1 : ~0ULL;
+    if (table_.splits() != splits)
+      return i + 1;
   }
-  refused_ += refused;
-  return refused;
+  return count;
 }
 
-/// Returns where `key` is, or the empty cell where it would go.
-std::size_t kv_index::locate(std::uint64_t key) const {
-  auto position = home(key);
-  while (cells_[position].first != 0 && cells_[position].key != key)
-    position = next(position);
-  return position;
-}
-
-bool kv_index::admit(generation_id id, location where, std::uint64_t key) {
-  const auto word = word_of(id, where);
-  auto position = locate(key);
-  if (cells_[position].first == 0) {
-    if ((used_cells_ + 1) * 10 > cells_.size() * 7) {
-      if (!grow() && (used_cells_ + 1) * 10 > cells_.size() * 9)
-        return false;
-      position = locate(key);
-    }
-    cells_[position] = {key, word, 0};
-    ++used_cells_;
-  } else {
-    auto& c = cells_[position];
-    const auto rest = pool_.words(c.rest);
-    if (c.first == word ||
-        std::find(rest.begin(), rest.end(), word) != rest.end())
-      return true;
-    const auto limit = options_.memory_limit_bytes;
-    const auto needed = pool_.bytes_to_push(c.rest);
-    if (rest.size() == holder_pool::max_length || pool_.is_full() ||
-        (limit != 0 && needed != 0 && bytes() + needed > limit))
-      return false;
-    c.rest = pool_.push(c.rest, word);
+/// Returns whether there is a new membership.
+bool kv_index::admit(const key_table::target& at, std::uint32_t word,
+                     std::uint64_t key) {
+  const auto where = key_table::find(at, key);
+  if (where.bucket == nullptr) {
+    const auto is_inserted = table_.insert(at, key, word);
+    refused_ += is_inserted ? 0 : 1;
+    return is_inserted;
   }
-  ++generations_[id].counts[static_cast<std::size_t>(where)];
-  return true;
-}
-
-void kv_index::evict(generation_id id, location where, std::uint64_t key) {
-  const auto word = word_of(id, where);
-  const auto position = locate(key);
-  auto& c = cells_[position];
-  if (c.first == 0)
-    return;
-  if (c.first == word) {
-    remove_first(c);
-  } else {
-    const auto rest = pool_.words(c.rest);
-    const auto found = std::find(rest.begin(), rest.end(), word);
-    if (found == rest.end())
-      return;
-    c.rest =
-      pool_.remove(c.rest, static_cast<std::uint32_t>(found - rest.begin()));
-  }
-  --generations_[id].counts[static_cast<std::size_t>(where)];
-  if (c.first == 0)
-    erase_cell(position);
-}
-
-/// Replaces the first holder by one of the others; leaves 0 if there is none.
-void kv_index::remove_first(cell& c) {
-  c.first = 0;
-  if (c.rest != 0) {
-    c.first = pool_.words(c.rest).front();
-    c.rest = pool_.remove(c.rest, 0);
-  }
-}
-
-/// Doubles the table unless that would exceed the memory limit.
-bool kv_index::grow() {
-  const auto limit = options_.memory_limit_bytes;
-  if (limit != 0 && bytes() + cells_.size() * sizeof(cell) > limit)
+  if (where.word() == word)
     return false;
-  zeroed_array<cell> old{cells_.size() * 2};
-  old.swap(cells_);
-  --shift_;
-  for (const auto& c : old) {
-    if (c.first != 0)
-      cells_[locate(c.key)] = c;
-  }
-  sweep_position_ = 0;
-  return true;
+  bucket_change change{*where.bucket};
+  const auto [now, what] = sets_.add(where.word(), word);
+  change.set_word(where.cell, now);
+  refused_ += what == holder_sets::outcome::refused ? 1 : 0;
+  return what == holder_sets::outcome::changed;
 }
 
-/// Empties a cell whose `first` is 0 and closes the gap behind it.
-void kv_index::erase_cell(std::size_t position) {
-  const auto mask = cells_.size() - 1;
-  auto gap = position;
-  for (auto probe = next(gap); cells_[probe].first != 0; probe = next(probe)) {
-    // A chunk may move into the gap unless its home lies behind the gap.
-    const auto from_home = (probe - home(cells_[probe].key)) & mask;
-    const auto from_gap = (probe - gap) & mask;
-    if (from_home >= from_gap) {
-      cells_[gap] = cells_[probe];
-      gap = probe;
-    }
-  }
-  cells_[gap] = {};
-  --used_cells_;
+/// Returns whether there was such a membership.
+bool kv_index::evict(const key_table::target& at, std::uint32_t word,
+                     std::uint64_t key) {
+  const auto where = key_table::find(at, key);
+  return where.bucket != nullptr && evict_at(where, word);
 }
 
-/// Removes the holders of closed generations. Returns whether the cell was
-/// emptied, so that another chunk may have moved there.
-bool kv_index::sweep_cell(std::size_t position) {
-  auto& c = cells_[position];
-  const auto drop = [this](std::uint32_t word) {
-    auto& g = generations_[generation_of(word)];
-    if (g.state != phase::closed)
-      return false;
-    --g.counts[word & 1U];
+bool kv_index::evict_at(key_table::place where, std::uint32_t word) {
+  if (where.word() == word) {
+    table_.erase(where);
     return true;
-  };
-  for (std::uint32_t i = 0; i < pool_.words(c.rest).size();) {
-    if (drop(pool_.words(c.rest)[i]))
-      c.rest = pool_.remove(c.rest, i);
-    else
-      ++i;
   }
-  if (c.first == 0 || !drop(c.first))
-    return false;
-  remove_first(c);
-  if (c.first != 0)
-    return false;
-  erase_cell(position);
-  return true;
+  bucket_change change{*where.bucket};
+  const auto [now, what] = sets_.remove(where.word(), word);
+  change.set_word(where.cell, now);
+  return what == holder_sets::outcome::changed;
 }
 
 bool kv_index::sweep(std::size_t max_cells) {
-  const std::unique_lock lock{mutex_};
+  const step change{*this, false};
+  if (!free_generations())
+    return false;
+  for (std::size_t looked_at = 0; looked_at < max_cells;)
+    looked_at += sweep_place(max_cells - looked_at);
+  return true;
+}
+
+/// Gives numbers of closed generations away that no chunk names any more.
+/// Returns whether there are others.
+bool kv_index::free_generations() {
   std::erase_if(closed_generations_, [this](generation_id id) {
     if (generations_[id].total() != 0)
       return false;
@@ -212,82 +179,31 @@ bool kv_index::sweep(std::size_t max_cells) {
     free_generations_.push_back(id);
     return true;
   });
-  if (closed_generations_.empty())
-    return false;
-  for (std::size_t i = 0; i < max_cells; ++i) {
-    if (!sweep_cell(sweep_position_))
-      sweep_position_ = next(sweep_position_);
-  }
-  return true;
+  return !closed_generations_.empty();
 }
 
-void kv_index::find(std::span<const std::uint64_t> hashes,
-                    std::span<const std::uint64_t> live_epochs,
-                    holder_lists& out) const {
-  out.ends.clear();
-  out.holders.clear();
-  const std::shared_lock lock{mutex_};
-  const auto add = [&](std::uint32_t word) {
-    const auto& g = generations_[generation_of(word)];
-    if (is_visible(g, live_epochs))
-      out.holders.push_back({g.worker_slot & 0x7fffffffU, word & 1U});
-  };
-  for (std::size_t i = 0; i < std::min(lookahead, hashes.size()); ++i)
-    __builtin_prefetch(&cells_[home(hashes[i])]);
-  for (std::size_t i = 0; i < hashes.size(); ++i) {
-    if (i + lookahead < hashes.size())
-      __builtin_prefetch(&cells_[home(hashes[i + lookahead])]);
-    const auto& c = cells_[locate(hashes[i])];
-    if (c.first != 0) {
-      add(c.first);
-      for (const auto word : pool_.words(c.rest))
-        add(word);
-    }
-    out.ends.push_back(static_cast<std::uint32_t>(out.holders.size()));
+/// Removes up to `max_words` holders of closed generations from a place, and
+/// goes on to the next unless there are more. Returns how much it looked at.
+std::size_t kv_index::sweep_place(std::size_t max_words) {
+  constexpr std::size_t words_per_place = 8;
+  const auto where = table_.place_at(sweep_position_);
+  const auto name = where.word();
+  swept_words_.clear();
+  if (name != 0)
+    sets_.read(name, [&](std::uint32_t word) {
+      if (generations_[generation_of(word)].state == phase::closed &&
+          swept_words_.size() < max_words)
+        swept_words_.push_back(word);
+    });
+  const auto looked_at =
+    1 + (name == 0 ? 0 : sets_.size_of(name) / words_per_place);
+  for (const auto word : swept_words_) {
+    evict_at(where, word);
+    --generations_[generation_of(word)].counts[word & 1U];
   }
-}
-
-void kv_index::add_key_counts(std::span<const std::uint64_t> live_epochs,
-                              std::span<key_count> counts) const {
-  const std::shared_lock lock{mutex_};
-  std::vector<bool> has_complete(live_epochs.size());
-  for (const auto wanted : {phase::complete, phase::filling}) {
-    for (const auto& g : generations_) {
-      if (g.state != wanted || !is_visible(g, live_epochs) ||
-          has_complete[g.worker_slot])
-        continue;
-      has_complete[g.worker_slot] = wanted == phase::complete;
-      for (std::size_t i = 0; i < location_count; ++i)
-        counts[g.worker_slot][i] += g.counts[i];
-    }
-  }
-}
-
-void kv_index::add_status(std::span<const std::uint64_t> live_epochs,
-                          index_status& status) const {
-  const std::shared_lock lock{mutex_};
-  std::vector<std::uint8_t> streams(live_epochs.size());
-  constexpr std::uint8_t is_open = 1;
-  constexpr std::uint8_t is_syncing = 2;
-  for (const auto& g : generations_) {
-    status.memberships += g.total();
-    if (!is_visible(g, live_epochs))
-      continue;
-    streams[g.worker_slot] |= is_open;
-    if (g.state == phase::filling)
-      streams[g.worker_slot] |= is_syncing;
-  }
-  for (const auto flags : streams) {
-    status.streams += (flags & is_open) != 0 ? 1 : 0;
-    status.syncing_streams += (flags & is_syncing) != 0 ? 1 : 0;
-  }
-  status.shards += 1;
-  status.bytes += bytes();
-  status.refused_admissions += refused_;
-}
-
-std::uint64_t kv_index::bytes() const {
-  return cells_.size() * sizeof(cell) + pool_.bytes();
+  if (swept_words_.size() < max_words)
+    sweep_position_ = (sweep_position_ + 1) % table_.place_count();
+  return looked_at + swept_words_.size();
 }
 
 }  // namespace kvc

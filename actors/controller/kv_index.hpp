@@ -1,8 +1,9 @@
 #pragma once
 
 #include "actors/controller/fair_shared_mutex.hpp"
-#include "actors/controller/holder_pool.hpp"
-#include "actors/controller/zeroed_array.hpp"
+#include "actors/controller/holder_lists.hpp"
+#include "actors/controller/holder_sets.hpp"
+#include "actors/controller/key_table.hpp"
 #include "messages/index_shard.hpp"
 #include "messages/lookup.hpp"
 
@@ -12,25 +13,13 @@
 
 namespace kvc {
 
-/// One membership as readers see it.
-struct holder {
-  std::uint32_t worker_slot : 31;
-  std::uint32_t is_on_disk : 1;  ///< Else it is location::cpu.
-
-  friend bool operator==(const holder&, const holder&) = default;
-};
-
-/// The holders of a number of hashes, one after the other.
-struct holder_lists {
-  std::vector<std::uint32_t> ends;  ///< Where each hash's holders end.
-  std::vector<holder> holders;
-};
-
 struct kv_index_options {
   /// Odd and secret: hashes are unkeyed, prompts could aim at one place.
   std::uint64_t key_multiplier = 0x9e3779b97f4a7c15U;
 
   /// Admissions that would need more memory are refused; 0 means no limit.
+  /// Memory comes in blocks of 2 MiB, one at least; evictions from sets of
+  /// holders may need one more.
   std::uint64_t memory_limit_bytes = 0;
 };
 
@@ -65,6 +54,12 @@ class kv_index {
   /// Returns whether there is more to do.
   bool sweep(std::size_t max_cells);
 
+  /// Begins to bring what `find` will need to this core.
+  void prefetch(std::span<const std::uint64_t> hashes) const {
+    for (const auto hash : hashes)
+      table_.target_of(hash).prefetch_to_read();
+  }
+
   /// Writes the visible holders of `hashes` to `out`, replacing its contents.
   /// A worker appears once per location, or twice during its full sync.
   /// `live_epochs` gives the live epoch of each worker slot, or 0.
@@ -82,14 +77,6 @@ class kv_index {
                   index_status& status) const;
 
  private:
-  /// A chunk: its first holder here, the others in the pool. Empty if `first`
-  /// is 0.
-  struct cell {
-    std::uint64_t key = 0;
-    std::uint32_t first = 0;
-    holder_pool::reference rest = 0;
-  };
-
   enum class phase : std::uint8_t { filling, complete, closed, free };
 
   struct generation {
@@ -101,7 +88,14 @@ class kv_index {
     std::uint64_t total() const { return counts[0] + counts[1]; }
   };
 
-  // A holder's word: generation, location, and never 0.
+  /// What readers need to know of a generation.
+  struct generation_view {
+    std::uint64_t epoch = 0;
+    std::uint64_t worker_slot = 0;  ///< `nobody` if it is closed.
+  };
+  static constexpr std::uint64_t nobody = ~0ULL;
+
+  // A holder's word: generation, location, never 0, and below 2^31.
   static std::uint32_t word_of(generation_id id, location where) {
     return ((id + 1) << 1U) | static_cast<std::uint32_t>(where);
   }
@@ -109,44 +103,48 @@ class kv_index {
     return (word >> 1U) - 1;
   }
 
-  std::size_t home(std::uint64_t key) const {
-    const auto product = key * options_.key_multiplier;
-    return ((product ^ (product >> 32U)) * 0x9e3779b97f4a7c15U) >> shift_;
+  static bool is_open(const generation& g) {
+    return g.state == phase::filling || g.state == phase::complete;
   }
-  std::size_t next(std::size_t position) const {
-    return (position + 1) & (cells_.size() - 1);
-  }
-
-  bool is_visible(const generation& g,
-                  std::span<const std::uint64_t> live_epochs) const {
-    return (g.state == phase::filling || g.state == phase::complete) &&
-           g.worker_slot < live_epochs.size() &&
+  static bool is_visible(const generation& g,
+                         std::span<const std::uint64_t> live_epochs) {
+    return is_open(g) && g.worker_slot < live_epochs.size() &&
            live_epochs[g.worker_slot] == g.epoch;
   }
 
-  std::size_t locate(std::uint64_t key) const;
-  std::size_t apply_some(generation_id id, location where, bool is_admission,
+  class generation_change;
+  class step;
+
+  std::size_t apply_step(generation_id id, const report_run& run,
                          std::span<const std::uint64_t> keys);
-  bool admit(generation_id id, location where, std::uint64_t key);
-  void evict(generation_id id, location where, std::uint64_t key);
-  bool grow();
-  void erase_cell(std::size_t position);
-  bool sweep_cell(std::size_t position);
-  void remove_first(cell& c);
-  std::uint64_t bytes() const;
+  bool admit(const key_table::target& at, std::uint32_t word,
+             std::uint64_t key);
+  bool evict(const key_table::target& at, std::uint32_t word,
+             std::uint64_t key);
+  bool evict_at(key_table::place where, std::uint32_t word);
+  std::size_t sweep_place(std::size_t max_words);
+  bool free_generations();
+
+  class finder;
 
   const kv_index_options options_;
-  mutable fair_shared_mutex
-    mutex_;  ///< Taken by the writer to change, by readers to read.
-  zeroed_array<cell> cells_;
-  unsigned shift_ = 0;
-  std::size_t used_cells_ = 0;
-  holder_pool pool_;
+
+  /// Taken by the writer to change, and by readers to whom it did not leave a
+  /// quiet moment.
+  mutable fair_shared_mutex mutex_;
+  memory_budget budget_;
+  key_table table_;
+  holder_sets sets_;
   std::vector<generation> generations_;
+  shared_array<generation_view> views_;  ///< By generation.
   std::vector<generation_id> free_generations_;
   std::vector<generation_id> closed_generations_;
+  std::vector<std::uint32_t> swept_words_;
   std::size_t sweep_position_ = 0;
   std::uint64_t refused_ = 0;
+
+  std::uint64_t steps_ = 0;               ///< Of the writer, so far.
+  std::uint64_t generation_changes_ = 0;  ///< Odd while one is under way.
 };
 
 }  // namespace kvc

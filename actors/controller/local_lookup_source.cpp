@@ -64,6 +64,10 @@ std::vector<prefix_match> local_lookup_source::find_prefixes(
       memory.shard_of.push_back(shard);
       memory.parts[shard].hashes.push_back(hash);
     }
+    if (shards_.size() > 1) {
+      for (std::size_t i = 0; i < shards_.size(); ++i)
+        shards_[i]->prefetch(memory.parts[i].hashes);
+    }
     for (std::size_t i = 0; i < shards_.size(); ++i)
       shards_[i]->find(memory.parts[i].hashes, fleet->live_epochs,
                        memory.parts[i].holders);

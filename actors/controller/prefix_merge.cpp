@@ -1,6 +1,7 @@
 #include "actors/controller/prefix_merge.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace kvc {
 
@@ -14,15 +15,26 @@ void prefix_merge::begin(const fleet_view& fleet, std::string_view model) {
     workers_.resize(fleet.live_epochs.size());
   survivors_.clear();
   matched_.clear();
+  previous_.clear();
 }
 
 bool prefix_merge::add(std::span<const holder> holders) {
-  ++stamp_;
-  for (const auto h : holders)
-    count(h);
-  extend_prefixes();
+  if (chunks_ == 0 || !is_previous(holders)) {
+    ++stamp_;
+    for (const auto h : holders)
+      count(h);
+    keep_whole_prefixes();
+    previous_.assign(holders.begin(), holders.end());
+  }
   ++chunks_;
   return !survivors_.empty();
+}
+
+/// The same holders as before extend the same prefixes.
+bool prefix_merge::is_previous(std::span<const holder> holders) const {
+  return holders.size() == previous_.size() &&
+         (holders.empty() || std::memcmp(holders.data(), previous_.data(),
+                                         holders.size_bytes()) == 0);
 }
 
 /// Counts a rank once, however many of its locations and generations hold the
@@ -49,14 +61,15 @@ void prefix_merge::count(holder h) {
 }
 
 /// Keeps the instances of which all ranks hold the chunk.
-void prefix_merge::extend_prefixes() {
+void prefix_merge::keep_whole_prefixes() {
   const auto is_broken = [this](std::uint32_t index) {
     const auto& instance = fleet_->instances[index];
     auto& tally = instances_[index];
     if (tally.stamp != stamp_ || tally.ranks != instance.rank_count ||
-        (chunks_ == 0 && instance.model != model_))
+        (chunks_ == 0 && instance.model != model_)) {
+      tally.length = chunks_;
       return true;
-    tally.length = chunks_ + 1;
+    }
     tally.where =
       tally.cpu_ranks == instance.rank_count ? location::cpu : location::disk;
     return false;
@@ -67,6 +80,8 @@ void prefix_merge::extend_prefixes() {
 }
 
 std::vector<prefix_match> prefix_merge::finish() {
+  for (const auto index : survivors_)
+    instances_[index].length = chunks_;
   // Instances are ordered by name, so their indexes order equals.
   std::sort(matched_.begin(), matched_.end(), [this](auto a, auto b) {
     const auto& x = instances_[a];

@@ -31,7 +31,7 @@ class prefix_merge {
       0;  ///< Of the last chunk that one of its ranks holds.
     std::uint32_t ranks = 0;      ///< Ranks that hold that chunk.
     std::uint32_t cpu_ranks = 0;  ///< Ranks that hold it in location::cpu.
-    std::uint32_t length = 0;     ///< Chunks that all ranks hold.
+    std::uint32_t length = 0;     ///< Chunks that all ranks hold, once known.
     location where = location::cpu;
   };
 
@@ -42,7 +42,8 @@ class prefix_merge {
   };
 
   void count(holder h);
-  void extend_prefixes();
+  bool is_previous(std::span<const holder> holders) const;
+  void keep_whole_prefixes();
 
   const fleet_view* fleet_ = nullptr;
   std::string_view model_;
@@ -53,6 +54,7 @@ class prefix_merge {
   std::vector<std::uint32_t>
     survivors_;  ///< Instances that hold all chunks so far.
   std::vector<std::uint32_t> matched_;  ///< Instances that hold the first one.
+  std::vector<holder> previous_;        ///< Those of the chunk before.
 };
 
 }  // namespace kvc

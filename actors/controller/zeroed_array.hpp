@@ -26,21 +26,19 @@ class zeroed_array {
     elements_ = static_cast<Element*>(memory);
   }
 
-  zeroed_array(const zeroed_array&) = delete;
-  zeroed_array& operator=(const zeroed_array&) = delete;
+  zeroed_array(zeroed_array&& other) noexcept
+      : elements_(std::exchange(other.elements_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  zeroed_array& operator=(zeroed_array&&) = delete;
 
-  ~zeroed_array() { munmap(elements_, bytes()); }
-
-  void swap(zeroed_array& other) noexcept {
-    std::swap(elements_, other.elements_);
-    std::swap(size_, other.size_);
+  ~zeroed_array() {
+    if (elements_ != nullptr)
+      munmap(elements_, bytes());
   }
 
   std::size_t size() const { return size_; }
   Element& operator[](std::size_t i) { return elements_[i]; }
   const Element& operator[](std::size_t i) const { return elements_[i]; }
-  const Element* begin() const { return elements_; }
-  const Element* end() const { return elements_ + size_; }
 
  private:
   std::size_t bytes() const { return size_ * sizeof(Element); }

@@ -1,6 +1,7 @@
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/codecs.hpp"
 #include "apps/bench/http_lookups.hpp"
+#include "apps/bench/index_part.hpp"
 #include "apps/bench/ingest.hpp"
 #include "apps/bench/machine.hpp"
 #include "apps/bench/part.hpp"
@@ -111,6 +112,14 @@ caf::expected<void> transfer_part(const bench_options& options) {
   return caf::unit;
 }
 
+caf::expected<void> index_part(const bench_options& options) {
+  print(fmt::format("\nThe index in this process, {} memberships:",
+                    options.memberships));
+  print(kvc::measure_index_part({options.memberships, options.repetitions},
+                                *options.figures));
+  return caf::unit;
+}
+
 /// What can be asked for by name.
 struct part {
   const char* name;
@@ -124,6 +133,7 @@ constexpr auto parts = std::to_array<part>({
   {"recovery", "How soon all is well after a loss", recovery_part},
   {"transfer", "How fast chunks travel between workers", transfer_part},
   {"codecs", "What compression costs and saves", codecs_part},
+  {"index", "How close the table is to what memory allows", index_part},
 });
 
 /// Runs the parts of these names and returns the exit code.
@@ -171,7 +181,7 @@ int main(int argc, char** argv) {
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
   app.add_option("--json", options.json_file,
-                 "Also write the figures of lookups there");
+                 "Also write the figures of lookups and index there");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);

@@ -2,157 +2,101 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 using namespace kvc;
 
 namespace {
 
-std::vector<std::uint32_t> sorted(std::span<const std::uint32_t> words) {
-  std::vector<std::uint32_t> result{words.begin(), words.end()};
-  std::sort(result.begin(), result.end());
-  return result;
-}
+constexpr std::uint64_t block = huge_blocks::block_bytes;
 
-holder_pool::reference push_all(holder_pool& pool, std::uint32_t first,
-                                std::uint32_t count) {
-  holder_pool::reference list = 0;
-  for (std::uint32_t i = 0; i < count; ++i)
-    list = pool.push(list, first + i);
-  return list;
-}
+struct pool_fixture {
+  memory_budget budget{0};
+  holder_pool pool{budget};
 
-std::vector<std::uint32_t> numbers(std::uint32_t first, std::uint32_t count) {
-  std::vector<std::uint32_t> result;
-  for (std::uint32_t i = 0; i < count; ++i)
-    result.push_back(first + i);
-  return result;
-}
+  void fill(holder_pool::reference run, std::uint32_t words,
+            std::uint32_t value) {
+    for (std::uint32_t i = 0; i < words; ++i)
+      pool.at(run)[i] = value;
+  }
+  bool is_filled(holder_pool::reference run, std::uint32_t words,
+                 std::uint32_t value) {
+    for (std::uint32_t i = 0; i < words; ++i) {
+      if (pool.at(run)[i] != value)
+        return false;
+    }
+    return true;
+  }
+};
 
 }  // namespace
 
 TEST_SUITE("holder_pool") {
-  TEST_CASE("takes no memory before the first list") {
-    const holder_pool pool;
-    CHECK(pool.bytes() == 0);
-    CHECK(pool.words(0).empty());
-    CHECK(pool.bytes_to_push(0) == 1U << 20U);
+  TEST_CASE_FIXTURE(pool_fixture, "takes no memory before the first run") {
+    CHECK(budget.used() == 0);
+    CHECK(pool.allocate(5) != 0);
+    CHECK(budget.used() >= block);
+    CHECK(budget.used() < block + 1024);
   }
 
-  TEST_CASE("never names a list 0") {
-    holder_pool pool;
-    CHECK(pool.push(0, 7) != 0);
-    CHECK(pool.push(0, 8) != 0);
-  }
-
-  TEST_CASE("keeps every word while a list grows through all sizes") {
-    holder_pool pool;
-    holder_pool::reference list = 0;
-    const auto neighbour = pool.push(0, 12345);
-    for (std::uint32_t i = 0; i < 1000; ++i) {
-      list = pool.push(list, i);
-      REQUIRE(sorted(pool.words(list)) == numbers(0, i + 1));
+  TEST_CASE_FIXTURE(pool_fixture, "keeps runs of all sizes apart") {
+    std::vector<std::pair<holder_pool::reference, std::uint32_t>> runs;
+    for (int round = 0; round < 3; ++round) {
+      for (std::uint32_t words = 1; words <= 64; ++words)
+        runs.emplace_back(pool.allocate(words), words);
+      for (std::uint32_t slots = 64; slots <= 1U << 17U; slots *= 2)
+        runs.emplace_back(pool.allocate(slots + 4), slots + 4);
     }
-    CHECK(sorted(pool.words(neighbour)) == numbers(12345, 1));
-  }
-
-  TEST_CASE("changes a list's name only where its size doubles") {
-    holder_pool pool;
-    const auto three = push_all(pool, 0, 3);
-    const auto four = pool.push(three, 3);
-    CHECK(four != three);
-    auto list = four;
-    for (std::uint32_t i = 4; i < 7; ++i)
-      list = pool.push(list, i);
-    CHECK(list == four);
-    CHECK(pool.push(list, 7) != four);
-  }
-
-  TEST_CASE("holds the longest list") {
-    holder_pool pool;
-    const auto list = push_all(pool, 0, holder_pool::max_length);
-    const auto neighbour = pool.push(0, 5);
-    CHECK(pool.words(list).size() == holder_pool::max_length);
-    CHECK(pool.words(list).back() == holder_pool::max_length - 1);
-    CHECK(sorted(pool.words(neighbour)) == numbers(5, 1));
-  }
-
-  TEST_CASE("fills the gap with the last word when one is removed") {
-    holder_pool pool;
-    auto list = push_all(pool, 10, 3);
-    list = pool.remove(list, 0);
-    CHECK(sorted(pool.words(list)) == std::vector<std::uint32_t>{11, 12});
-    list = pool.remove(list, 1);
-    REQUIRE(pool.words(list).size() == 1);
-  }
-
-  TEST_CASE("ends a list with its last word") {
-    holder_pool pool;
-    CHECK(pool.remove(pool.push(0, 1), 0) == 0);
-  }
-
-  TEST_CASE("keeps every other word while a list shrinks through all sizes") {
-    holder_pool pool;
-    auto list = push_all(pool, 0, 300);
-    const auto neighbour = push_all(pool, 1000, 5);
-    auto expected = numbers(0, 300);
-    while (!expected.empty()) {
-      const auto position = static_cast<std::uint32_t>(expected.size() / 2);
-      const auto word = pool.words(list)[position];
-      list = pool.remove(list, position);
-      std::erase(expected, word);
-      REQUIRE(sorted(pool.words(list)) == expected);
+    std::uint32_t value = 0;
+    for (const auto& [run, words] : runs) {
+      REQUIRE(run != 0);
+      REQUIRE(holder_pool::readable_words(run) >= words);
+      fill(run, words, ++value);
     }
-    CHECK(list == 0);
-    CHECK(sorted(pool.words(neighbour)) == numbers(1000, 5));
+    value = 0;
+    for (const auto& [run, words] : runs)
+      REQUIRE(is_filled(run, words, ++value));
   }
 
-  TEST_CASE("uses what was freed again, each size for itself") {
-    holder_pool pool;
-    const auto small = push_all(pool, 0, 3);
-    const auto large = push_all(pool, 0, 7);
-    auto list = small;
-    for (int i = 0; i < 3; ++i)
-      list = pool.remove(list, 0);
-    CHECK(pool.push(0, 1) == small);
-    CHECK(pool.push(0, 1) != small);
-    list = large;
-    for (int i = 0; i < 4; ++i)
-      list = pool.remove(list, 0);  // Moves to a smaller place.
-    CHECK(list != large);
-    CHECK(push_all(pool, 50, 4) == large);
+  TEST_CASE_FIXTURE(pool_fixture, "uses what was freed again, by its size") {
+    const auto small = pool.allocate(6);
+    const auto large = pool.allocate(1024 + 4);
+    pool.release(small, 6);
+    pool.release(large, 1024 + 4);
+    CHECK(pool.allocate(9) != small);
+    CHECK(pool.allocate(512 + 4) != large);
+    CHECK(pool.allocate(8) == small);
+    CHECK(pool.allocate(5) != small);
+    CHECK(pool.allocate(1024 + 4) == large);
   }
 
-  TEST_CASE("takes no more memory for lists that come and go") {
-    holder_pool pool;
-    for (std::uint32_t round = 0; round < 2000; ++round) {
-      auto list = push_all(pool, 0, 200);
-      while (list != 0)
-        list = pool.remove(list, 0);
+  TEST_CASE_FIXTURE(pool_fixture,
+                    "takes no more memory for runs that come and go") {
+    for (int round = 0; round < 100'000; ++round) {
+      const auto a = pool.allocate(36);
+      const auto b = pool.allocate(4096 + 4);
+      pool.release(a, 36);
+      pool.release(b, 4096 + 4);
     }
-    CHECK(pool.bytes() == 1U << 20U);
+    CHECK(budget.used() < block + 1024);
   }
 
-  TEST_CASE("keeps lists apart across blocks and tells what a push takes") {
-    holder_pool pool;
-    std::vector<holder_pool::reference> lists;
-    for (std::uint32_t i = 0; i < 100'000; ++i) {
-      const auto before = pool.bytes();
-      const auto needed = pool.bytes_to_push(0);
-      lists.push_back(pool.push(0, i * 8));
-      REQUIRE(pool.bytes() == before + needed);
-      for (std::uint32_t j = 1; j < i % 8; ++j) {
-        const auto now = pool.bytes();
-        const auto more = pool.bytes_to_push(lists.back());
-        lists.back() = pool.push(lists.back(), i * 8 + j);
-        REQUIRE(pool.bytes() == now + more);
-      }
-    }
-    REQUIRE(pool.bytes() >= 2U << 20U);
-    for (std::uint32_t i = 0; i < lists.size(); ++i)
-      REQUIRE(sorted(pool.words(lists[i])) ==
-              numbers(i * 8, std::max(1U, i % 8)));
+  TEST_CASE("names each run once, and refuses what the budget does not allow") {
+    memory_budget budget{2 * block + 1024};
+    budget.enforce(true);
+    holder_pool pool{budget};
+    std::set<holder_pool::reference> names;
+    holder_pool::reference run = 0;
+    while ((run = pool.allocate(8)) != 0)
+      REQUIRE(names.insert(run).second);
+    CHECK(names.size() == 2 * block / 32 - 1);  // One unit is nobody's.
+    pool.release(*names.begin(), 8);
+    CHECK(pool.allocate(8) == *names.begin());
+    CHECK(pool.allocate(8) == 0);
+    budget.enforce(false);
+    CHECK(pool.allocate(8) != 0);
+    CHECK(budget.used() > 3 * block);
   }
 }

@@ -22,10 +22,11 @@ constexpr std::uint64_t inverse_of(std::uint64_t odd) {
 }
 
 /// Returns a key that the index, with its default multiplier, would like to
-/// put at `home` of 1024 cells: the inverse of what the index computes.
+/// put into bucket `home` of the first segment of its first group, however
+/// often that splits: the inverse of what the index computes.
 std::uint64_t key_for(std::uint64_t home, std::uint64_t variant) {
   constexpr std::uint64_t mixer = 0x9e3779b97f4a7c15U;
-  const auto mixed = ((home << 54U) | variant) * inverse_of(mixer);
+  const auto mixed = ((home << 16U) | variant) * inverse_of(mixer);
   const auto product = mixed ^ (mixed >> 32U);
   return product * inverse_of(kv_index_options{}.key_multiplier);
 }
@@ -110,6 +111,13 @@ class random_walk {
       members += g.members.size();
     REQUIRE(status_of(index_, live_).memberships == members);
     REQUIRE(find_each(index_, universe_, live_) == found);
+  }
+
+  void admit_all(std::uint32_t slot) {
+    auto& members = naive_.open[filling_[slot]].members;
+    for (const auto key : universe_)
+      members.insert({key, location::cpu});
+    REQUIRE(admit(index_, filling_[slot], universe_) == 0);
   }
 
  private:
@@ -216,11 +224,11 @@ TEST_SUITE("kv_index against a naive model") {
     walk(2, universe, 40'000);
   }
 
-  TEST_CASE("agrees on keys that crowd around the table's end") {
+  TEST_CASE("agrees on keys that crowd around a segment's end") {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       keys universe;
       for (std::uint64_t i = 0; i < 240; ++i)
-        universe.push_back(key_for((1016 + i % 16) % 1024, i + 1));
+        universe.push_back(key_for((2040 + i % 16) % 2048, i + 1));
       walk(seed, universe, 10'000);
     }
   }
@@ -229,10 +237,25 @@ TEST_SUITE("kv_index against a naive model") {
     walk(3, {0, 1, ~0ULL, 1ULL << 63U}, 20'000);
   }
 
-  TEST_CASE("closes the gap across the table's end") {
-    // Homes 1022, 1022, 1023, 0, 1: occupy 1022, 1023, 0, 1, 2.
-    const keys crowd{key_for(1022, 1), key_for(1022, 2), key_for(1023, 1),
-                     key_for(0, 1), key_for(1, 1)};
+  TEST_CASE("agrees while the table grows") {
+    std::mt19937_64 random{7};
+    keys universe;
+    for (int i = 0; i < 400'000; ++i)
+      universe.push_back(random());
+    random_walk both{8, universe};
+    both.admit_all(0);
+    both.admit_all(1);
+    both.compare_all();
+    for (int i = 0; i < 2000; ++i)
+      both.step();
+    both.compare_all();
+  }
+
+  TEST_CASE("finds keys across a segment's end when others are gone") {
+    // Five fit into bucket 2047; the others come to lie in 0 and 1.
+    keys crowd;
+    for (std::uint64_t i = 0; i < 14; ++i)
+      crowd.push_back(key_for(2047, i + 1));
     for (std::size_t gone = 0; gone < crowd.size(); ++gone) {
       kv_index index{{}};
       const auto id = index.open_generation(0, 1);
@@ -243,5 +266,24 @@ TEST_SUITE("kv_index against a naive model") {
       for (std::size_t i = 0; i < crowd.size(); ++i)
         CHECK(found[i].size() == (i == gone ? 0U : 1U));
     }
+  }
+
+  TEST_CASE("refuses keys aimed at one segment, and stays right") {
+    kv_index index{{}};
+    const auto id = index.open_generation(0, 1);
+    keys aimed;
+    for (std::uint64_t i = 0; i < 12'000; ++i)
+      aimed.push_back(key_for(i / 6, i % 6 + 1));
+    const auto refused = admit(index, id, aimed);
+    CHECK(refused == aimed.size() - key_table::segment_cells * 97 / 100);
+    const auto found = find_each(index, aimed, {1});
+    CHECK(static_cast<std::size_t>(
+            std::count_if(found.begin(), found.end(), [](const auto& x) {
+              return !x.empty();
+            })) == aimed.size() - refused);
+    CHECK(status_of(index, {1}).bytes < 20U << 20U);
+    evict(index, id, aimed);
+    CHECK(status_of(index, {1}).memberships == 0);
+    CHECK(admit(index, id, {aimed[0], aimed[11'999]}) == 0);
   }
 }

@@ -178,7 +178,8 @@ TEST_SUITE("kv_index") {
     CHECK(status.streams == 2);
     CHECK(status.syncing_streams == 1);
     CHECK(status.memberships == 3);
-    CHECK(status.bytes == 1024 * 16 + (1U << 20U));
+    CHECK(status.bytes > 2 * huge_blocks::block_bytes);
+    CHECK(status.bytes < 2 * huge_blocks::block_bytes + 100'000);
     CHECK(status.refused_admissions == 0);
     index.open_generation(1, 12);
     index.add_status(live, status);
@@ -190,16 +191,33 @@ TEST_SUITE("kv_index") {
 
   TEST_CASE_FIXTURE(index_fixture, "grows and keeps everything") {
     keys many;
-    for (std::uint64_t i = 0; i < 10'000; ++i)
+    for (std::uint64_t i = 0; i < 700'000; ++i)
       many.push_back(i * 0x10000000ULL);
     admit(index, first, many);
-    admit(index, second, {many[3], many[9999]});
+    admit(index, second, {many[3], many[699'999]});
     const auto found = find_each(index, many, live);
     for (std::size_t i = 0; i < many.size(); ++i)
-      REQUIRE(found[i] == (i == 3 || i == 9999
+      REQUIRE(found[i] == (i == 3 || i == 699'999
                              ? holder_set{{0, false}, {1, false}}
                              : holder_set{{0, false}}));
-    CHECK(status_of(index, live).memberships == 10'002);
-    CHECK(status_of(index, live).bytes == 16'384 * 16 + (1U << 20U));
+    CHECK(status_of(index, live).memberships == 700'002);
+    // The sets of holders have a block of their own.
+    CHECK(status_of(index, live).bytes <
+          700'000 * 24 + huge_blocks::block_bytes + 100'000);
+  }
+
+  TEST_CASE_FIXTURE(index_fixture, "folds the ranks of an instance") {
+    keys many;
+    for (std::uint64_t i = 0; i < 200'000; ++i)
+      many.push_back(i);
+    admit(index, first, many);
+    const auto alone = status_of(index, live).bytes;
+    for (std::uint32_t slot = 2; slot < 9; ++slot)
+      admit(index, index.open_generation(slot, slot + 11), many);
+    const keys all{11, 12, 13, 14, 15, 16, 17, 18, 19};
+    for (const auto& holders : find_each(index, many, all))
+      REQUIRE(holders.size() == 8);
+    CHECK(status_of(index, all).memberships == 1'600'000);
+    CHECK(status_of(index, all).bytes < alone + 3'000'000);
   }
 }

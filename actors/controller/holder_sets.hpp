@@ -1,0 +1,153 @@
+#pragma once
+
+#include "actors/controller/holder_pool.hpp"
+#include "actors/controller/set_chains.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace kvc {
+
+/// Sets of positive 31-bit words, each set named by 32 bits. A set of one word
+/// is the word itself. Equal sets of up to `max_shared` words are the same
+/// one, however many chunks name it; a larger one belongs to its chunk alone.
+///
+/// One thread writes. Others may `read` beside it and must find out afterwards
+/// whether the name still meant the same.
+class holder_sets {
+ public:
+  using name = std::uint32_t;
+  using word = std::uint32_t;
+
+  static constexpr std::uint32_t max_shared = 32;
+
+  explicit holder_sets(memory_budget& budget);
+
+  enum class outcome : std::uint8_t {
+    unchanged,
+    changed,
+    refused,  ///< There is no memory for it, or the set is too large.
+  };
+
+  /// Names the set from now on; the old name is given up if it is another one.
+  struct change {
+    name now = 0;  ///< 0: the set is empty.
+    outcome what = outcome::unchanged;
+  };
+
+  /// Adds a word to a set.
+  change add(name set, word w);
+
+  /// Removes a word. Is never refused unless the budget is enforced.
+  change remove(name set, word w);
+
+  /// Calls `on_word` with each word of a set, in any order. A reader beside
+  /// the writer may be told nonsense, and is, or is returned false, if the
+  /// name meant something else meanwhile.
+  template <class Function>
+  bool read(name set, const Function& on_word) const;
+
+  /// Brings the set's cache line here.
+  void prefetch(name set) const {
+    if (is_reference(set))
+      __builtin_prefetch(pool_.at(run_of(set)));
+  }
+
+  /// Whether the name is a set of its chunk alone.
+  bool is_private(name set) const {
+    return is_reference(set) && (pool_.at(run_of(set))[0] & private_flag) != 0;
+  }
+
+  /// Places that `read` looks at.
+  std::size_t size_of(name set) const;
+
+  /// How many shared sets there are.
+  std::size_t shared_count() const { return shared_count_; }
+
+ private:
+  // A run begins with four numbers: the length of a shared set, how many chunks
+  // name it, its hash, the next set of its chain; or a flag and the logarithm
+  // of a private set's slots, and its length. Words follow in order, those of a
+  // private one as an open hash table.
+  enum field : std::uint32_t { length, uses, hash_field, next, first_word };
+  static constexpr std::uint32_t private_flag = 1U << 31U;
+  static constexpr std::uint32_t reference_flag = 1U << 31U;
+  static constexpr std::uint32_t min_slots_log = 6;
+  static constexpr std::uint32_t max_slots_log = 17;
+
+  /// What became of a set lately, and will again if no set ended meanwhile.
+  struct transition {
+    name from = 0;
+    std::uint32_t word_and_kind = 0;
+    change result;
+    std::uint64_t ended_sets = 0;  ///< Before it.
+  };
+
+  static bool is_reference(name set) { return (set & reference_flag) != 0; }
+  static holder_pool::reference run_of(name set) {
+    return set & ~reference_flag;
+  }
+  static std::uint32_t mix(word w) {
+    return static_cast<std::uint32_t>((w * 0x9e3779b97f4a7c15U) >> 32U);
+  }
+  std::uint32_t* at(name set) { return pool_.at(run_of(set)); }
+  void set_field(name set, std::size_t i, std::uint32_t value) {
+    store_shared(at(set)[i], value);
+  }
+
+  using small_words = std::array<word, max_shared + 1>;
+  std::size_t copy_words(name set, small_words& words) const;
+
+  transition& transition_of(name set, word w, bool is_adding);
+  change follow(const transition& known);
+  change add_anew(name set, word w);
+  change remove_anew(name set, word w);
+
+  name share(std::span<const word> sorted);
+  name make_shared_set(std::span<const word> sorted, std::uint32_t hash);
+  void grow_chains();
+  void drop(name set);
+
+  name make_private(std::span<const word> words, std::uint32_t slots_log);
+  change add_to_private(name set, word w);
+  change remove_from_private(name set, word w);
+  change resize_private(name set, std::uint32_t slots_log);
+  change share_again(name set);
+  std::uint32_t find_slot(name set, word w) const;
+  void put(name set, word w);
+  void close_gap(name set, std::uint32_t gap);
+  void release_private(name set);
+
+  holder_pool pool_;
+  set_chains chains_;
+  std::size_t shared_count_ = 0;
+  std::uint64_t ended_sets_ = 0;
+  std::array<transition, 256> transitions_{};
+};
+
+template <class Function>
+bool holder_sets::read(name set, const Function& on_word) const {
+  if (!is_reference(set)) {
+    on_word(set);
+    return true;
+  }
+  const auto* run = pool_.at(run_of(set));
+  const auto head = load_shared(run[length]);
+  const auto is_private = (head & private_flag) != 0;
+  const auto slots_log = head & ~private_flag;
+  if (is_private && slots_log > max_slots_log)
+    return false;
+  const auto count = is_private ? 1U << slots_log : head;
+  if ((!is_private && count > max_shared) ||
+      first_word + count > holder_pool::readable_words(run_of(set)))
+    return false;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto w = load_shared(run[first_word + i]);
+    if (w != 0)
+      on_word(w);
+  }
+  return true;
+}
+
+}  // namespace kvc

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/controller/memory_budget.hpp"
+#include "actors/controller/page_warmer.hpp"
+#include "actors/controller/zeroed_array.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace kvc {
+
+/// Blocks of zero bytes, each a huge page where the system grants them. They
+/// are given back when the object dies. A few more than were taken are made
+/// ready, as far as the budget allows it, though it does not count them.
+class huge_blocks {
+ public:
+  static constexpr std::size_t block_bytes = std::size_t{2} << 20U;
+
+  explicit huge_blocks(memory_budget& budget) : budget_(budget) {}
+  huge_blocks(const huge_blocks&) = delete;
+  huge_blocks& operator=(const huge_blocks&) = delete;
+
+  /// Returns a new block, or null if it would exceed the budget. Throws
+  /// std::bad_alloc.
+  std::byte* take();
+
+ private:
+  static constexpr std::size_t region_blocks = 32;  ///< Of addresses only.
+
+  void add_region();
+  void warm_some();
+
+  memory_budget& budget_;
+  std::vector<zeroed_array<std::byte>> regions_;
+  std::byte* next_ = nullptr;
+  std::byte* warm_end_ = nullptr;  ///< What was asked of the warmer ends here.
+  std::size_t taken_ = 0;
+  std::size_t left_ = 0;  ///< Blocks of the last region.
+  page_warmer warmer_;    ///< Dies before the regions.
+};
+
+}  // namespace kvc
