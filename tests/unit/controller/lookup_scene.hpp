@@ -177,8 +177,11 @@ class lookup_scene {
     std::map<std::string, fleet_view::instance> by_name;
     for (const auto& w : workers_) {
       if (w.is_live)
-        by_name[w.instance] = {w.instance, w.model, w.rank_count,
-                               by_name[w.instance].live_ranks + 1};
+        by_name[w.instance] = {w.instance,
+                               w.model,
+                               w.rank_count,
+                               by_name[w.instance].live_ranks + 1,
+                               {}};
     }
     std::map<std::string, std::uint32_t> position;
     for (const auto& [name, instance] : by_name) {

@@ -16,7 +16,8 @@ report_sink_actor::behavior_type some_sink() {
 }
 
 lookup_actor::behavior_type some_lookups() {
-  return {[](const find_prefixes&) { return std::vector<prefix_match>{}; }};
+  return {[](const find_prefixes&) { return std::vector<prefix_match>{}; },
+          [](const locate_chunks&) { return std::vector<chunk_holder>{}; }};
 }
 
 const worker_profile profile{{"a", 3},
