@@ -149,9 +149,14 @@ caf::expected<std::size_t> cache_engine::retrieve(
   }
   const std::span<const std::uint64_t> names{hashes};
   auto count = copy_from_stores(parts, names, destinations);
-  if (count < names.size())
-    count += copy_from_peers(std::span{parts}.subspan(count),
-                             names.subspan(count), destinations.subspan(count));
+  if (count < names.size()) {
+    const auto fetched =
+      copy_from_peers(std::span{parts}.subspan(count), names.subspan(count),
+                      destinations.subspan(count));
+    count += fetched;
+    if (fetched > 0)  // All of it counts as used together: the tail goes first.
+      cpu_->acquire(names.first(count));
+  }
   std::size_t tokens_copied = 0;
   for (std::size_t i = 0; i < count; ++i)
     tokens_copied += parts[i].tokens;

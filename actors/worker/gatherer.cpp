@@ -160,10 +160,9 @@ void begin_round(const context_ptr& c, std::uint64_t number,
     .then(
       [=](std::vector<chunk_holder>& holders) {
         const auto waiting = c->state().questions.find(number);
-        const auto left = waiting == c->state().questions.end()
-                            ? std::chrono::milliseconds{1}
-                            : time_left(*c, waiting->second);
-        take_holders(c, id, std::move(holders), left);
+        if (waiting == c->state().questions.end())
+          return end_round(c, id);
+        take_holders(c, id, std::move(holders), time_left(*c, waiting->second));
       },
       [=](const caf::error&) { end_round(c, id); });
 }

@@ -86,22 +86,27 @@ void read(self_pointer self, const transfer_services& services) {
   state.read = services.copier->read(std::move(request));
 }
 
+bool is_damaged(const read_result& result) {
+  return std::find(result.spans.begin(), result.spans.end(),
+                   span_outcome::corrupt) != result.spans.end();
+}
+
+/// Not after a read that may write to the same room still.
+bool may_retry(const read_result& result) {
+  return result.status == read_status::too_busy ||
+         (result.status == read_status::done && is_damaged(result));
+}
+
 void take_result(self_pointer self, const transfer_services& services,
                  const read_result& result) {
   auto& state = self->state;
   state.is_reading = false;
   state.batch->note(result.spans);
-  const auto has_corrupt =
-    std::find(result.spans.begin(), result.spans.end(),
-              span_outcome::corrupt) != result.spans.end();
-  if (result.status != read_status::done)
+  if (result.status == read_status::done)
+    state.trouble = is_damaged(result) ? "damaged on the way" : "";
+  else if (!state.is_ending)  // Else it is known why.
     state.trouble = to_string(result.status);
-  else if (has_corrupt)
-    state.trouble = "damaged on the way";
-  else
-    state.trouble.clear();
-  const auto may_retry = has_corrupt || result.status == read_status::too_busy;
-  if (may_retry && !state.is_ending && state.attempts < max_attempts)
+  if (may_retry(result) && !state.is_ending && state.attempts < max_attempts)
     return read(self, services);
   settle(self, services);
 }
@@ -114,8 +119,7 @@ void end_early(self_pointer self, const transfer_services& services,
     return;
   if (!state.batch)  // There is not even a lease.
     return fail(self, caf::make_error(reason, why));
-  if (state.trouble.empty())
-    state.trouble = why;
+  state.trouble = why;
   if (state.is_reading)
     services.copier->cancel(state.read);
 }
@@ -136,8 +140,6 @@ void take_lease(self_pointer self, const transfer_services& services,
                 chunk_lease lease) {
   auto& state = self->state;
   state.lease = std::move(lease);
-  if (state.is_ending)
-    return end_lease(self);
   state.batch =
     std::make_shared<transfer_batch>(*services.store, services.bytes_per_token);
   if (state.lease.lease_id != 0)
@@ -164,8 +166,6 @@ void lease(self_pointer self, const transfer_services& services) {
         take_lease(self, services, std::move(answer));
       },
       [self](caf::error& why) {
-        if (self->state.is_ending)
-          return;
         fail(self, why == caf::sec::request_timeout
                      ? caf::make_error(errc::timed_out, "the lease")
                      : std::move(why));
@@ -200,16 +200,11 @@ caf::result<fetch_report> begin(self_pointer self,
               dial_peer{order.source.host, order.source.port})
     .then(
       [=](const peer_actor& peer) {
-        if (self->state.is_ending)
-          return;
         self->state.peer = peer;
         self->monitor(peer);
         lease(self, services);
       },
-      [self](caf::error& why) {
-        if (!self->state.is_ending)
-          fail(self, std::move(why));
-      });
+      [self](caf::error& why) { fail(self, std::move(why)); });
   return answer;
 }
 

@@ -1,6 +1,7 @@
 #include "actors/worker/transfer_batch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 namespace kvc {
@@ -13,7 +14,7 @@ constexpr std::uint8_t last_codec = static_cast<std::uint8_t>(codec::int8);
 
 transfer_batch::hold_list::~hold_list() {
   while (!readers.empty())
-    readers.pop_back();
+    readers.erase(std::prev(readers.end()));
 }
 
 void transfer_batch::place(const chunk_lease& lease,
@@ -58,7 +59,7 @@ void transfer_batch::place_one(std::size_t index, const leased_chunk& source) {
     chunk.outcome = chunk_outcome::no_room;
   } else if (writer.room(0).empty()) {
     chunk.outcome = chunk_outcome::unchanged;
-    holds_->readers.push_back(store_->acquire({&source.hash, 1}));
+    holds_->readers.emplace(index, store_->acquire({&source.hash, 1}));
   } else {
     chunk.outcome = chunk_outcome::failed;  // Until it has come.
     slots_.push_back(
@@ -98,7 +99,7 @@ void transfer_batch::commit() {
       continue;  // Cleared already: it did not come to stay.
     chunks_[x.chunk].outcome =
       is_new ? chunk_outcome::done : chunk_outcome::unchanged;
-    holds_->readers.push_back(std::move(reader));
+    holds_->readers.emplace(x.chunk, std::move(reader));
   }
 }
 

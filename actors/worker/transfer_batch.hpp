@@ -6,6 +6,7 @@
 #include "net/transport/transport.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -69,7 +70,7 @@ class transfer_batch {
 
   /// Readers that end in reverse order.
   struct hold_list {
-    std::vector<chunk_reader> readers;
+    std::map<std::size_t, chunk_reader> readers;  ///< By place in chunks_.
     ~hold_list();
   };
 

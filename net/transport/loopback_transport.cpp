@@ -3,6 +3,7 @@
 #include "net/transport/checksum.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <list>
@@ -180,17 +181,24 @@ auto update(loopback_network::state& state, const Change& change) {
   return result;
 }
 
+/// Aligned as the memory of real transports is.
+struct alignas(64) line {
+  std::array<std::byte, 64> bytes{};
+};
+
 class loopback_transport : public transport {
  public:
   loopback_transport(state_pointer state, std::uint64_t bytes)
-      : state_(std::move(state)), bytes_(bytes) {
+      : state_(std::move(state)),
+        lines_((bytes + sizeof(line) - 1) / sizeof(line)),
+        memory_(std::as_writable_bytes(std::span{lines_}).first(bytes)) {
     const std::lock_guard lock{state_->mutex};
-    state_->nodes.emplace(address_, node{bytes_});
+    state_->nodes.emplace(address_, node{memory_});
   }
 
   ~loopback_transport() override { stop(); }
 
-  std::span<std::byte> memory() const override { return bytes_; }
+  std::span<std::byte> memory() const override { return memory_; }
   const std::string& address() const override { return address_; }
   std::uint16_t port() const override { return 0; }
 
@@ -198,7 +206,7 @@ class loopback_transport : public transport {
     return update(*state_, [&](auto& out) {
       running_read x{.id = ++state_->last_id,
                      .reader = address_,
-                     .memory = bytes_,
+                     .memory = memory_,
                      .request = std::move(request)};
       x.result.spans.resize(x.request.spans.size());
       if (state_->failures > 0) {
@@ -238,8 +246,8 @@ class loopback_transport : public transport {
   }
 
   state_pointer state_;
-  // `bytes_` is only written through what memory() returned.
-  mutable std::vector<std::byte> bytes_;
+  std::vector<line> lines_;
+  std::span<std::byte> memory_;  ///< Of the lines.
   std::string address_ = next_address();
   bool is_stopped_ = false;
 };

@@ -21,7 +21,7 @@ class loopback_network {
   loopback_network(const loopback_network&) = delete;
   loopback_network& operator=(const loopback_network&) = delete;
 
-  /// Returns a transport with a zeroed memory of `bytes`.
+  /// Returns a transport with a zeroed memory of `bytes`, aligned to 64.
   std::unique_ptr<transport> make_transport(std::uint64_t bytes);
 
   /// Lets the next read, in turn, take a step: check the request, copy one
