@@ -118,7 +118,7 @@ caf::expected<void> lookup_bench::start() {
   short_prompt_.resize(short_tokens);
   const auto file = cluster_->folder() / "prompt.json";
   std::ofstream{file} << fmt::format("[{}]", fmt::join(short_prompt_, ","));
-  const auto added = cluster_->add_worker(
+  auto added = cluster_->add_worker(
     {"--instances", std::to_string(shape_.instances), "--ranks",
      std::to_string(shape_.ranks), "--fill", std::to_string(chunks_),
      "--prompt", file.string(), "--save-unfull-chunk", "true",

@@ -1,6 +1,7 @@
 #include "net/ucx/connection_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kvc::ucx {
 
@@ -21,10 +22,10 @@ bool is_in_use(const connection& x) {
 }  // namespace
 
 connection_table::connection_table(ucp_worker_h worker,
-                                   const transport_options& options,
+                                   transport_options options,
                                    steady::duration idle_timeout, bool may_map)
     : worker_(worker),
-      options_(options),
+      options_(std::move(options)),
       idle_timeout_(idle_timeout),
       may_map_(may_map) {}
 

@@ -16,7 +16,7 @@ namespace kvc::ucx {
 class connection_table {
  public:
   /// Unused connections are cut after `idle_timeout`.
-  connection_table(ucp_worker_h worker, const transport_options& options,
+  connection_table(ucp_worker_h worker, transport_options options,
                    steady::duration idle_timeout, bool may_map);
 
   /// Returns the connection to the peer, made if need be; nothing if the peer
