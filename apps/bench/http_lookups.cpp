@@ -174,7 +174,7 @@ caf::expected<void> lookup_bench::measure(const lookup_case& chosen) {
     {cluster_->controller().pid(), cluster_->workers().front().pid()}};
   case_figures figures;
   for (std::size_t i = 0; i < options_.repetitions; ++i)
-    if (const auto done = repeat(load, *reference, figures); !done)
+    if (auto done = repeat(load, *reference, figures); !done)
       return done;
   figures.foreign_share = noise.foreign_share();
   report(chosen, figures);
