@@ -57,49 +57,93 @@ std::string outcomes(const json& rank) {
   return result + " of " + std::to_string(planned);
 }
 
-std::vector<column> rank_columns(bool is_health) {
-  if (is_health)
-    return {{"RANK", true}, {"STATE"}, {"CODE", true}};
-  return {{"RANK", true}, {"STATE"},        {"TOKENS", true},
-          {"CHUNKS"},     {"BEFORE", true}, {"AFTER", true}};
+/// What the tables of different operations show.
+enum class kind : std::uint8_t { health, move, other };
+
+kind kind_of(const json& event) {
+  const auto& operation = event.at("operation");
+  return operation == "health" ? kind::health
+         : operation == "move" ? kind::move
+                               : kind::other;
 }
 
-row rank_row(const json& rank, bool is_health) {
+std::vector<column> rank_columns(kind of) {
+  std::vector<column> result{{"RANK", true}, {"STATE"}};
+  if (of == kind::health) {
+    result.push_back({"CODE", true});
+    return result;
+  }
+  result.insert(result.end(), {{"TOKENS", true}, {"CHUNKS"}});
+  if (of == kind::move)
+    result.insert(result.end(), {{"COPIED", true}, {"GB/S", true}});
+  else
+    result.insert(result.end(), {{"BEFORE", true}, {"AFTER", true}});
+  return result;
+}
+
+/// Returns how fast a rank copied; "-" if it copied nothing.
+std::string speed(const json& rank) {
+  if (rank.at("bytes_after") == 0)
+    return "-";
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.2f",
+                rank.value("gb_per_second", 0.0));
+  return buffer.data();
+}
+
+row rank_row(const json& rank, kind of) {
   row result{number(rank, "worker_id"), text(rank, "status")};
-  if (is_health) {
+  if (of == kind::health) {
     result.push_back(number(rank, "error_code"));
     return result;
   }
-  result.insert(result.end(),
-                {number(rank, "num_tokens"), outcomes(rank),
-                 size(rank, "bytes_before"), size(rank, "bytes_after")});
+  result.insert(result.end(), {number(rank, "num_tokens"), outcomes(rank)});
+  if (of == kind::move)
+    result.insert(result.end(), {size(rank, "bytes_after"), speed(rank)});
+  else
+    result.insert(result.end(),
+                  {size(rank, "bytes_before"), size(rank, "bytes_after")});
   return result;
 }
 
 std::string render_ranks(const json& event) {
   const auto& ranks = event.at("workers");
-  const auto is_health = event.at("operation") == "health";
+  const auto of = kind_of(event);
   const auto has_errors =
     std::any_of(ranks.begin(), ranks.end(),
                 [](const json& rank) { return rank.contains("error"); });
-  auto columns = rank_columns(is_health);
+  auto columns = rank_columns(of);
   if (has_errors)
     columns.push_back({"ERROR"});
   std::vector<row> rows;
   for (const auto& rank : ranks) {
-    rows.push_back(rank_row(rank, is_health));
+    rows.push_back(rank_row(rank, of));
     if (has_errors)
       rows.back().push_back(rank.value("error", std::string{}));
   }
   return render_table(columns, std::move(rows));
 }
 
+/// Returns whose chunks an event is about, and of a move where they go.
+std::string subject(const json& event) {
+  auto result = text(event, "instance_id");
+  if (!event.contains("new_position"))
+    return result;
+  const auto& from = event.at("old_position");
+  const auto& to = event.at("new_position");
+  if (from.at(1) != to.at(1))
+    result += " (" + from.at(1).get<std::string>() + ")";
+  result += " to " + to.at(0).get<std::string>();
+  if (from.at(1) != to.at(1))
+    result += " (" + to.at(1).get<std::string>() + ")";
+  return result;
+}
+
 }  // namespace
 
 std::string render_event(const json& event) {
   auto headline = text(event, "event_id") + ": " + text(event, "operation") +
-                  " of " + text(event, "instance_id") + ", " +
-                  text(event, "status");
+                  " of " + subject(event) + ", " + text(event, "status");
   if (event.at("operation") != "health")
     headline += ", " + number(event, "num_tokens") + " tokens";
   if (!event.at("finished_at").is_null())

@@ -50,6 +50,26 @@ TEST_SUITE("event_table") {
           "  10  finished    1280  -                 1.5 KiB    0 B\n");
   }
 
+  TEST_CASE("shows of a move where to and how fast") {
+    auto event = clear_event(
+      "finished", 1700000000.25,
+      json::array({chunk_rank(0, "finished", {{"done", 5}}, 5, 5),
+                   chunk_rank(1, "finished", {{"unchanged", 5}}, 5, 5)}));
+    event["operation"] = "move";
+    event["old_position"] = {"a", "LocalCPUBackend"};
+    event["new_position"] = {"b", "LocalCPUBackend"};
+    event["workers"][0]["bytes_after"] = 1536;
+    event["workers"][0]["gb_per_second"] = 6.789;
+    CHECK(render_event(event) ==
+          "Clear1: move of a to b, finished, 1280 tokens, 250 ms\n"
+          "RANK  STATE     TOKENS  CHUNKS        COPIED  GB/S\n"
+          "   0  finished    1280  5 done       1.5 KiB  6.79\n"
+          "   1  finished    1280  5 unchanged      0 B     -\n");
+    event["new_position"] = {"a", "LocalDiskBackend"};
+    CHECK(render_event(event).starts_with(
+      "Clear1: move of a (LocalCPUBackend) to a (LocalDiskBackend), "));
+  }
+
   TEST_CASE("shows how many chunks there are where it is not done with all") {
     const auto event = clear_event(
       "running", nullptr,
