@@ -6,9 +6,9 @@ namespace kvc {
 
 namespace {
 
-constexpr std::array operations{operation::health,   operation::clear,
-                                operation::pin,      operation::unpin,
-                                operation::compress, operation::decompress};
+constexpr std::array operations{
+  operation::health,   operation::clear,      operation::pin, operation::unpin,
+  operation::compress, operation::decompress, operation::move};
 
 constexpr std::array outcomes{event_state::finished, event_state::failed,
                               event_state::cancelled};
