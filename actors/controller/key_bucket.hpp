@@ -31,7 +31,9 @@ struct alignas(64) key_bucket {
   unsigned find(std::uint64_t key) const {
     unsigned found = 1U << cells;
     for (unsigned i = 0; i < cells; ++i)
-      found |= static_cast<unsigned>((keys[i] == key) & (words[i] != 0)) << i;
+      found |= (static_cast<unsigned>(keys[i] == key) &
+                static_cast<unsigned>(words[i] != 0))
+               << i;
     return static_cast<unsigned>(std::countr_zero(found));
   }
 

@@ -14,9 +14,9 @@ constexpr std::array<unsigned, 16> shares{11, 12, 12, 13, 13, 14, 15, 15,
 constexpr auto groups_by_byte = [] {
   std::array<std::uint8_t, 256> result{};
   std::size_t i = 0;
-  for (std::uint8_t group = 0; group < shares.size(); ++group)
+  for (std::size_t group = 0; group < shares.size(); ++group)
     for (unsigned n = 0; n < shares[group]; ++n)
-      result.at(i++) = group;
+      result.at(i++) = static_cast<std::uint8_t>(group);
   return i == result.size() ? result : throw "shares must add up to 256";
 }();
 
@@ -36,9 +36,9 @@ key_table::key_table(std::uint64_t key_multiplier, memory_budget& budget)
 
 void key_table::add_group(std::size_t group) {
   budget_.take(2 * sizeof(std::uint32_t));
-  auto memory = std::make_unique<std::uint32_t[]>(2);
+  std::vector<std::uint32_t> memory(2);
   memory[1] = static_cast<std::uint32_t>(used_.size());
-  directories_[group] = memory.get();
+  directories_[group] = memory.data();
   all_directories_.push_back(std::move(memory));
   add_segment(0);
 }

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace kvc {
@@ -96,7 +95,7 @@ class key_table {
   static key_bucket* next(const key_bucket* b) {
     constexpr auto last = segment_buckets * sizeof(key_bucket) - 1;
     const auto address = reinterpret_cast<std::uintptr_t>(b);
-    return reinterpret_cast<key_bucket*>(
+    return reinterpret_cast<key_bucket*>(  // NOLINT(performance-no-int-to-ptr)
       (address & ~last) | ((address + sizeof(key_bucket)) & last));
   }
 
@@ -142,7 +141,7 @@ class key_table {
   shared_array<key_bucket*> blocks_;
   /// By group: its depth, then the number of a segment for each prefix.
   std::array<std::uint32_t*, group_count> directories_{};
-  std::vector<std::unique_ptr<std::uint32_t[]>> all_directories_;
+  std::vector<std::vector<std::uint32_t>> all_directories_;
   std::vector<std::uint32_t> used_;   ///< Keys, by segment.
   std::vector<std::uint8_t> depths_;  ///< Prefix bits, by segment.
 };

@@ -41,11 +41,11 @@ bool key_table::deepen(std::size_t group) {
   const auto entries = std::size_t{1} << old[0];
   if (!budget_.take((2 * entries + 1) * sizeof(std::uint32_t)))
     return false;
-  auto memory = std::make_unique<std::uint32_t[]>(2 * entries + 1);
+  std::vector<std::uint32_t> memory(2 * entries + 1);
   memory[0] = old[0] + 1;
   for (std::size_t i = 0; i < entries; ++i)
     memory[1 + 2 * i] = memory[2 + 2 * i] = old[1 + i];
-  store_shared(directories_[group], memory.get());
+  store_shared(directories_[group], memory.data());
   all_directories_.push_back(std::move(memory));
   return true;
 }

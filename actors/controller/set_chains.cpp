@@ -4,14 +4,14 @@ namespace kvc {
 
 set_chains::set_chains(memory_budget& budget) : budget_(budget) {
   budget_.take(block_heads * sizeof(std::uint32_t));
-  blocks_.push_back(std::make_unique<std::uint32_t[]>(block_heads));
+  blocks_.emplace_back(block_heads);
 }
 
 std::size_t set_chains::grow() {
   if (size_ == blocks_.size() * block_heads) {
     if (!budget_.take(block_heads * sizeof(std::uint32_t)))
       return size_;
-    blocks_.push_back(std::make_unique<std::uint32_t[]>(block_heads));
+    blocks_.emplace_back(block_heads);
   }
   if (size_ == 2 * base_)
     base_ *= 2;

@@ -3,7 +3,6 @@
 #include "actors/controller/memory_budget.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace kvc {
@@ -36,7 +35,7 @@ class set_chains {
   static constexpr std::size_t block_heads = 16'384;
 
   memory_budget& budget_;
-  std::vector<std::unique_ptr<std::uint32_t[]>> blocks_;
+  std::vector<std::vector<std::uint32_t>> blocks_;
   std::size_t base_ = 1;  ///< The highest power of two up to the size.
   std::size_t size_ = 1;
 };

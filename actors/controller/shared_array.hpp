@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -43,9 +42,9 @@ class shared_array {
     const auto larger = std::max<std::size_t>(16, 2 * capacity_);
     if (!budget_.take(larger * sizeof(Element)))
       return false;
-    auto memory = std::make_unique<Element[]>(larger);
-    std::copy_n(elements_, size_, memory.get());
-    store_shared(elements_, memory.get());
+    std::vector<Element> memory(larger);
+    std::copy_n(elements_, size_, memory.data());
+    store_shared(elements_, memory.data());
     capacity_ = larger;
     all_.push_back(std::move(memory));
     return true;
@@ -55,7 +54,7 @@ class shared_array {
   Element* elements_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
-  std::vector<std::unique_ptr<Element[]>> all_;
+  std::vector<std::vector<Element>> all_;
 };
 
 }  // namespace kvc
