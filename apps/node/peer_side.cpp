@@ -29,7 +29,7 @@ caf::expected<std::unique_ptr<transport>> open_rank_transport(
 caf::expected<std::unique_ptr<peer_side>> peer_side::start(
   caf::actor_system& system, const worker_options& settings,
   const std::string& secret, std::vector<peer_rank> ranks,
-  std::function<void(work_pool::job)> submit) {
+  const std::function<void(work_pool::job)>& submit) {
   std::unique_ptr<peer_side> result{
     new peer_side{system, settings, std::move(ranks)}};
   std::map<worker_id, peer_actor> lenders;

@@ -42,7 +42,7 @@ class peer_side {
   static caf::expected<std::unique_ptr<peer_side>> start(
     caf::actor_system& system, const worker_options& settings,
     const std::string& secret, std::vector<peer_rank> ranks,
-    std::function<void(work_pool::job)> submit);
+    const std::function<void(work_pool::job)>& submit);
 
   /// The port where peers link to a rank, in the order given.
   std::uint16_t port(std::size_t rank) const { return ports_[rank]; }
