@@ -42,11 +42,12 @@ TEST_SUITE("hello_rules") {
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "compares the protocol before all else") {
-    hello.version = 3;
+    hello.version = protocol_version + 1;
     hello.actor = nullptr;
     hello.canary = 0;
-    CHECK(verdict() ==
-          "version_mismatch: protocol version: controller 2, worker 3");
+    CHECK(verdict() == "version_mismatch: protocol version: controller " +
+                         std::to_string(protocol_version) + ", worker " +
+                         std::to_string(protocol_version + 1));
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "wants an actor") {
