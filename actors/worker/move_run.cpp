@@ -152,21 +152,24 @@ void note_part(const context_ptr& c, const fetch_report& report) {
   auto& state = c->state();
   state.transfer = nullptr;
   auto chunks = report.chunks;
-  if (state.is_cancelled)  // Not tried to the end, so not failed.
+  auto trouble = report.trouble;
+  if (state.is_cancelled) {  // Not tried to the end, so not failed.
     std::erase_if(chunks, [](const fetched_chunk& x) {
       return x.outcome == chunk_outcome::failed;
     });
+    trouble.clear();
+  }
   state.tally->note(chunks);
-  if (!report.trouble.empty())
-    state.last_trouble = report.trouble;
+  if (!trouble.empty())
+    state.last_trouble = trouble;
   if (state.order.what.is_for_all)
     state.tally->expect(report.total_chunks);
   state.holds.push_back(report.holds);
   state.cursor = report.next_cursor;
-  const auto has_failed = !report.trouble.empty() && report.copied_bytes == 0;
+  const auto has_failed = !trouble.empty() && report.copied_bytes == 0;
   state.failed_parts = has_failed ? state.failed_parts + 1 : 0;
   if (state.failed_parts >= max_failed_parts)
-    return end(*c, caf::make_error(errc::connection_lost, report.trouble));
+    return end(*c, caf::make_error(errc::connection_lost, trouble));
   send_progress(*c);
   copy_next(c);
 }
@@ -176,7 +179,9 @@ void note_failure(const context_ptr& c, const fetch_chunks& part,
                   caf::error why) {
   auto& state = c->state();
   state.transfer = nullptr;
-  if (state.is_cancelled || ++state.failed_parts >= max_failed_parts)
+  if (state.is_cancelled)
+    return finish_copying(c);
+  if (++state.failed_parts >= max_failed_parts)
     return end(*c, std::move(why));
   state.next_hash -= part.hashes.size();
   state.has_begun = !part.hashes.empty() || part.cursor != 0;

@@ -28,6 +28,12 @@ struct move_run_state {
 
   move_run_state() = default;
 
+  /// So that a prompt loses its tail first.
+  ~move_run_state() {
+    while (!holds.empty())
+      holds.pop_back();
+  }
+
   run_command order;
   std::optional<move_tally> tally;
   transfer_actor transfer;  ///< Of the part that is being copied; or null.

@@ -45,8 +45,9 @@ TEST_SUITE("hello_rules") {
     hello.version = protocol_version + 1;
     hello.actor = nullptr;
     hello.canary = 0;
-    CHECK(verdict() ==
-          "version_mismatch: protocol version: controller 3, worker 4");
+    CHECK(verdict() == "version_mismatch: protocol version: controller " +
+                         std::to_string(protocol_version) + ", worker " +
+                         std::to_string(protocol_version + 1));
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "wants an actor") {

@@ -9,23 +9,29 @@ using namespace std::chrono_literals;
 namespace {
 
 command_tally some_tally() {
-  command_tally tally{
-    .planned = 1, .tokens = 2, .bytes_before = 3, .bytes_after = 4};
+  command_tally tally{.planned = 1,
+                      .tokens = 2,
+                      .bytes_before = 3,
+                      .bytes_after = 4,
+                      .elapsed_us = 5};
   for (std::size_t i = 0; i < chunk_outcome_count; ++i)
     tally.chunks[i] = 10 + i;
   return tally;
 }
 
 event_status some_status() {
-  return {.event_id = "Clear1",
-          .what = operation::clear,
-          .instance = "a",
-          .state = event_state::failed,
-          .tokens = 256,
-          .started_at_ms = 5,
-          .finished_at_ms = 6,
-          .ranks = {
-            {3, event_state::failed, rank_code::silent, "why", some_tally()}}};
+  return {
+    .event_id = "Clear1",
+    .what = operation::clear,
+    .instance = "a",
+    .state = event_state::failed,
+    .tokens = 256,
+    .started_at_ms = 5,
+    .finished_at_ms = 6,
+    .ranks = {{3, event_state::failed, rank_code::silent, "why", some_tally()}},
+    .destination = "b",
+    .from = location::disk,
+    .to = location::disk};
 }
 
 }  // namespace
@@ -66,7 +72,8 @@ TEST_SUITE("control messages") {
   TEST_CASE_FIXTURE(message_system, "carry events") {
     CHECK(send(some_status()) == some_status());
     const auto start =
-      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, {}, 4s});
+      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, "b", 4s});
+    CHECK(start.destination == "b");
     CHECK(start.event_id == "Clear1");
     CHECK(start.instance == "a");
     CHECK(start.what.what == operation::clear);
@@ -96,8 +103,8 @@ TEST_SUITE("control messages") {
   TEST_CASE("enumerators have names in both directions") {
     CHECK(to_string(operation::decompress) == "decompress");
     CHECK(to_string(static_cast<operation>(99)) == "operation_99");
-    for (const auto* name :
-         {"health", "clear", "pin", "unpin", "compress", "decompress"}) {
+    for (const auto* name : {"health", "clear", "pin", "unpin", "compress",
+                             "decompress", "move"}) {
       REQUIRE(operation_named(name));
       CHECK(to_string(*operation_named(name)) == name);
     }

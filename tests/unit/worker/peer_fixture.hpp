@@ -103,9 +103,8 @@ struct peer_fixture : memories {
   /// Does what is submitted, at most so many pieces.
   void work(std::size_t pieces = SIZE_MAX) {
     for (; pieces > 0 && !jobs.empty(); --pieces) {
-      const auto job = std::move(jobs.front());
-      jobs.pop_front();
-      job();
+      jobs.front()();
+      jobs.pop_front();  // What it held is let go.
       system.run();
     }
   }
