@@ -194,7 +194,8 @@ struct dial_peer {
 /// within its own deadline; a monitor on the answer tells when the link is
 /// gone.
 using peer_dialer_actor = caf::typed_actor<
-  // Fails with unreachable, timed_out, unauthorized or version_mismatch.
+  // Fails with unreachable, timed_out, unauthorized or version_mismatch; and
+  // with not_ready if there are too many peers or too many dials wait.
   caf::replies_to<dial_peer>::with<peer_actor>>;
 
 }  // namespace kvc

@@ -37,7 +37,8 @@ outbound::outbound(asio::io_context& io, outbound_settings settings,
 
 void outbound::start(name_resolver& resolver) {
   set_deadline(settings_.options.connect_timeout, "connecting");
-  resolver.resolve(
+  resolver_ = &resolver;
+  ticket_ = resolver.resolve(
     settings_.target.host, settings_.target.port,
     [self = shared_from_this()](const error_code& failure,
                                 const name_resolver::endpoints& endpoints) {
@@ -150,6 +151,7 @@ void outbound::check_verdict() {
 void outbound::finish() {
   if (!done_)
     return;
+  resolver_->cancel(ticket_);
   error_code ignored;
   socket_.close(ignored);
   deadline_.cancel();

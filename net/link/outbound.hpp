@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   outbound(boost::asio::io_context& io, outbound_settings settings,
            link_connector::callback done);
 
+  /// `resolver` must live as long as anything runs.
   void start(name_resolver& resolver);
 
  private:
@@ -55,6 +57,8 @@ class outbound : public std::enable_shared_from_this<outbound> {
   link_proof proof_{};
   verdict verdict_{};
   connect_result result_;
+  name_resolver* resolver_ = nullptr;
+  std::uint64_t ticket_ = 0;  ///< Of the resolver.
 };
 
 }  // namespace kvc

@@ -2,17 +2,16 @@
 
 #include "messages/peer.hpp"
 #include "net/link/connector.hpp"
+#include "net/link/dial_book.hpp"
 #include "net/link/link_table.hpp"
+#include "net/link/peer_book.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
-#include <vector>
 
 namespace kvc {
 
@@ -49,31 +48,11 @@ struct peer_dialer_settings {
   std::size_t max_peers = 1024;
 };
 
-/// A process that we are linked with.
-struct known_peer {
-  peer_actor actor;
-  std::shared_ptr<adopted_socket> link;
-};
-
-/// A target that somebody waits for.
-struct peer_dial {
-  std::vector<caf::typed_response_promise<peer_actor>> waiting;
-  std::uint64_t id = 0;
-  std::uint64_t number = 0;        ///< Of the attempt that counts.
-  int retries = 0;                 ///< Left for connections that CAF drops.
-  std::optional<process_id> peer;  ///< Who is there, once that is known.
-  peer_door_actor door;            ///< Monitored during the introduction.
-  std::shared_ptr<adopted_socket> link;  ///< Of the attempt.
-};
-
 struct peer_dialer_state {
   peer_dialer_state() = default;
 
-  std::map<process_id, known_peer> peers;
-  std::map<link_target, peer_dial> dials;
-  std::map<link_target, process_id> targets;  ///< Led to a peer or ourselves.
-  std::uint64_t last_number = 0;
-  std::size_t waiting = 0;  ///< In all dials.
+  peer_book peers;
+  dial_book dials;
 
   static inline const char* name = "peer_dialer";
 };

@@ -1,4 +1,4 @@
-#include "tests/wire/link/link_fixture.hpp"
+#include "tests/wire/link/peer_fixture.hpp"
 #include "tests/wire/link/raw_peer.hpp"
 
 #include <sys/resource.h>
@@ -35,43 +35,93 @@ std::vector<bytes> killers() {
   return result;
 }
 
-}  // namespace
+struct target_options {
+  std::string secret = {};
+  std::chrono::milliseconds handshake_timeout{2000};
+};
 
-TEST_SUITE("hostile") {
-  TEST_CASE("closes on a wrong first byte at once") {
-    server controller{{.handshake_timeout = 1h}};
-    const raw_peer peer{controller.port()};
-    REQUIRE(peer.send("x"));
-    CHECK(peer.sees_close());
-    const raw_peer browser{controller.port()};
-    REQUIRE(browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-    CHECK(browser.sees_close());
-    CHECK(dials(controller, ""));
+/// A controller's port for workers.
+class controller_port {
+ public:
+  explicit controller_port(const target_options& options = {})
+      : secret_(options.secret),
+        server_({.secret = options.secret,
+                 .handshake_timeout = options.handshake_timeout}) {}
+
+  std::uint16_t number() const { return server_.port(); }
+
+  /// Returns whether an honest worker gets a link that works.
+  bool serves() const { return dials(server_, secret_); }
+
+ private:
+  std::string secret_;
+  server server_;
+};
+
+/// A worker's port for peers.
+class peer_port {
+ public:
+  explicit peer_port(const target_options& options = {})
+      : secret_(options.secret),
+        node_("target", {.secret = options.secret,
+                         .handshake_timeout = options.handshake_timeout}) {}
+
+  std::uint16_t number() const { return node_.port(); }
+
+  /// Returns whether an honest peer gets a link that works.
+  bool serves() const {
+    peer_node guest{"guest", {.secret = secret_}};
+    return guest.name_of(fresh_link(guest, number())) == "target";
   }
 
-  TEST_CASE("survives random bytes") {
-    server controller{{.handshake_timeout = short_deadline}};
+ private:
+  std::string secret_;
+  peer_node node_;
+};
+
+}  // namespace
+
+TYPE_TO_STRING(controller_port);
+TYPE_TO_STRING(peer_port);
+
+TEST_SUITE("hostile") {
+  TEST_CASE_TEMPLATE("closes on a wrong first byte at once", Target,
+                     controller_port, peer_port) {
+    Target target{{.handshake_timeout = 1h}};
+    const raw_peer peer{target.number()};
+    REQUIRE(peer.send("x"));
+    CHECK(peer.sees_close());
+    const raw_peer browser{target.number()};
+    REQUIRE(browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    CHECK(browser.sees_close());
+    CHECK(target.serves());
+  }
+
+  TEST_CASE_TEMPLATE("survives random bytes", Target, controller_port,
+                     peer_port) {
+    Target target{{.handshake_timeout = short_deadline}};
     std::minstd_rand random{7};
     for (int i = 0; i < 300; ++i) {
-      const raw_peer peer{controller.port()};
+      const raw_peer peer{target.number()};
       bytes junk(1 + random() % 2000);
       std::generate(junk.begin(), junk.end(),
                     [&] { return static_cast<std::uint8_t>(random()); });
       peer.send(junk);
     }
-    CHECK(dials(controller, ""));
+    CHECK(target.serves());
   }
 
-  TEST_CASE("survives mutations of a good handshake") {
-    server controller{{.secret = "s", .handshake_timeout = short_deadline}};
+  TEST_CASE_TEMPLATE("survives mutations of a good handshake", Target,
+                     controller_port, peer_port) {
+    Target target{{.secret = "s", .handshake_timeout = short_deadline}};
     std::minstd_rand random{11};
-    const auto flip = [&](std::span<std::uint8_t> target) {
-      const auto bit = random() % (target.size() * 8);
-      target[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    const auto flip = [&](std::span<std::uint8_t> field) {
+      const auto bit = random() % (field.size() * 8);
+      field[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
       return bit / 8;
     };
     for (int i = 0; i < 300; ++i) {
-      const raw_peer peer{controller.port()};
+      const raw_peer peer{target.number()};
       auto hello = make_client_hello(make_process_id("raw"));
       const auto hits_hello = random() % 2 == 0;
       const auto hits_preamble = hits_hello && flip(hello) < preamble_bytes;
@@ -93,37 +143,40 @@ TEST_SUITE("hostile") {
                                                    ? verdict::accepted
                                                    : verdict::unauthorized));
     }
-    CHECK(dials(controller, "s"));
+    CHECK(target.serves());
   }
 
-  TEST_CASE("survives killer packets before the handshake") {
-    server controller;
+  TEST_CASE_TEMPLATE("survives killer packets before the handshake", Target,
+                     controller_port, peer_port) {
+    Target target;
     for (const auto& packet : killers()) {
-      const raw_peer peer{controller.port()};
+      const raw_peer peer{target.number()};
       REQUIRE(peer.send(packet));
       CHECK(peer.sees_close());
     }
-    CHECK(dials(controller, ""));
+    CHECK(target.serves());
   }
 
-  TEST_CASE("survives killer packets from an authenticated peer") {
-    server controller{{.secret = "s"}};
+  TEST_CASE_TEMPLATE("survives killer packets from an authenticated peer",
+                     Target, controller_port, peer_port) {
+    Target target{{.secret = "s"}};
     const auto before = resident_kib();
     for (const auto& packet : killers()) {
-      const raw_peer peer{controller.port()};
+      const raw_peer peer{target.number()};
       REQUIRE(peer.authenticate("s"));
       REQUIRE(peer.send(packet));
       CHECK(peer.sees_close());
     }
     CHECK(resident_kib() < before + 65536);
-    CHECK(dials(controller, "s"));
+    CHECK(target.serves());
   }
 
-  TEST_CASE("survives junk from an authenticated peer") {
-    server controller{{.secret = "s", .handshake_timeout = short_deadline}};
+  TEST_CASE_TEMPLATE("survives junk from an authenticated peer", Target,
+                     controller_port, peer_port) {
+    Target target{{.secret = "s", .handshake_timeout = short_deadline}};
     std::minstd_rand random{13};
     for (int i = 0; i < 40; ++i) {
-      const raw_peer peer{controller.port()};
+      const raw_peer peer{target.number()};
       REQUIRE(peer.authenticate("s"));
       auto packet =
         basp_header(1, static_cast<std::uint32_t>(1 + random() % 200));
@@ -133,7 +186,7 @@ TEST_SUITE("hostile") {
       peer.send(packet);
       CHECK(peer.sees_close());
     }
-    CHECK(dials(controller, "s"));
+    CHECK(target.serves());
   }
 
   TEST_CASE("lets an honest peer in among 2,000 connections of junk") {
@@ -163,14 +216,15 @@ TEST_SUITE("hostile") {
     CHECK(eventually([&] { return open_descriptors() <= before + 400 + 260; }));
   }
 
-  TEST_CASE("leaks no descriptors") {
-    server controller{{.secret = "s", .handshake_timeout = short_deadline}};
+  TEST_CASE_TEMPLATE("leaks no descriptors", Target, controller_port,
+                     peer_port) {
+    Target target{{.secret = "s", .handshake_timeout = short_deadline}};
     const auto before = open_descriptors();
     for (int i = 0; i < 50; ++i) {
-      const raw_peer junk{controller.port()};
+      const raw_peer junk{target.number()};
       junk.send("junk");
-      const raw_peer silent{controller.port()};
-      const raw_peer known{controller.port()};
+      const raw_peer silent{target.number()};
+      const raw_peer known{target.number()};
       known.authenticate("s");
     }
     CHECK(eventually([&] { return open_descriptors() <= before; }));

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/peer.hpp"
+#include "net/link/basp.hpp"
+#include "net/link/connector.hpp"
+#include "net/link/handshake.hpp"
+
+#include <caf/actor_addr.hpp>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace kvc {
+
+/// A process that we are linked with.
+struct known_peer {
+  peer_actor actor;  ///< Null: nobody.
+  std::shared_ptr<adopted_socket> link;
+};
+
+/// Returns whether `source` is this very proxy: one of an earlier link is
+/// equal.
+template <class Handle>
+bool is_same(const Handle& actor, const caf::actor_addr& source) {
+  return actor && caf::actor_cast<caf::actor_control_block*>(actor) ==
+                    caf::actor_cast<caf::actor_control_block*>(source);
+}
+
+/// Returns whether `request` names something that could be dialled.
+bool is_target(const dial_peer& request);
+
+/// Returns what a dial fails with whose introduction failed like `why`.
+errc introduction_error(const caf::error& why);
+
+/// Returns why the process `peer` cannot be one of our peers, as it introduces
+/// itself; or none.
+caf::error check_introduction(const process_id& peer,
+                              const introduce_peer& card);
+
+/// Knows the processes that we are linked with, ourselves among them without a
+/// link, and which targets led to them.
+class peer_book {
+ public:
+  peer_book() = default;
+
+  /// For the process `self`, whose peers `own` serves.
+  peer_book(const process_id& self, peer_actor own, std::size_t max_peers);
+
+  /// Returns who serves us there, or null.
+  peer_actor find(const process_id& peer) const;
+  peer_actor find(const link_target& target) const;
+
+  bool is_full() const { return peers_.size() >= max_peers_; }
+
+  /// Adds `peer`, and returns what was known of it before.
+  known_peer add(const process_id& peer, known_peer known);
+
+  /// Notes that `target` leads to `peer`, while there is room.
+  void note(const link_target& target, const process_id& peer);
+
+  /// Forgets the peer whose actor is gone, and returns it if there was one.
+  std::optional<known_peer> remove(const caf::actor_addr& gone);
+
+ private:
+  process_id self_{};
+  peer_actor own_;
+  std::size_t max_peers_ = 0;
+  std::map<process_id, known_peer> peers_;
+  std::map<link_target, process_id> targets_;
+};
+
+}  // namespace kvc
