@@ -58,7 +58,7 @@ void write_refusals(metrics_text& text, const refusals& refused) {
 /// One scrape, as far as it is.
 class scrape {
  public:
-  explicit scrape(const responder& respond) : respond_(respond) {}
+  explicit scrape(responder respond) : respond_(std::move(respond)) {}
 
   scrape(const scrape&) = delete;
   scrape& operator=(const scrape&) = delete;

@@ -47,8 +47,8 @@ peer_links::peer_links(caf::actor_system& system, const peer_actor& own,
   dialer_ = actor;
   offered_actor door{caf::actor_cast<caf::strong_actor_ptr>(actor),
                      system.message_types<peer_door_actor>()};
-  parts_.reset(new parts{
-    system, std::move(links), std::move(connector), std::move(door), {}});
+  parts_ = std::make_unique<parts>(
+    parts{system, std::move(links), std::move(connector), std::move(door), {}});
 }
 
 peer_links::~peer_links() { stop(); }

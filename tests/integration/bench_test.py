@@ -83,17 +83,17 @@ class BenchTest(unittest.TestCase):
 
     def test_leaves_nothing_behind_at_a_good_end(self):
         bench = self.start("ingest", *QUICK)
-        self.assertEqual(bench.wait(), 0, bench.log())
+        self.assertEqual(bench.wait(300), 0, bench.log())
         self.assertEqual(list(self.scratch.iterdir()), [])
 
     def test_measures_recovery(self):
         bench = self.start("recovery", *QUICK)
-        self.assertEqual(bench.wait(), 0, bench.log())
+        self.assertEqual(bench.wait(300), 0, bench.log())
         self.assertIn("1 of 1 times without a full sync", bench.log())
 
     def test_restores_what_it_compresses(self):
         bench = self.start("codecs", "--repetitions", 1)
-        self.assertEqual(bench.wait(), 0, bench.log())
+        self.assertEqual(bench.wait(300), 0, bench.log())
         for dtype in ("bfloat16", "float16", "float32"):
             self.assertRegex(bench.log(), dtype + r" +int8 +\d\.\d\d ")
 

@@ -76,7 +76,7 @@ TEST_SUITE("kv_index sweep") {
     }
     CHECK(before == 0);
     CHECK(steps > 700 / 16);
-    CHECK(steps < (first_places + 3 * 700) / 16 + 2);
+    CHECK(steps < (first_places + std::size_t{3} * 700) / 16 + 2);
   }
 
   TEST_CASE("sweeps a generation that was empty") {
