@@ -203,7 +203,7 @@ TEST_SUITE("kv_index") {
     CHECK(status_of(index, live).memberships == 700'002);
     // The sets of holders have a block of their own.
     CHECK(status_of(index, live).bytes <
-          700'000 * 24 + huge_blocks::block_bytes + 100'000);
+          std::uint64_t{700'000} * 24 + huge_blocks::block_bytes + 100'000);
   }
 
   TEST_CASE_FIXTURE(index_fixture, "folds the ranks of an instance") {
