@@ -3,6 +3,7 @@ import random
 
 from support.cluster import ClusterTest, wait_until
 
+EVENT_PATIENCE = 300  # Seconds: of all chunks, on a busy disk.
 CPU, DISK = "LocalCPUBackend", "LocalDiskBackend"
 
 
@@ -49,7 +50,7 @@ class ControlTest(ClusterTest):
         def ended():
             event = self.post("/check_finish", event_id=event_id)
             return event if event["status"] != "running" else None
-        return wait_until(ended, what=f"the end of {event_id}")
+        return wait_until(ended, EVENT_PATIENCE, f"the end of {event_id}")
 
     def usage(self, instance, rank=0):
         """Returns {location: counts} of a rank, as of its last renewal."""
