@@ -127,8 +127,8 @@ key_table::outcome key_table::scan(const key_bucket& b, std::uint64_t key,
   const auto state = load_shared(b.state);
   unsigned found = 1U << key_bucket::cells;
   for (unsigned i = 0; i < key_bucket::cells; ++i)
-    found |= static_cast<unsigned>((load_shared(b.keys[i]) == key) &
-                                   (load_shared(b.words[i]) != 0))
+    found |= (static_cast<unsigned>(load_shared(b.keys[i]) == key) &
+              static_cast<unsigned>(load_shared(b.words[i]) != 0))
              << i;
   const auto cell = static_cast<unsigned>(std::countr_zero(found));
   const auto is_found = cell != key_bucket::cells;

@@ -40,6 +40,7 @@ class shared_array {
  private:
   bool grow() {
     const auto larger = std::max<std::size_t>(16, 2 * capacity_);
+    // Elements may be pointers. NOLINTNEXTLINE(bugprone-sizeof-expression)
     if (!budget_.take(larger * sizeof(Element)))
       return false;
     std::vector<Element> memory(larger);
