@@ -19,6 +19,12 @@ peer_address example() {
           .remote_key = std::string(36, 'k')};
 }
 
+/// Changes one bit.
+void flip(std::string& x, std::size_t bit) {
+  x[bit / 8] =
+    static_cast<char>(static_cast<unsigned char>(x[bit / 8]) ^ 1U << bit % 8);
+}
+
 }  // namespace
 
 TEST_SUITE("peer_address") {
@@ -50,7 +56,7 @@ TEST_SUITE("peer_address") {
           x += static_cast<char>(random());
           break;
         case 2:
-          x[random() % x.size()] ^= static_cast<char>(1U << random() % 8);
+          flip(x, random() % (8 * x.size()));
           break;
         default:
           for (auto at = random() % x.size(); at < x.size(); ++at)
@@ -61,7 +67,7 @@ TEST_SUITE("peer_address") {
     CHECK(accepted == 0);
     for (std::size_t bit = 0; bit < 8 * packed.size(); ++bit) {
       auto x = packed;
-      x[bit / 8] ^= static_cast<char>(1U << bit % 8);
+      flip(x, bit);
       CHECK(!unpack(x, wire));
     }
   }

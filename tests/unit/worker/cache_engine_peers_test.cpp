@@ -84,11 +84,11 @@ struct peers_fixture {
   /// Stores the first `count` chunks of the prompt.
   void store(std::size_t count) {
     std::vector<std::vector<std::byte>> data;
-    std::vector<std::span<const std::byte>> chunks;
+    data.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
       data.emplace_back(chunk_bytes, fill_of(names[i]));
-    for (const auto& x : data)
-      chunks.emplace_back(x);
+    const std::vector<std::span<const std::byte>> chunks{data.begin(),
+                                                         data.end()};
     const tokens part{
       prompt.begin(),
       prompt.begin() + static_cast<std::ptrdiff_t>(count * chunk_size)};

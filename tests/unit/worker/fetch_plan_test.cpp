@@ -23,6 +23,7 @@ struct plan_fixture {
       holders, count, [this](const worker_id& x) { return loads[x.instance]; },
       "here");
     std::vector<std::string> result;
+    result.reserve(shares.size());
     for (const auto& x : shares)
       result.push_back(x.peer.id.instance + ' ' + std::to_string(x.begin) +
                        '-' + std::to_string(x.end));

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 caf::behavior reader_of_chunks() {
-  return {[](caf::unit_t) {}};
+  return {[](const caf::unit_t&) {}};
 }
 
 struct book_fixture : cpu_store_fixture {

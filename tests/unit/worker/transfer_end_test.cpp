@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 namespace {
 
 caf::behavior idle() {
-  return {[](caf::unit_t) {}};
+  return {[](const caf::unit_t&) {}};
 }
 
 }  // namespace

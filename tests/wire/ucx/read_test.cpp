@@ -29,6 +29,12 @@ struct pair {
   std::shared_ptr<const std::string> peer;
 };
 
+/// Changes one bit.
+void flip(std::string& x, std::size_t bit) {
+  x[bit / 8] =
+    static_cast<char>(static_cast<unsigned char>(x[bit / 8]) ^ 1U << bit % 8);
+}
+
 }  // namespace
 
 TEST_SUITE("ucx_transport") {
@@ -171,8 +177,7 @@ TEST_SUITE("ucx_transport") {
       if (i % 3 == 0)
         damaged.resize(random() % damaged.size());
       else
-        damaged[random() % damaged.size()] ^=
-          static_cast<char>(1U << random() % 8);
+        flip(damaged, random() % (8 * damaged.size()));
       const auto read = start(
         *both.reader, std::make_shared<std::string>(damaged), {{0, 0, mega}});
       CHECK(read.status() == read_status::bad_address);

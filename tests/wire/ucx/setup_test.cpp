@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t bytes = 4 * mega;
 
-opened_transport try_open(transport_options options) {
+opened_transport try_open(const transport_options& options) {
   return open_transport(options, KVC_UCX_MODULE);
 }
 

@@ -89,7 +89,7 @@ class outcome {
 using outcome_pointer = std::shared_ptr<outcome>;
 
 /// Opens a transport on this host.
-inline std::unique_ptr<transport> open(transport_options options) {
+inline std::unique_ptr<transport> open(const transport_options& options) {
   auto opened = open_transport(options, KVC_UCX_MODULE);
   REQUIRE_MESSAGE(opened.value, opened.error);
   return std::move(opened.value);
