@@ -12,7 +12,7 @@ struct move_event_fixture : executor_fixture {
   move_event_fixture() {
     for (const auto* instance : {"a", "b"})
       for (const std::uint32_t rank : {0U, 1U}) {
-        add(rank, mood::prompt, 256 * (rank + 1), instance);
+        add(rank, mood::prompt, std::uint64_t{256} * (rank + 1), instance);
         auto& x = workers.back();
         x.profile.rank_count = 2;
         x.profile.ip = std::string{"host-of-"} + instance;
