@@ -22,6 +22,8 @@ foreach(header ${headers})
 endforeach()
 add_library(header_checks OBJECT EXCLUDE_FROM_ALL ${checks})
 target_link_libraries(header_checks PRIVATE kvc_node CLI11::CLI11 doctest::doctest)
+# Where the UCX module and its test peer are: what those tests are told.
+target_compile_definitions(header_checks PRIVATE KVC_UCX_MODULE="" KVC_UCX_PEER="")
 
 # test_programs builds what the unit and wire tests run.
 get_property(targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
