@@ -10,15 +10,16 @@ using namespace kvc;
 namespace {
 
 struct fixture {
+  // Before the transports: they end what is running when they are destroyed.
+  std::optional<read_result> result;
+  std::vector<std::uint64_t> progress;
+  int drained = 0;
+
   loopback_network network;
   std::unique_ptr<transport> owner = network.make_transport(4'096);
   std::unique_ptr<transport> reader = network.make_transport(4'096);
   std::shared_ptr<const std::string> peer =
     std::make_shared<std::string>(owner->address());
-
-  std::optional<read_result> result;
-  std::vector<std::uint64_t> progress;
-  int drained = 0;
 
   fixture() {
     std::uint8_t next = 0;
