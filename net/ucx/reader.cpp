@@ -1,7 +1,8 @@
 #include "net/ucx/reader.hpp"
 
+#include "net/transport/stream_copy.hpp"
+
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace kvc::ucx {
@@ -142,7 +143,7 @@ std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
   const auto to =
     setup_.region.bytes().subspan(span.local_offset + x.next_offset, length);
   if (!span.checksum) {
-    std::memcpy(to.data(), from.data(), length);
+    stream_copy(to, from);
   } else {
     if (x.next_offset == 0)
       x.checksum.reset();
