@@ -81,7 +81,7 @@ holder_sets::change holder_sets::add_anew(name set, word w) {
   *position = w;
   const std::span sorted{words.data(), count + 1};
   const auto now = sorted.size() <= max_shared
-                     ? share(sorted)
+                     ? share(sorted, hash_of(set) + hash_of_word(w))
                      : make_private(sorted, min_slots_log);
   if (now == 0)
     return {set, outcome::refused};
@@ -97,7 +97,8 @@ holder_sets::change holder_sets::remove_anew(name set, word w) {
   if (position == end || *position != w)
     return {set, outcome::unchanged};
   std::copy(position + 1, end, position);
-  const auto now = share({words.data(), count - 1});
+  const auto now =
+    share({words.data(), count - 1}, hash_of(set) - hash_of_word(w));
   if (now == 0)
     return {set, outcome::refused};
   drop(set);
@@ -105,12 +106,10 @@ holder_sets::change holder_sets::remove_anew(name set, word w) {
 }
 
 /// Returns the name of a set for one more chunk, or 0 without memory.
-holder_sets::name holder_sets::share(std::span<const word> sorted) {
+holder_sets::name holder_sets::share(std::span<const word> sorted,
+                                     std::uint32_t hash) {
   if (sorted.size() == 1)
     return sorted.front();
-  std::uint32_t hash = 0;
-  for (const auto w : sorted)
-    hash = mix(hash ^ w) ^ hash;
   auto set = chains_.head(chains_.chain_of(hash));
   for (; set != 0; set = at(set)[next]) {
     const auto* run = at(set);
@@ -126,7 +125,7 @@ holder_sets::name holder_sets::share(std::span<const word> sorted) {
 holder_sets::name holder_sets::make_shared_set(std::span<const word> sorted,
                                                std::uint32_t hash) {
   const auto count = static_cast<std::uint32_t>(sorted.size());
-  const auto run = pool_.allocate(first_word + count);
+  const auto run = pool_.allocate(run_words(count));
   if (run == 0)
     return 0;
   const auto set = run | reference_flag;
@@ -179,7 +178,7 @@ void holder_sets::drop(name set) {
       before = at(before)[next];
     set_field(before, next, run[next]);
   }
-  pool_.release(run_of(set), first_word + run[length]);
+  pool_.release(run_of(set), run_words(run[length]));
   --shared_count_;
   ++ended_sets_;
 }

@@ -4,6 +4,7 @@
 #include "actors/controller/set_chains.hpp"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -20,7 +21,7 @@ class holder_sets {
   using name = std::uint32_t;
   using word = std::uint32_t;
 
-  static constexpr std::uint32_t max_shared = 32;
+  static constexpr std::uint32_t max_shared = 1'024;
 
   explicit holder_sets(memory_budget& budget);
 
@@ -67,13 +68,14 @@ class holder_sets {
 
  private:
   // A run begins with four numbers: the length of a shared set, how many chunks
-  // name it, its hash, the next set of its chain; or a flag and the logarithm
-  // of a private set's slots, and its length. Words follow in order, those of a
-  // private one as an open hash table.
+  // name it, its hash (the sum of its words' hashes), the next set of its
+  // chain; or a flag and the logarithm of a private set's slots, and its
+  // length. Words follow in order, those of a private one as an open hash
+  // table.
   enum field : std::uint32_t { length, uses, hash_field, next, first_word };
   static constexpr std::uint32_t private_flag = 1U << 31U;
   static constexpr std::uint32_t reference_flag = 1U << 31U;
-  static constexpr std::uint32_t min_slots_log = 6;
+  static constexpr std::uint32_t min_slots_log = 11;  ///< For max_shared + 1.
   static constexpr std::uint32_t max_slots_log = 17;
 
   /// What became of a set lately, and will again if no set ended meanwhile.
@@ -91,6 +93,24 @@ class holder_sets {
   static std::uint32_t mix(word w) {
     return static_cast<std::uint32_t>((w * 0x9e3779b97f4a7c15U) >> 32U);
   }
+
+  /// Unlike those of mix, its results' sums tell sets of small numbers apart.
+  static std::uint32_t hash_of_word(word w) {
+    const auto x = mix(w);
+    return mix(x ^ (x >> 15U));
+  }
+  std::uint32_t hash_of(name set) const {
+    return is_reference(set) ? pool_.at(run_of(set))[hash_field]
+                             : hash_of_word(set);
+  }
+
+  /// Words that the pool is asked for.
+  static std::uint32_t run_words(std::uint32_t length) {
+    const auto words = first_word + length;
+    return words <= holder_pool::largest_small
+             ? words
+             : first_word + std::bit_ceil(length);
+  }
   std::uint32_t* at(name set) { return pool_.at(run_of(set)); }
   void set_field(name set, std::size_t i, std::uint32_t value) {
     store_shared(at(set)[i], value);
@@ -104,7 +124,7 @@ class holder_sets {
   change add_anew(name set, word w);
   change remove_anew(name set, word w);
 
-  name share(std::span<const word> sorted);
+  name share(std::span<const word> sorted, std::uint32_t hash);
   name make_shared_set(std::span<const word> sorted, std::uint32_t hash);
   void grow_chains();
   void drop(name set);

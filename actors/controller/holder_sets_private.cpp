@@ -107,7 +107,10 @@ holder_sets::change holder_sets::share_again(name set) {
   small_words words;
   const auto count = copy_words(set, words);
   std::sort(words.data(), words.data() + count);
-  const auto now = share({words.data(), count});
+  std::uint32_t hash = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    hash += hash_of_word(words[i]);
+  const auto now = share({words.data(), count}, hash);
   if (now == 0)
     return {set, outcome::refused};
   release_private(set);

@@ -12,7 +12,7 @@ class kv_index::finder {
   finder(const kv_index& index, std::span<const std::uint64_t> live_epochs,
          holder_lists& out)
       : index_(index), live_epochs_(live_epochs), out_(out) {
-    out.ends.clear();
+    out.ranges.clear();
     out.holders.clear();
   }
 
@@ -51,11 +51,9 @@ class kv_index::finder {
       index_.sets_.prefetch(readings[i].word);
     }
     last_name_ = 0;
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
+    for (std::size_t i = 0; i < hashes.size(); ++i)
       if (!append(hashes[i], readings[i]))
         return false;
-      out_.ends.push_back(static_cast<std::uint32_t>(out_.holders.size()));
-    }
     return true;
   }
 
@@ -64,10 +62,12 @@ class kv_index::finder {
   bool append(std::uint64_t hash, key_table::reading& reading) {
     constexpr int tries = 16;
     for (int i = 0; i < tries; ++i) {
-      if (reading.word == 0)
+      if (reading.word == 0) {
+        out_.ranges.emplace_back();
         return true;
+      }
       if (reading.word == last_name_ && reading.still_holds()) {
-        repeat_last();
+        out_.ranges.push_back(last_);
         return true;
       }
       out_.scratch.clear();
@@ -87,7 +87,7 @@ class kv_index::finder {
 
   void append_visible(std::uint32_t name) {
     last_name_ = name;
-    last_begin_ = out_.holders.size();
+    last_.begin = static_cast<std::uint32_t>(out_.holders.size());
     const auto* views = index_.views_.read();
     for (const auto word : out_.scratch) {
       const auto& view = views[generation_of(word)];
@@ -97,16 +97,8 @@ class kv_index::finder {
         out_.holders.push_back(
           {static_cast<std::uint32_t>(slot) & 0x7fffffffU, word & 1U});
     }
-    last_count_ = out_.holders.size() - last_begin_;
-  }
-
-  void repeat_last() {
-    const auto end = out_.holders.size();
-    out_.holders.resize(end + last_count_);
-    std::copy_n(out_.holders.begin() + static_cast<std::ptrdiff_t>(last_begin_),
-                last_count_,
-                out_.holders.begin() + static_cast<std::ptrdiff_t>(end));
-    last_begin_ = end;
+    last_.end = static_cast<std::uint32_t>(out_.holders.size());
+    out_.ranges.push_back(last_);
   }
 
   const kv_index& index_;
@@ -115,8 +107,7 @@ class kv_index::finder {
 
   /// Whose holders were appended last, if the next reading is older than that.
   std::uint32_t last_name_ = 0;
-  std::size_t last_begin_ = 0;
-  std::size_t last_count_ = 0;
+  holder_lists::range last_;
 };
 
 void kv_index::find(std::span<const std::uint64_t> hashes,

@@ -25,14 +25,6 @@ struct scratch {
   std::vector<std::uint32_t> shard_of;  ///< By position within the batch.
 };
 
-/// Returns the holders of the part's next hash.
-std::span<const holder> next_holders(scratch::shard_part& part) {
-  const auto i = part.read++;
-  const auto begin = i == 0 ? 0 : part.holders.ends[i - 1];
-  return std::span{part.holders.holders}.subspan(begin,
-                                                 part.holders.ends[i] - begin);
-}
-
 }  // namespace
 
 local_lookup_source::local_lookup_source(
@@ -72,7 +64,8 @@ std::vector<prefix_match> local_lookup_source::find_prefixes(
       shards_[i]->find(memory.parts[i].hashes, fleet->live_epochs,
                        memory.parts[i].holders);
     const auto has_survivors = [&](std::uint32_t shard) {
-      return memory.merge.add(next_holders(memory.parts[shard]));
+      auto& part = memory.parts[shard];
+      return memory.merge.add(part.holders.of(part.read++));
     };
     if (!std::all_of(memory.shard_of.begin(), memory.shard_of.end(),
                      has_survivors))

@@ -109,11 +109,33 @@ TEST_SUITE("holder_sets") {
     }
   }
 
+  TEST_CASE_FIXTURE(sets_fixture,
+                    "shares large sets, however they came to be") {
+    constexpr auto most = holder_sets::max_shared;
+    const auto set = make(numbers(1, most + 1));
+    CHECK(read(set) == numbers(1, most + 1));
+    CHECK(make(numbers(1, most + 1)) == set);
+    auto other = make(numbers(2, most + 1));
+    CHECK(sets.shared_count() == 2);
+    other = sets.add(other, 1).now;
+    CHECK(other == set);
+    CHECK(sets.shared_count() == 1);
+    other = sets.add(other, most + 1).now;
+    CHECK(sets.is_private(other));
+    CHECK(read(other) == numbers(1, most + 2));
+    for (auto w = most + 1; w > most / 2; --w)
+      other = sets.remove(other, w).now;
+    CHECK(!sets.is_private(other));
+    CHECK(other == make(numbers(1, most / 2 + 1)));
+    CHECK(sets.shared_count() == 2);
+  }
+
   TEST_CASE_FIXTURE(sets_fixture, "grows to thousands of words and back") {
     const auto other = make(numbers(500'000, 500'030));
-    auto set = make(numbers(1, 33));
+    constexpr auto most = holder_sets::max_shared;
+    auto set = make(numbers(1, most + 1));
     CHECK_FALSE(sets.is_private(set));
-    for (std::uint32_t w = 33; w <= 20'000; ++w) {
+    for (std::uint32_t w = most + 1; w <= 20'000; ++w) {
       const auto [now, what] = sets.add(set, w);
       REQUIRE(what == holder_sets::outcome::changed);
       set = now;

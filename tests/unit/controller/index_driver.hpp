@@ -33,13 +33,10 @@ inline std::vector<holder_set> find_each(const kv_index& index,
   holder_lists lists;
   index.find(what, live_epochs, lists);
   std::vector<holder_set> result;
-  std::size_t begin = 0;
-  for (const auto end : lists.ends) {
+  for (std::size_t i = 0; i < what.size(); ++i) {
     holder_set holders;
-    for (; begin < end; ++begin) {
-      const auto h = lists.holders[begin];
+    for (const auto& h : lists.of(i))
       holders.push_back({h.worker_slot, h.is_on_disk == 1});
-    }
     std::sort(holders.begin(), holders.end());
     result.push_back(std::move(holders));
   }

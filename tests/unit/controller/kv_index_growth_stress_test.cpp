@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t ranks = 3;
 constexpr std::uint64_t last_key = 400'000;
 constexpr std::uint64_t batch_keys = 64;
-constexpr std::uint32_t crowd = 120;  ///< More than sets are shared for.
+constexpr std::uint32_t crowd = 1'100;  ///< More than sets are shared for.
 constexpr std::uint64_t shared_key = ~0ULL;
 
 /// What a rank did and is doing: keys below `admitted` are in, those at or
@@ -92,14 +92,13 @@ struct growing_index {
         wanted.push_back(newest + i < 20 ? i : newest + i - 20);
       }
       index.find(wanted, live, found);
-      std::size_t begin = 0;
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         std::array<std::uint64_t, ranks> times{};
-        for (; begin < found.ends[i]; ++begin) {
-          if (found.holders[begin].worker_slot >= ranks)
+        for (const auto& h : found.of(i)) {
+          if (h.worker_slot >= ranks)
             ++wrong;
           else
-            ++times[found.holders[begin].worker_slot];
+            ++times[h.worker_slot];
         }
         for (std::uint32_t rank = 0; rank < ranks; ++rank) {
           const std::uint64_t least = wanted[i] < present_to[rank] ? 1 : 0;

@@ -71,11 +71,9 @@ struct contested_index {
       index.find(wanted, keys{1, 2}, found);
       const auto absent_from = admitting.load();
       const auto leaving_to = evicting.load();
-      std::size_t begin = 0;
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto key = wanted[i];
-        const auto holders = found.ends[i] - begin;
-        begin = found.ends[i];
+        const auto holders = found.of(i).size();
         const auto least =
           is_stable(key) || (key >= leaving_to && key < present_to);
         const auto most = is_stable(key)                        ? 2U

@@ -34,10 +34,10 @@ TEST_SUITE("kv_index") {
     holder_lists lists;
     index.find(keys{5, 5}, live, lists);
     index.find(keys{5}, live, lists);
-    CHECK(lists.ends == std::vector<std::uint32_t>{1});
+    CHECK(lists.ranges.size() == 1);
     CHECK(lists.holders == std::vector<holder>{{0, 0}});
     index.find(keys{}, live, lists);
-    CHECK(lists.ends.empty());
+    CHECK(lists.ranges.empty());
     CHECK(lists.holders.empty());
   }
 
