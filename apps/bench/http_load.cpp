@@ -172,9 +172,11 @@ void load_run::finish(std::size_t index) {
 
 void load_run::await_sockets() {
   std::array<epoll_event, 64> events;
-  auto wait = end_ + patience - clock::now();
+  const auto is_all_answered = idle_.size() == clients_.size();
+  auto until = is_all_answered ? end_ : end_ + patience;
   if (is_open_loop() && next_due_ < end_)
-    wait = next_due_ - clock::now();
+    until = next_due_;
+  const auto wait = until - clock::now();
   const auto left = std::max<std::int64_t>(0, nanoseconds{wait}.count());
   const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
   const auto count =

@@ -15,7 +15,7 @@ namespace kvc {
 
 /// What every part of the bench is told.
 struct bench_options {
-  double seconds = 2;  ///< Of each measurement of lookups.
+  double seconds = 0.3;  ///< Of each measurement of lookups.
   std::uint64_t memberships = 1'000'000;
   std::size_t repetitions = 3;
   std::filesystem::path folder;     ///< Of the logs.
