@@ -30,6 +30,7 @@ void huge_blocks::warm_some() {
                           block_bytes))
       return;
     warmer_.warm(warm_end_, block_bytes);
+    ++requested_;
   }
 }
 

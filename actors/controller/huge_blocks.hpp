@@ -24,8 +24,22 @@ class huge_blocks {
   /// std::bad_alloc.
   std::byte* take();
 
+  /// Returns whether the next block takes no time to be provided, or is not
+  /// being made ready.
+  bool is_ready() const {
+    const auto ahead = blocks_ahead();
+    return ahead == 0 || warmer_.done() > requested_ - ahead;
+  }
+
  private:
   static constexpr std::size_t region_blocks = 32;  ///< Of addresses only.
+
+  /// Blocks that the warmer was asked for and that were not taken yet.
+  std::size_t blocks_ahead() const {
+    return warm_end_ <= next_
+             ? 0
+             : static_cast<std::size_t>(warm_end_ - next_) / block_bytes;
+  }
 
   void add_region();
   void warm_some();
@@ -34,6 +48,7 @@ class huge_blocks {
   std::vector<zeroed_array<std::byte>> regions_;
   std::byte* next_ = nullptr;
   std::byte* warm_end_ = nullptr;  ///< What was asked of the warmer ends here.
+  std::size_t requested_ = 0;      ///< Of the warmer, in blocks.
   std::size_t taken_ = 0;
   std::size_t left_ = 0;  ///< Blocks of the last region.
   page_warmer warmer_;    ///< Dies before the regions.

@@ -68,7 +68,7 @@ key_table::place key_table::find(const target& at, std::uint64_t key) {
 }
 
 bool key_table::insert(target at, std::uint64_t key, std::uint32_t word) {
-  if (used_[at.segment] >= split_at) {
+  if (is_to_be_split(used_[at.segment])) {
     const auto h = hash(key);
     split(h);
     at = target_at(h);
@@ -78,6 +78,12 @@ bool key_table::insert(target at, std::uint64_t key, std::uint32_t word) {
   put(at.home, key, word);
   ++used_[at.segment];
   return true;
+}
+
+/// A segment can wait for memory to be made ready, until it is nearly full.
+bool key_table::is_to_be_split(std::size_t used) const {
+  return used >= split_at && (used >= overdue_at || memory_.is_ready() ||
+                              used_.size() % block_segments != 0);
 }
 
 void key_table::put(key_bucket* home, std::uint64_t key, std::uint32_t word) {

@@ -78,9 +78,10 @@ class key_table {
   static constexpr std::size_t block_segments =
     huge_blocks::block_bytes / (segment_buckets * sizeof(key_bucket));
 
-  /// A segment is split at the first, unless memory is short, and takes
-  /// nothing beyond the second. Measured: docs/index.md.
+  /// A segment is split at the first if memory is ready, at the second if it
+  /// is not, and takes nothing beyond the third. Measured: docs/index.md.
   static constexpr std::size_t split_at = segment_cells * 85 / 100;
+  static constexpr std::size_t overdue_at = segment_cells * 95 / 100;
   static constexpr std::size_t full_at = segment_cells * 97 / 100;
 
   std::uint64_t hash(std::uint64_t key) const {
@@ -128,6 +129,7 @@ class key_table {
   bool add_segment(unsigned depth);
   static void put(key_bucket* home, std::uint64_t key, std::uint32_t word);
   static void remove(place where, key_bucket* home);
+  bool is_to_be_split(std::size_t used) const;
   bool split(std::uint64_t h);
   bool deepen(std::size_t group);
   void publish(std::uint64_t h, unsigned depth, std::uint32_t upper);

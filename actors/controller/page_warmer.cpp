@@ -7,7 +7,7 @@ namespace kvc {
 page_warmer::~page_warmer() {
   {
     const std::lock_guard lock{mutex_};
-    is_done_ = true;
+    is_ending_ = true;
   }
   is_wanted_.notify_one();
   thread_.join();
@@ -23,7 +23,7 @@ void page_warmer::warm(std::byte* pages, std::size_t bytes) {
 
 void page_warmer::run() {
   std::unique_lock lock{mutex_};
-  while (!is_done_) {
+  while (!is_ending_) {
     if (requests_.empty()) {
       is_wanted_.wait(lock);
       continue;
@@ -33,6 +33,7 @@ void page_warmer::run() {
     lock.unlock();
     // A kernel before 5.14 refuses: then the first use takes the time.
     madvise(next.pages, next.bytes, MADV_POPULATE_WRITE);
+    done_.fetch_add(1, std::memory_order_release);
     lock.lock();
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -22,6 +23,9 @@ class page_warmer {
   /// Provides whole pages without changing what is in them, soon.
   void warm(std::byte* pages, std::size_t bytes);
 
+  /// How many calls of `warm` are over and done with, the first ones.
+  std::size_t done() const { return done_.load(std::memory_order_acquire); }
+
  private:
   struct request {
     std::byte* pages;
@@ -33,7 +37,8 @@ class page_warmer {
   std::mutex mutex_;
   std::condition_variable is_wanted_;
   std::deque<request> requests_;
-  bool is_done_ = false;
+  bool is_ending_ = false;
+  std::atomic<std::size_t> done_ = 0;
   std::thread thread_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -45,6 +46,18 @@ double churn_once(index_fleet& fleet, resident_window& window) {
   fleet.report_block(window.newest++, true, add);
   return 2e9 * static_cast<double>(fleet.reports_per_block()) /
          static_cast<double>(spent);
+}
+
+/// Looks at the clock for so long, and returns the longest gap.
+double longest_pause_us(std::int64_t ns) {
+  const auto begin = thread_cpu_ns();
+  std::int64_t longest = 0;
+  for (auto last = begin; last - begin < ns;) {
+    const auto now = thread_cpu_ns();
+    longest = std::max(longest, now - last);
+    last = now;
+  }
+  return static_cast<double>(longest) / 1e3;
 }
 
 /// Fills a new fleet; returns what its reports took while the table grew.
@@ -136,6 +149,23 @@ class prompt_asker {
   std::mt19937_64 random_{1};
 };
 
+/// One chunk has one holder there, and nobody reports.
+struct quiet_fleet {
+  quiet_fleet(std::uint64_t memberships, std::uint32_t workers)
+      : fleet({.instances = workers,
+               .block_chunks =
+                 std::max(memberships / 512 / index_fleet::report_keys,
+                          std::uint64_t{1}) *
+                 index_fleet::report_keys}) {
+    resident_window window;
+    fill(fleet, window, memberships);
+    asker.emplace(fleet, window);
+  }
+
+  index_fleet fleet;
+  std::optional<prompt_asker> asker;
+};
+
 index_speed measure_speed(index_fleet& fleet, resident_window& window,
                           std::size_t repetitions) {
   std::vector<double> changes;
@@ -183,7 +213,9 @@ index_figures measure_index(std::uint64_t memberships, std::uint32_t holders,
   const auto before = resident_bytes(getpid());
   index_fleet fleet{shape_for(memberships, holders)};
   resident_window window;
+  const auto before_growth = thread_cpu_ns();
   auto growth = fill(fleet, window, memberships);
+  const auto growth_ns = thread_cpu_ns() - before_growth;
   const auto resident = resident_bytes(getpid()) - before;
   const auto held = window.newest * fleet.reports_per_block();
   index_figures result;
@@ -192,24 +224,21 @@ index_figures measure_index(std::uint64_t memberships, std::uint32_t holders,
     static_cast<double>(resident) / static_cast<double>(held);
   result.speed.report_p999_us = growth.percentile_us(0.999);
   result.speed.report_max_us = growth.percentile_us(1);
+  result.speed.pause_max_us = longest_pause_us(growth_ns);
   result.lookups = measure_lookups(fleet, window);
   return result;
 }
 
-double measure_lookup_in_fleet(std::uint64_t memberships,
-                               std::uint32_t workers) {
-  auto shape = shape_for(memberships, 1);
-  shape.instances = workers;
-  shape.block_chunks =
-    std::max(memberships / 512 / index_fleet::report_keys, std::uint64_t{1}) *
-    index_fleet::report_keys;
-  index_fleet fleet{shape};
-  resident_window window;
-  fill(fleet, window, memberships);
-  prompt_asker asker{fleet, window};
-  for (std::size_t i = 0; i < lookups; ++i)
-    asker.ask();
-  return asker.cpu_times.percentile_us(0.5);
+index_crowding measure_crowding(std::uint64_t memberships) {
+  quiet_fleet alone{memberships, 1};
+  quiet_fleet crowd{memberships, 512};
+  constexpr std::size_t turns = 20;
+  for (std::size_t turn = 0; turn < turns; ++turn)
+    for (auto* each : {&alone, &crowd})
+      for (std::size_t i = 0; i < lookups / turns; ++i)
+        each->asker->ask();
+  return {alone.asker->cpu_times.percentile_us(0.5),
+          crowd.asker->cpu_times.percentile_us(0.5)};
 }
 
 index_forgetting measure_forgetting(std::uint64_t memberships) {

@@ -13,6 +13,10 @@ struct index_speed {
   double resident_bytes = 0;      ///< Per membership.
   double report_p999_us = 0;      ///< Of 64 keys, while the table grew.
   double report_max_us = 0;
+
+  /// The longest time, so counted, between two looks at the clock, over as long
+  /// as the table grew: what the machine does to a core that computes nothing.
+  double pause_max_us = 0;
 };
 
 /// Lookups of 47 chunks, in microseconds, while a thread reports half the time.
@@ -36,10 +40,15 @@ struct index_figures {
 index_figures measure_index(std::uint64_t memberships, std::uint32_t holders,
                             std::size_t repetitions);
 
-/// Returns the time of a core for a lookup of 47 chunks that one worker holds,
-/// in microseconds, with that many workers in the fleet and as many chunks.
-double measure_lookup_in_fleet(std::uint64_t memberships,
-                               std::uint32_t workers);
+/// The time of a core for a lookup of 47 chunks that one worker holds, in
+/// microseconds: of the only worker, and of one of 512, in turn.
+struct index_crowding {
+  double alone_us = 0;
+  double crowd_us = 0;
+};
+
+/// Asks two tables of as many memberships.
+index_crowding measure_crowding(std::uint64_t memberships);
 
 /// What forgetting a worker costs, in microseconds.
 struct index_forgetting {

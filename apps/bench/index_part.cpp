@@ -21,8 +21,7 @@ struct holders_figures {
 
 struct all_figures {
   std::array<holders_figures, 2> tables;
-  double alone_us = 0;
-  double crowd_us = 0;
+  index_crowding crowding;
   index_forgetting forgetting;
 };
 
@@ -39,14 +38,15 @@ nlohmann::ordered_json to_json(const all_figures& all,
        {"resident_bytes", x.speed.resident_bytes},
        {"growth_report_p999_us", x.speed.report_p999_us},
        {"growth_report_max_us", x.speed.report_max_us},
+       {"machine_pause_max_us", x.speed.pause_max_us},
        {"lookup_cpu_p50_us", x.lookups.cpu_p50},
        {"lookup_cpu_p99_us", x.lookups.cpu_p99},
        {"lookup_wall_p50_us", x.lookups.wall_p50},
        {"lookup_wall_p99_us", x.lookups.wall_p99},
        {"lookup_bound_us", x.lookups.bound},
        {"lookup_failures", x.lookups.failures}});
-  result["lookup_alone_us"] = all.alone_us;
-  result["lookup_among_512_us"] = all.crowd_us;
+  result["lookup_alone_us"] = all.crowding.alone_us;
+  result["lookup_among_512_us"] = all.crowding.crowd_us;
   const auto& f = all.forgetting;
   result["forgetting"] = {{"invisible_us", f.invisible_us},
                           {"report_p999_us", f.report_p999_us},
@@ -65,7 +65,7 @@ std::string describe(std::uint32_t holders, const index_figures& figures) {
     "({:.2f}){}\n"
     "    resident           {:>6.2f} bytes a membership\n"
     "    64 keys, growing   {:>6.0f} us p99.9, {:.0f} us at most (core's "
-    "time)\n"
+    "time; a loop that does nothing pauses {:.0f} us)\n"
     "    lookup, 47 chunks  {:>6.2f} us p50, {:.2f} us p99 (core's time; wall "
     "{:.2f}, {:.2f}; bound {:.2f}){}\n",
     holders, holders == 1 ? "" : "s", speed.changes_per_second / 1e6,
@@ -75,8 +75,8 @@ std::string describe(std::uint32_t holders, const index_figures& figures) {
       ? fmt::format("  NOISY: the bound varies {:.2f}-fold", speed.bound_spread)
       : "",
     speed.resident_bytes, speed.report_p999_us, speed.report_max_us,
-    lookups.cpu_p50, lookups.cpu_p99, lookups.wall_p50, lookups.wall_p99,
-    lookups.bound,
+    speed.pause_max_us, lookups.cpu_p50, lookups.cpu_p99, lookups.wall_p50,
+    lookups.wall_p99, lookups.bound,
     lookups.failures == 0 ? "" : fmt::format("  FAILED {}", lookups.failures));
 }
 
@@ -92,9 +92,9 @@ std::string to_text(const all_figures& all) {
            "  forgetting a worker with 1 million: invisible after {:.1f} us; "
            "meanwhile p99.9 of a report {:.0f} us, of a lookup {:.0f} us, of a "
            "step {:.0f} us; {:.0f} ms in all",
-           all.alone_us, all.crowd_us, all.crowd_us / all.alone_us,
-           f.invisible_us, f.report_p999_us, f.lookup_p999_us, f.sweep_p999_us,
-           f.swept_ms);
+           all.crowding.alone_us, all.crowding.crowd_us,
+           all.crowding.crowd_us / all.crowding.alone_us, f.invisible_us,
+           f.report_p999_us, f.lookup_p999_us, f.sweep_p999_us, f.swept_ms);
 }
 
 }  // namespace
@@ -108,8 +108,7 @@ std::string measure_index_part(const index_part_options& options,
     table.figures =
       measure_index(options.memberships, table.holders, options.repetitions);
   const auto fleet = std::min<std::uint64_t>(options.memberships, 20'000'000);
-  all.alone_us = measure_lookup_in_fleet(fleet, 1);
-  all.crowd_us = measure_lookup_in_fleet(fleet, 512);
+  all.crowding = measure_crowding(fleet);
   all.forgetting = measure_forgetting(fleet);
   figures.add(to_json(all, options.memberships));
   return to_text(all);
