@@ -123,14 +123,20 @@ caf::expected<double> measure_ingest(std::uint16_t link_port,
     return caf::make_error(errc::timed_out, "registration");
   const auto begin = clock::now();
   std::vector<std::uint64_t> hashes(keys_per_call);
+  const auto layout = worker.hub().shards();
+  std::vector<std::uint64_t> last_by_shard(layout.shard_count);
+  for (auto i = keys; i > keys - std::min(keys, std::uint64_t{64'000}); --i) {
+    auto& last = last_by_shard[shard_of(i * odd, layout.key_multiplier,
+                                        layout.shard_count)];
+    last = last == 0 ? i * odd : last;
+  }
   for (std::uint64_t admitted = 0; admitted < keys; admitted += keys_per_call) {
     for (std::size_t i = 0; i < keys_per_call; ++i)
       hashes[i] = (admitted + i + 1) * odd;
     worker.hub().chunks_admitted(location::cpu, hashes);
   }
-  // Reports come in order within a shard, so the last calls' keys, which lie in
-  // all shards, come last.
-  for (const auto hash : hashes) {
+  // Reports come in order within a shard.
+  for (const auto hash : last_by_shard) {
     while (!worker.finds(hash)) {
       if (clock::now() - begin > patience)
         return caf::make_error(errc::timed_out, "visibility");
