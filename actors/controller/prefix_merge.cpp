@@ -83,11 +83,13 @@ std::vector<prefix_match> prefix_merge::finish() {
   for (const auto index : survivors_)
     instances_[index].length = chunks_;
   // Instances are ordered by name, so their indexes order equals.
-  std::sort(matched_.begin(), matched_.end(), [this](auto a, auto b) {
+  const auto is_before = [this](auto a, auto b) {
     const auto& x = instances_[a];
     const auto& y = instances_[b];
     return x.length != y.length ? x.length > y.length : a < b;
-  });
+  };
+  if (!std::is_sorted(matched_.begin(), matched_.end(), is_before))
+    std::sort(matched_.begin(), matched_.end(), is_before);
   std::vector<prefix_match> result;
   result.reserve(matched_.size());
   for (const auto index : matched_)

@@ -2,15 +2,23 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-
 namespace kvc {
 
+namespace {
+
+/// Looks at all characters, several at once.
+bool is_plain(std::string_view text) {
+  unsigned odd = 0;
+  for (const auto c : text)
+    odd |= static_cast<unsigned>(c < ' ') | static_cast<unsigned>(c > '~') |
+           static_cast<unsigned>(c == '"') | static_cast<unsigned>(c == '\\');
+  return odd == 0;
+}
+
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
-  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  if (is_plain) {
+  if (is_plain(text)) {
     out += '"';
     out += text;
     out += '"';

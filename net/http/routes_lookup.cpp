@@ -3,12 +3,29 @@
 #include "net/http/lookup_body.hpp"
 #include "net/http/route_groups.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace kvc {
 
 namespace {
+
+/// `:["LocalCPUBackend",` and the like, by location.
+std::string_view beginning_of_value(location where) {
+  static const auto all = [] {
+    std::array<std::string, location_count> result;
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result[i] = ":[";
+      append_json_string(result[i], to_string(static_cast<location>(i)));
+      result[i] += ',';
+    }
+    return result;
+  }();
+  return all[static_cast<std::size_t>(where)];
+}
 
 /// Writes by hand: this is the hot path, and the order of the instances is part
 /// of the answer.
@@ -25,10 +42,10 @@ http_response lookup_response(const std::vector<prefix_match>& matches,
     if (&match != matches.data())
       out += ',';
     append_json_string(out, match.instance);
-    out += ":[";
-    append_json_string(out, to_string(match.where));
-    out += ',';
-    out += std::to_string(std::min(match.chunks * chunk_size, token_count));
+    out += beginning_of_value(match.where);
+    const fmt::format_int tokens{
+      std::min(match.chunks * chunk_size, token_count)};
+    out.append(tokens.data(), tokens.size());
     out += ']';
   }
   out += "}}";
