@@ -18,6 +18,10 @@ std::int64_t wall_ns();
 class durations {
  public:
   void add(std::int64_t ns) { values_.push_back(ns); }
+  void add_all(const durations& x) {
+    values_.insert(values_.end(), x.values_.begin(), x.values_.end());
+  }
+  std::size_t count() const { return values_.size(); }
 
   /// Returns what `share` of the values do not exceed, in microseconds; 0 if
   /// there are none.

@@ -12,6 +12,7 @@
 
 #include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,10 @@ caf::expected<void> bench_ingest(const bench_options& options) {
     }
     print(fmt::format("  {:>5} keys a call   {:>6.2f} million /s",
                       keys_per_call, median(rates) / 1e6));
+    options.figures->add({{"part", "ingest"},
+                          {"memberships", 4 * options.memberships},
+                          {"keys_per_call", keys_per_call},
+                          {"per_second", rates}});
   }
   return caf::unit;
 }
@@ -57,10 +62,24 @@ caf::expected<void> bench_recovery(const bench_options& options) {
     "  link cut for 1 s: back {:.1f} ms after it healed, {} of {} times "
     "without a full sync",
     times->healed_ms, times->resumed, options.repetitions));
-  print(
-    fmt::format("  controller killed: all {} memberships back {:.1f} ms "
-                "after its port opened",
-                options.memberships, times->controller_back_ms));
+  print(fmt::format(
+    "  controller killed: all {} memberships back {:.1f} ms "
+    "after its port opened;\n"
+    "    {} lookups meanwhile, one after the other: p99.9 {:.0f} us, "
+    "{:.0f} us of the controller's core",
+    options.memberships, times->controller_back_ms, times->lookups,
+    times->lookup_p999_us, times->lookup_cpu_p999_us));
+  options.figures->add({{"part", "recovery"},
+                        {"memberships", options.memberships},
+                        {"worker_gone_ms", times->worker_gone_ms},
+                        {"stopped_gone_ms", times->stopped_gone_ms},
+                        {"continued_ms", times->continued_ms},
+                        {"healed_ms", times->healed_ms},
+                        {"resumed", times->resumed},
+                        {"controller_back_ms", times->controller_back_ms},
+                        {"lookups", times->lookups},
+                        {"lookup_p999_us", times->lookup_p999_us},
+                        {"lookup_cpu_p999_us", times->lookup_cpu_p999_us}});
   return caf::unit;
 }
 
@@ -91,11 +110,19 @@ caf::expected<void> codecs_part(const bench_options& options) {
     if (!figures)
       return figures.error();
     const auto copy_gb = figures->front().encode_gb;
-    for (const auto& x : *figures)
+    for (const auto& x : *figures) {
+      options.figures->add({{"part", "codecs"},
+                            {"dtype", dtype},
+                            {"method", x.method},
+                            {"ratio", x.ratio},
+                            {"encode_gb", x.encode_gb},
+                            {"decode_gb", x.decode_gb},
+                            {"memcpy_gb", copy_gb}});
       print(fmt::format(
         "  {:<8}  {:<16}  {:>8}  {:>13}  {:>13}", dtype, x.method,
         x.decode_gb > 0 ? fmt::format("{:.2f}", x.ratio) : "not less",
         rate(x.encode_gb, copy_gb), rate(x.decode_gb, copy_gb)));
+    }
   }
   return caf::unit;
 }
@@ -109,6 +136,14 @@ caf::expected<void> transfer_part(const bench_options& options) {
     return report.error();
   for (const auto& line : kvc::lines_of(*report))
     print(line);
+  for (const auto& round : report->rounds)
+    for (const auto& x : round.figures)
+      options.figures->add({{"part", "transfer"},
+                            {"chunk_bytes", round.chunk_bytes},
+                            {"way", x.way},
+                            {"gb", x.gb},
+                            {"cpu_per_gb", x.cpu_per_gb},
+                            {"first_chunk_us", x.first_chunk_us}});
   return caf::unit;
 }
 
@@ -180,8 +215,7 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(100'000, 100'000'000));
   app.add_option("--repetitions", options.repetitions, "Of each measurement")
     ->check(CLI::Range(1, 100));
-  app.add_option("--json", options.json_file,
-                 "Also write the figures of lookups and index there");
+  app.add_option("--json", options.json_file, "Also write the figures there");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   CLI11_PARSE(app, argc, argv);

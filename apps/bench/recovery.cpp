@@ -1,5 +1,6 @@
 #include "apps/bench/recovery.hpp"
 
+#include "apps/bench/lookup_watch.hpp"
 #include "apps/bench/tcp_forwarder.hpp"
 #include "apps/bench/victim.hpp"
 #include "messages/errors.hpp"
@@ -33,6 +34,7 @@ struct series {
   std::vector<double> continued;
   std::vector<double> healed;
   std::vector<double> controller_back;
+  lookup_watch::times meanwhile;
   std::size_t resumed = 0;
 };
 
@@ -96,9 +98,12 @@ caf::error kill_controller(bench_cluster& cluster, std::uint64_t memberships,
     if (clock::now() - restarted > patience)
       return timed_out("the controller's port");
   const auto begin = clock::now();
-  if (!cluster.wait_for_keys(memberships, 1))
-    return timed_out("the memberships' return");
-  return note(all.controller_back, victim::milliseconds{clock::now() - begin});
+  lookup_watch lookups{cluster.client(), cluster.controller().pid()};
+  const auto is_back = cluster.wait_for_keys(memberships, 1);
+  const victim::milliseconds time{clock::now() - begin};
+  lookups.stop(all.meanwhile);
+  return is_back ? note(all.controller_back, time)
+                 : timed_out("the memberships' return");
 }
 
 }  // namespace
@@ -125,7 +130,10 @@ caf::expected<recovery_times> measure_recovery(
                         median(all.continued),
                         median(all.healed),
                         all.resumed,
-                        median(all.controller_back)};
+                        median(all.controller_back),
+                        all.meanwhile.wall.count(),
+                        all.meanwhile.wall.percentile_us(0.999),
+                        all.meanwhile.server_cpu.percentile_us(0.999)};
 }
 
 }  // namespace kvc

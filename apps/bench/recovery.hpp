@@ -15,6 +15,10 @@ struct recovery_times {
 
   /// From listening to all memberships counted.
   double controller_back_ms = 0;
+
+  std::size_t lookups = 0;    ///< Answered in that time, in all repetitions.
+  double lookup_p999_us = 0;  ///< Of them, as the client saw it.
+  double lookup_cpu_p999_us = 0;  ///< Of the controller's processor.
 };
 
 /// Stops, cuts off and kills a worker and kills the controller, `repetitions`

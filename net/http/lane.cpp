@@ -7,6 +7,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -104,6 +106,7 @@ void lane::forget(const std::shared_ptr<session>& closed) {
 }
 
 void lane::run() {
+  ::pthread_setname_np(::pthread_self(), "kvc-http");
   watch_deadlines();
   while (!io_.stopped()) {
     try {
