@@ -54,7 +54,10 @@ class load_run {
   void handle(std::size_t index, progress reached);
   void finish(std::size_t index);
   void await_sockets();
-  bool is_open_loop() const { return load_.per_second > 0; }
+  bool is_open_loop() const {
+    return load_.per_second > 0 || !load_.due_times.empty();
+  }
+  void choose_next_due();
   bool is_done(time_point now) const;
   http_load_result result(time_point now);
 
@@ -65,7 +68,9 @@ class load_run {
   std::deque<time_point> overdue_;  // For want of an idle connection.
   std::mt19937_64 random_{1};
   std::exponential_distribution<double> gap_{1};
+  time_point begin_;
   time_point next_due_;  // In an open loop.
+  std::size_t due_ = 0;  // Requests so far.
   time_point first_;     // Where the measured time begins,
   time_point end_;       // and where it ends.
   std::size_t sent_ = 0;
@@ -94,12 +99,14 @@ caf::expected<http_load_result> load_run::run() {
   prctl(PR_SET_TIMERSLACK, 1UL);  // Nanosecond; else every wait is 50 us late.
   if (auto error = connect_all())
     return error;
-  next_due_ = clock::now();
-  first_ = next_due_ + load_.warm_up;
+  begin_ = clock::now();
+  next_due_ = begin_;
+  if (!load_.due_times.empty())
+    next_due_ += load_.due_times.front();
+  first_ = begin_ + load_.warm_up;
   end_ = first_ + load_.duration;
   const auto cpu_time = thread_cpu_time();
-  const auto started = next_due_;
-  auto now = started;
+  auto now = begin_;
   for (; !is_done(now) && !is_broken_; now = clock::now()) {
     begin_due();
     await_sockets();
@@ -110,7 +117,7 @@ caf::expected<http_load_result> load_run::run() {
   auto figures = result(now);
   figures.client_share =
     std::chrono::duration<double>(thread_cpu_time() - cpu_time) /
-    std::chrono::duration<double>(now - started);
+    std::chrono::duration<double>(now - begin_);
   return figures;
 }
 
@@ -124,9 +131,7 @@ bool load_run::is_done(time_point now) const {
 void load_run::begin_due() {
   const auto now = clock::now();
   if (is_open_loop())
-    for (; next_due_ <= now && next_due_ < end_;
-         next_due_ += std::chrono::duration_cast<nanoseconds>(
-           std::chrono::duration<double>(gap_(random_) / load_.per_second)))
+    for (; next_due_ <= now && next_due_ < end_; choose_next_due())
       overdue_.push_back(next_due_);
   while (!idle_.empty() && !is_broken_) {
     if (is_open_loop() ? overdue_.empty() : now >= end_)
@@ -142,6 +147,17 @@ void load_run::begin_due() {
   }
 }
 
+void load_run::choose_next_due() {
+  ++due_;
+  const auto& times = load_.due_times;
+  if (times.empty())
+    next_due_ += std::chrono::duration_cast<nanoseconds>(
+      std::chrono::duration<double>(gap_(random_) / load_.per_second));
+  else
+    next_due_ = due_ < times.size() ? begin_ + times[due_] : time_point::max();
+}
+
+/// Sends the next request.
 void load_run::begin(std::size_t index, time_point due) {
   auto& chosen = clients_[index];
   chosen.due = due;

@@ -23,6 +23,10 @@ struct http_load {
   /// due. Equal loads have equal times.
   double per_second = 0;
 
+  /// If there are any: an open loop whose requests are due at these times after
+  /// the beginning, which rise.
+  std::vector<std::chrono::nanoseconds> due_times;
+
   /// Part of every good answer, besides the status 200.
   std::string expected;
 };

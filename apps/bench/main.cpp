@@ -6,6 +6,7 @@
 #include "apps/bench/machine.hpp"
 #include "apps/bench/part.hpp"
 #include "apps/bench/recovery.hpp"
+#include "apps/bench/trace_part.hpp"
 #include "apps/bench/transfer.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
@@ -168,6 +169,7 @@ constexpr auto parts = std::to_array<part>({
   {"recovery", "How soon all is well after a loss", recovery_part},
   {"transfer", "How fast chunks travel between workers", transfer_part},
   {"codecs", "What compression costs and saves", codecs_part},
+  {"replay", "How a fleet and its lookups follow a trace", kvc::bench_trace},
   {"index", "How close the table is to what memory allows", index_part},
 });
 
@@ -201,6 +203,21 @@ int run(bench_options options, const std::vector<std::string>& names) {
   return 0;
 }
 
+void add_replay_options(CLI::App& to, bench_options& options) {
+  to.add_option("trace", options.trace, "A Mooncake trace")
+    ->required()
+    ->check(CLI::ExistingFile);
+  to.add_option("--copies", options.copies,
+                "Of each request, with prompts of its own")
+    ->check(CLI::Range(1, 1'000));
+  to.add_option("--time-scale", options.time_scale,
+                "Lookups take X seconds per second of the trace")
+    ->check(CLI::Range(0.0001, 1.0));
+  to.add_option("--instances", options.instances)->check(CLI::Range(1, 512));
+  to.add_option("--ranks", options.ranks, "Of each instance")
+    ->check(CLI::Range(1, 8));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -218,6 +235,7 @@ int main(int argc, char** argv) {
   app.add_option("--json", options.json_file, "Also write the figures there");
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
+  add_replay_options(*app.get_subcommand("replay"), options);
   CLI11_PARSE(app, argc, argv);
   std::vector<std::string> names;
   for (const auto* each : app.get_subcommands())

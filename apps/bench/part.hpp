@@ -18,6 +18,14 @@ struct bench_options {
   double seconds = 0.3;  ///< Of each measurement of lookups.
   std::uint64_t memberships = 1'000'000;
   std::size_t repetitions = 3;
+
+  // Of the part "replay":
+  std::string trace;         ///< A file.
+  std::uint32_t copies = 1;  ///< Of each request, with prompts of its own.
+  double time_scale = 0.01;  ///< Real seconds per second of the trace.
+  std::uint32_t instances = 4;
+  std::uint32_t ranks = 2;
+
   std::filesystem::path folder;     ///< Of the logs.
   std::filesystem::path json_file;  ///< Takes all figures; may be empty.
   std::shared_ptr<figure_log> figures = std::make_shared<figure_log>();

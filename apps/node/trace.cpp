@@ -54,6 +54,22 @@ caf::expected<trace_reader> trace_reader::open(const std::string& path) {
 }
 
 caf::expected<std::optional<trace_request>> trace_reader::next() {
+  if (copies_left_ == 0) {
+    auto request = read();
+    if (!request || !*request)
+      return request;
+    last_ = std::move(**request);
+    copies_left_ = copies_;
+  }
+  --copies_left_;
+  auto result = last_;
+  if (const auto copy = copies_ - 1 - copies_left_; copy > 0)
+    for (auto& id : result.hash_ids)
+      id = splitmix64(splitmix64(id) + copy);
+  return std::optional{std::move(result)};
+}
+
+caf::expected<std::optional<trace_request>> trace_reader::read() {
   std::string_view line;
   do {
     ++line_number_;

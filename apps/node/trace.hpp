@@ -43,7 +43,13 @@ class trace_reader {
   /// invalid_request, naming line and field, if the line is not one.
   caf::expected<std::optional<trace_request>> next();
 
+  /// Makes `next` return each request so many times, with block ids that the
+  /// copies do not share: as if as many crowds asked at the same times.
+  /// Positive.
+  void repeat(std::uint32_t copies) { copies_ = copies; }
+
  private:
+  caf::expected<std::optional<trace_request>> read();
   caf::error fail(const std::string& what) const;
   caf::expected<trace_request> parse(std::string_view line) const;
 
@@ -51,6 +57,9 @@ class trace_reader {
   std::string name_;
   std::vector<char> buffer_;
   std::size_t line_number_ = 0;
+  std::uint32_t copies_ = 1;
+  std::uint32_t copies_left_ = 0;  ///< Of the last request.
+  trace_request last_;
 };
 
 /// Makes up the prompt of a request: the tokens of its blocks, cut to its

@@ -70,6 +70,8 @@ std::vector<extra_flag> worker_flags::describe() {
                 "Store N made-up chunks in every rank"),
     number_flag("fill-seed", fill_seed, {}, "Which ones; the default is 1"),
     text_flag("replay", "TRACE", replay, "Replay a Mooncake trace"),
+    number_flag("replay-copies", replay_copies, {1, 1'000},
+                "Each of its requests N times, with N different prompts"),
     scale_flag(time_scale),
     text_flag("route", "HOW", route,
               "Replay where the longest prefix is (prefix, the default) or by "

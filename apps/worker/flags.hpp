@@ -26,6 +26,7 @@ struct worker_flags {
   std::string replay;
   double time_scale = 0;
   std::string route = "prefix";  ///< Or "turns".
+  std::uint64_t replay_copies = 1;
   bool replays_for_ever = false;
   bool leaves_when_done = false;
 

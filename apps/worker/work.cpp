@@ -69,6 +69,7 @@ caf::expected<void> replay_trace(worker_node& node, const worker_flags& flags,
     auto trace = trace_reader::open(flags.replay);
     if (!trace)
       return std::move(trace.error());
+    trace->repeat(static_cast<std::uint32_t>(flags.replay_copies));
     const auto totals = replay(*trace, instances, settings, stop);
     if (!totals)
       return totals.error();

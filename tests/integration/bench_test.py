@@ -1,4 +1,5 @@
 """kvc-bench takes what it started with it, however it ends."""
+import json
 import os
 import pathlib
 import shutil
@@ -9,6 +10,7 @@ import unittest
 
 from support.cluster import BIN, PATIENCE, Process, wait_until
 
+TRACE = pathlib.Path(__file__).parents[1] / "data" / "small_trace.jsonl"
 QUICK = ("--memberships", 100_000, "--repetitions", 1)
 
 
@@ -90,6 +92,20 @@ class BenchTest(unittest.TestCase):
         bench = self.start("recovery", *QUICK)
         self.assertEqual(bench.wait(300), 0, bench.log())
         self.assertIn("1 of 1 times without a full sync", bench.log())
+
+    def test_replays_a_trace(self):
+        figures = self.directory / "figures.json"
+        bench = self.start("replay", TRACE, "--copies", 2, "--time-scale",
+                           0.005, "--json", figures)
+        self.assertEqual(bench.wait(300), 0, bench.log())
+        self.assertIn("requests=600 ", bench.log())
+        self.assertIn(" wrong_bytes=0 ", bench.log())
+        found = json.loads(figures.read_text())["figures"]
+        self.assertEqual([x["loop"] for x in found],
+                         ["closed loop", "as recorded"])
+        for each in found:
+            self.assertEqual(each["failures"], 0, each)
+            self.assertGreater(each["per_second"], 0, each)
 
     def test_restores_what_it_compresses(self):
         bench = self.start("codecs", "--repetitions", 1)

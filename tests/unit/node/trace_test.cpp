@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <sstream>
+#include <vector>
 
 using namespace kvc;
 
@@ -47,6 +49,31 @@ TEST_SUITE("trace") {
       REQUIRE(end);
       CHECK_FALSE(end->has_value());
     }
+  }
+
+  TEST_CASE("repeats requests with blocks that the copies do not share") {
+    auto reader = reader_of(std::string{line} + "\n" + line);
+    reader.repeat(3);
+    std::vector<trace_request> all;
+    for (int i = 0; i < 6; ++i) {
+      auto request = reader.next();
+      REQUIRE(request);
+      REQUIRE(request->has_value());
+      all.push_back(std::move(**request));
+      CHECK(all.back().input_length == 513);
+    }
+    auto end = reader.next();
+    REQUIRE(end);
+    CHECK_FALSE(end->has_value());
+    CHECK(all[0].hash_ids == std::vector<std::uint64_t>{0, UINT64_MAX});
+    std::set<std::uint64_t> ids;
+    for (int i = 0; i < 3; ++i) {
+      CHECK(all[static_cast<std::size_t>(i)] ==
+            all[static_cast<std::size_t>(i) + 3]);
+      ids.insert(all[static_cast<std::size_t>(i)].hash_ids.begin(),
+                 all[static_cast<std::size_t>(i)].hash_ids.end());
+    }
+    CHECK(ids.size() == 6);
   }
 
   TEST_CASE("finds an empty file empty and a missing one missing") {
