@@ -7,7 +7,7 @@
 #include "apps/bench/part.hpp"
 #include "apps/bench/recovery.hpp"
 #include "apps/bench/trace_part.hpp"
-#include "apps/bench/transfer.hpp"
+#include "apps/bench/transfer_part.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
 
@@ -128,26 +128,6 @@ caf::expected<void> codecs_part(const bench_options& options) {
   return caf::unit;
 }
 
-caf::expected<void> transfer_part(const bench_options& options) {
-  print(
-    "\nTransfers of 256 MiB between processes, against memcpy and against a "
-    "plain socket:");
-  const auto report = kvc::measure_transfer(options.repetitions);
-  if (!report)
-    return report.error();
-  for (const auto& line : kvc::lines_of(*report))
-    print(line);
-  for (const auto& round : report->rounds)
-    for (const auto& x : round.figures)
-      options.figures->add({{"part", "transfer"},
-                            {"chunk_bytes", round.chunk_bytes},
-                            {"way", x.way},
-                            {"gb", x.gb},
-                            {"cpu_per_gb", x.cpu_per_gb},
-                            {"first_chunk_us", x.first_chunk_us}});
-  return caf::unit;
-}
-
 caf::expected<void> index_part(const bench_options& options) {
   print(fmt::format("\nThe index in this process, {} memberships:",
                     options.memberships));
@@ -167,7 +147,7 @@ constexpr auto parts = std::to_array<part>({
   {"ingest", "How fast reports arrive", ingest_part},
   {"lookups", "How fast lookups are answered", kvc::bench_http_lookups},
   {"recovery", "How soon all is well after a loss", recovery_part},
-  {"transfer", "How fast chunks travel between workers", transfer_part},
+  {"transfer", "How fast chunks travel between workers", kvc::bench_transfer},
   {"codecs", "What compression costs and saves", codecs_part},
   {"replay", "How a fleet and its lookups follow a trace", kvc::bench_trace},
   {"index", "How close the table is to what memory allows", index_part},
@@ -241,7 +221,7 @@ int main(int argc, char** argv) {
   for (const auto* each : app.get_subcommands())
     names.push_back(each->get_name());
   if (names.empty())
-    names = {"ingest", "lookups", "recovery"};
+    names = {"ingest", "lookups", "recovery", "transfer"};
   kvc::start_logging("warn");
   kvc::raise_file_limit();
   return run(std::move(options), names);

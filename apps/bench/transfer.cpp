@@ -6,8 +6,6 @@
 #include "net/transport/checksum.hpp"
 #include "net/transport/transport_module.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -135,6 +133,7 @@ struct way {
   transport* reader = nullptr;  ///< Whose memory it fills.
   std::function<bool()> run;
   std::function<bool()> run_first;
+  bool is_base = false;  ///< The following ways are compared with it.
 };
 
 struct series {
@@ -142,6 +141,14 @@ struct series {
   std::vector<double> cpu_per_gb;
   std::vector<double> first_us;
 };
+
+/// Returns how many times as fast as the base each repetition was.
+std::vector<double> shares(const series& x, const series& base) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < x.gb.size(); ++i)
+    result.push_back(x.gb[i] / base.gb[i]);
+  return result;
+}
 
 bool is_right(const scene& x, const transport& reader) {
   return std::memcmp(reader.memory().data(), x.source->memory().data(),
@@ -167,7 +174,7 @@ std::vector<way> ways_of(const scene& x, const file_descriptor& plain) {
   const auto of_shared = &transfer_peer::shared;
   const auto of_tcp = &transfer_peer::tcp;
   return {
-    {"memcpy", &shared, [&x] { return copy_all(x); }, {}},
+    {"memcpy", &shared, [&x] { return copy_all(x); }, {}, true},
     {"mapped", &shared, read(shared, of_shared, 1, false),
      first(shared, of_shared)},
     {"mapped, verified", &shared, read(shared, of_shared, 1, true), {}},
@@ -175,7 +182,7 @@ std::vector<way> ways_of(const scene& x, const file_descriptor& plain) {
      &shared,
      read(shared, of_shared, 2, true),
      {}},
-    {"plain socket", &tcp, [&] { return plain_read_all(x, plain); }, {}},
+    {"plain socket", &tcp, [&] { return plain_read_all(x, plain); }, {}, true},
     {"tcp", &tcp, read(tcp, of_tcp, 1, false), first(tcp, of_tcp)},
     {"tcp, verified", &tcp, read(tcp, of_tcp, 1, true), {}},
     {"tcp, verified, 2 peers", &tcp, read(tcp, of_tcp, 2, true), {}},
@@ -219,10 +226,14 @@ caf::expected<transfer_round> run_round(scene& x, std::uint64_t chunk_bytes,
         return done.error();
     }
   transfer_round result{chunk_bytes, {}};
-  for (std::size_t k = 0; k < ways.size(); ++k)
+  std::size_t base = 0;
+  for (std::size_t k = 0; k < ways.size(); ++k) {
+    base = ways[k].is_base ? k : base;
     result.figures.push_back(
-      {ways[k].name, median(all[k].gb), median(all[k].cpu_per_gb),
+      {ways[k].name, median(all[k].gb), median(shares(all[k], all[base])),
+       median(all[k].cpu_per_gb),
        all[k].first_us.empty() ? 0 : median(all[k].first_us)});
+  }
   return result;
 }
 
@@ -276,29 +287,6 @@ caf::expected<transfer_report> measure_transfer(std::size_t repetitions) {
     result.rounds.push_back(std::move(*round));
   }
   result.idle_cpu = measure_idle_cpu();
-  return result;
-}
-
-std::vector<std::string> lines_of(const transfer_report& report) {
-  std::vector<std::string> result;
-  for (const auto& round : report.rounds) {
-    result.push_back(
-      fmt::format("  {:>6} KiB  {:<26}  {:>6}  {:>8}  {:>8}  {:>11}",
-                  round.chunk_bytes / kibi, "way", "GB/s", "x base", "CPU s/GB",
-                  "first chunk"));
-    double base = 0;
-    for (const auto& x : round.figures) {
-      if (x.way == "memcpy" || x.way == "plain socket")
-        base = x.gb;
-      result.push_back(fmt::format(
-        "  {:>10}  {:<26}  {:>6.2f}  {:>8.2f}  {:>8.3f}  {:>11}", "", x.way,
-        x.gb, x.gb / base, x.cpu_per_gb,
-        x.first_chunk_us > 0 ? fmt::format("{:.0f} us", x.first_chunk_us)
-                             : "-"));
-    }
-  }
-  result.push_back(fmt::format("  an idle transport: {:.3f} % of a core",
-                               report.idle_cpu * 100));
   return result;
 }
 

@@ -13,6 +13,7 @@ namespace kvc {
 struct transfer_figure {
   std::string way;
   double gb = 0;              ///< GB per second.
+  double share = 0;           ///< Of memcpy's speed, or of the plain socket's.
   double cpu_per_gb = 0;      ///< CPU seconds of all processes per GB.
   double first_chunk_us = 0;  ///< To read one chunk alone; 0 if not measured.
 };
@@ -33,8 +34,5 @@ struct transfer_report {
 /// verification, and compares with memcpy of as many bytes; `repetitions` times
 /// in turn. Every byte is checked. Fails with unreachable or invalid_request.
 caf::expected<transfer_report> measure_transfer(std::size_t repetitions);
-
-/// Makes a table of it.
-std::vector<std::string> lines_of(const transfer_report& report);
 
 }  // namespace kvc
