@@ -25,13 +25,13 @@ lint: packages ## Runs clang-format, clang-tidy and the header checks on all fil
 
 bench: packages ## Measures and prints a table.
 	@cmake --preset release
-	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker kvc_ucx
+	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker
 	@build/release/bin/kvc-bench
 	@build/release/bin/kvc-bench index --memberships 10000000
 
 bench-full: packages ## Measures longer, and the index with 100 million memberships: half an hour, 5 GB of memory.
 	@cmake --preset release
-	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker kvc_ucx
+	@cmake --build --preset release --target kvc-bench kvc-controller kvc-worker
 	@build/release/bin/kvc-bench --seconds 2 --repetitions 9
 	@build/release/bin/kvc-bench codecs
 	@build/release/bin/kvc-bench index --memberships 100000000
