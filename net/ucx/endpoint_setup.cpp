@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t segment_bytes =
   piece_bytes + (std::uint64_t{64} << 10U);
 
+/// Counts changes of what peers send each other.
+constexpr std::uint64_t protocol = 2;
+
 constexpr int port_attempts = 16;
 
 std::uint64_t wire_id() {
@@ -25,7 +28,7 @@ std::uint64_t wire_id() {
   ucp_get_version(&major, &minor, &release);
   const auto version = std::uint64_t{major} << 16U |
                        std::uint64_t{minor} << 8U | std::uint64_t{release};
-  return version << 32U | segment_bytes;
+  return version << 32U | protocol << 24U | segment_bytes;
 }
 
 /// Returns why the memory cannot be shared; empty if it can.

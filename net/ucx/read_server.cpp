@@ -21,17 +21,13 @@ void end(sending* x) {
 }
 
 void send(const connection& to, const answer_message& header,
-          std::span<const std::byte> bytes, ucp_mem_h memory) {
+          std::span<const std::byte> bytes) {
   auto op = std::make_unique<sending>(sending{header, to.usage});
   ++op->usage->answers;
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
                         UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS;
-  if (!bytes.empty()) {
-    params.op_attr_mask |= UCP_OP_ATTR_FIELD_MEMH;
-    params.memh = memory;
-  }
-  params.flags = bytes.empty() ? UCP_AM_SEND_FLAG_EAGER : UCP_AM_SEND_FLAG_RNDV;
+  params.flags = UCP_AM_SEND_FLAG_EAGER;
   params.cb.send = [](void* done, ucs_status_t, void* user) {
     ucp_request_free(done);
     end(static_cast<sending*>(user));
@@ -90,10 +86,10 @@ bool read_server::answer(const request& x) {
   const auto memory = region_.bytes();
   if (message.length == 0 || message.length > memory.size() ||
       message.offset > memory.size() - message.length)
-    send(*to, {message.token, 1}, {}, nullptr);
+    send(*to, {message.token, 1}, {});
   else
     send(*to, {message.token, 0},
-         memory.subspan(message.offset, message.length), region_.handle());
+         memory.subspan(message.offset, message.length));
   return true;
 }
 

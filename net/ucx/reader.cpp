@@ -1,7 +1,5 @@
 #include "net/ucx/reader.hpp"
 
-#include "net/transport/stream_copy.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -35,7 +33,6 @@ void reader::start(transport::read_id id, read_request request,
     id, std::move(request), peer ? *std::move(peer) : peer_address{}, start);
   if (refusal || x->spans_left == 0) {
     x->tell(refusal.value_or(read_status::done));
-    x->tell_drained();
     return;
   }
   deadlines_.emplace(x->soft_deadline, id);
@@ -140,22 +137,23 @@ std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
   const auto length = std::min(slice_bytes, x.left_in_span());
   const std::span from{peer.mapped() + span.remote_offset + x.next_offset,
                        length};
-  const auto to =
-    setup_.region.bytes().subspan(span.local_offset + x.next_offset, length);
-  if (!span.checksum) {
-    stream_copy(to, from);
-  } else {
-    if (x.next_offset == 0)
-      x.checksum.reset();
-    x.checksum.copy(to, from);
-  }
+  x.copy(index, x.next_offset, place_of(x, index).subspan(x.next_offset), from);
   x.advance(length);
-  if (x.arrive(index, length)) {
-    x.finish_span(index, !span.checksum || *span.checksum == x.checksum.value(),
-                  steady::now());
-    settle(x);
-  }
+  take(x, index, length);
+  settle(x);
   return length;
+}
+
+/// Counts bytes of a span that were copied.
+void reader::take(running_read& x, std::size_t span, std::uint64_t bytes) {
+  if (x.arrive(span, bytes))
+    x.finish_span(span, x.is_right(span, place_of(x, span)), steady::now());
+}
+
+std::span<std::byte> reader::place_of(const running_read& x,
+                                      std::size_t span) const {
+  const auto& place = x.request.spans[span];
+  return setup_.region.bytes().subspan(place.local_offset, place.length);
 }
 
 void reader::expire(steady::time_point now) {
@@ -213,14 +211,7 @@ void reader::cancel_all() {
   }
 }
 
-bool reader::is_receiving() const {
-  return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const auto& x) { return x.second.is_receiving; });
-}
-
 void reader::end_all() {
-  for (const auto& [id, x] : reads_)
-    x->tell_drained();
   reads_.clear();
   pieces_.clear();
 }
@@ -238,11 +229,7 @@ void reader::tell(running_read& x, read_status status) {
 void reader::settle(running_read& x) {
   if (x.spans_left == 0)
     tell(x, read_status::done);
-  if (!x.is_told)
-    return;
-  if (x.receiving == 0)
-    x.tell_drained();
-  if (x.requests > 0)
+  if (!x.is_told || x.requests > 0)
     return;
   if (x.usage)
     --x.usage->reads;

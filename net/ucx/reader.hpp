@@ -37,9 +37,9 @@ class reader {
              steady::time_point start);
   void cancel(transport::read_id id);
 
-  /// Takes an answer as UCX delivers it; what to return to UCX.
-  ucs_status_t receive(std::span<const std::byte> header, void* data,
-                       std::size_t length, bool is_rendezvous);
+  /// Takes an answer and copies its bytes to where they belong.
+  void receive(std::span<const std::byte> header,
+               std::span<const std::byte> bytes);
 
   /// Copies and asks for some more. Returns whether it could go on at once.
   bool work();
@@ -56,24 +56,22 @@ class reader {
   /// Tells all callers that their reads were cancelled.
   void cancel_all();
 
-  /// Whether UCX may still write to our memory.
-  bool is_receiving() const;
+  /// Whether peers owe us answers.
+  bool is_waiting() const { return !pieces_.empty(); }
 
-  /// Tells all callers that nothing is written any more.
+  /// Forgets all. For when no answer can come any more.
   void end_all();
 
  private:
   /// Something that was asked for.
   struct piece {
-    reader* self = nullptr;
     std::uint64_t token = 0;
     transport::read_id read = 0;
     std::size_t span = 0;
-    std::uint64_t local_offset = 0;
+    std::uint64_t offset = 0;  ///< In the span.
     std::uint64_t length = 0;
     std::uint64_t incarnation = 0;  ///< Of the peer.
     std::shared_ptr<ucx::usage> usage;
-    bool is_receiving = false;
   };
 
   std::optional<read_status> refuse(const read_request& request,
@@ -84,15 +82,15 @@ class reader {
   std::uint64_t copy_slice(running_read& x, const connection& peer);
   bool request_piece(running_read& x, connection& peer);
   void send_request(const connection& to, const read_message& message);
-  ucs_status_t receive_later(piece& x, void* data);
   void redial(std::uint64_t incarnation,
               const std::shared_ptr<ucx::usage>& usage);
   void begin_anew(running_read& x);
   void end_pieces(std::uint64_t incarnation);
   void suspect(std::uint64_t incarnation,
                const std::shared_ptr<ucx::usage>& usage);
-  void finish(piece& x, bool is_there);
-  void verify(running_read& x, std::size_t span);
+  void finish(std::uint64_t token, bool is_there);
+  void take(running_read& x, std::size_t span, std::uint64_t bytes);
+  std::span<std::byte> place_of(const running_read& x, std::size_t span) const;
   void tell(running_read& x, read_status status);
   void settle(running_read& x);
 

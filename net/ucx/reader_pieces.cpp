@@ -33,15 +33,13 @@ bool reader::request_piece(running_read& x, connection& peer) {
     return false;
   const auto token = ++last_token_;
   const auto& span = x.span();
-  pieces_.emplace(token,
-                  piece{.self = this,
-                        .token = token,
-                        .read = x.id,
-                        .span = x.next_span,
-                        .local_offset = span.local_offset + x.next_offset,
-                        .length = length,
-                        .incarnation = x.peer.incarnation,
-                        .usage = peer.usage});
+  pieces_.emplace(token, piece{.token = token,
+                               .read = x.id,
+                               .span = x.next_span,
+                               .offset = x.next_offset,
+                               .length = length,
+                               .incarnation = x.peer.incarnation,
+                               .usage = peer.usage});
   if (!std::exchange(usage.was_asked, true) && x.redials < max_redials)
     unheard_.emplace(steady::now() + first_answer_time * (1 << x.redials),
                      new_connection{x.peer.incarnation, peer.usage});
@@ -75,65 +73,39 @@ void reader::send_request(const connection& to, const read_message& message) {
     header.release();  // NOLINT(bugprone-unused-return-value): UCX has it.
 }
 
-ucs_status_t reader::receive(std::span<const std::byte> header, void* data,
-                             std::size_t length, bool is_rendezvous) {
+void reader::receive(std::span<const std::byte> header,
+                     std::span<const std::byte> bytes) {
   answer_message answer;
   if (header.size() != sizeof answer)
-    return UCS_OK;
+    return;
   std::memcpy(&answer, header.data(), sizeof answer);
   const auto found = pieces_.find(answer.token);
-  if (found == pieces_.end() || found->second.is_receiving)
-    return UCS_OK;
-  auto& x = found->second;
+  if (found == pieces_.end())
+    return;
+  const auto& x = found->second;
   auto& read = *reads_.at(x.read);
   x.usage->was_heard = true;
-  if (answer.is_refused != 0 && !read.is_told)
+  if (answer.is_refused != 0)
     tell(read, read_status::out_of_bounds);
-  const auto is_expected = length == x.length && is_rendezvous;
-  if (read.is_told || !is_expected) {
-    if (answer.is_refused == 0 && !is_expected)
-      suspect(x.incarnation, x.usage);
-    finish(x, false);
-    return UCS_OK;  // Which makes UCX drop the bytes.
+  else if (bytes.size() != x.length)
+    suspect(x.incarnation, x.usage);
+  const auto is_there = bytes.size() == x.length && !read.is_told;
+  if (is_there) {
+    setup_.connections.forgive(x.incarnation);
+    read.copy(x.span, x.offset, place_of(read, x.span).subspan(x.offset),
+              bytes);
   }
-  return receive_later(x, data);
+  finish(answer.token, is_there);
 }
 
-ucs_status_t reader::receive_later(piece& x, void* data) {
-  ucp_request_param_t params{};
-  params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
-                        UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_MEMH |
-                        UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
-  params.memh = setup_.region.handle();
-  params.user_data = &x;
-  params.cb.recv_am = [](void* done, ucs_status_t status, std::size_t,
-                         void* user) {
-    ucp_request_free(done);
-    auto& received = *static_cast<piece*>(user);
-    if (status != UCS_OK)
-      received.self->suspect(received.incarnation, received.usage);
-    received.self->finish(received, status == UCS_OK);
-  };
-  x.is_receiving = true;
-  ++reads_.at(x.read)->receiving;
-  auto* started = ucp_am_recv_data_nbx(
-    setup_.worker, data, setup_.region.bytes().data() + x.local_offset,
-    x.length, &params);
-  if (!UCS_PTR_IS_ERR(started))
-    return UCS_INPROGRESS;
-  suspect(x.incarnation, x.usage);
-  finish(x, false);
-  return UCS_OK;
-}
-
-/// Ends the pieces that a peer still owes us, but for those on their way.
+/// Ends the pieces that a peer still owes us.
 void reader::end_pieces(std::uint64_t incarnation) {
   std::vector<std::uint64_t> tokens;
   for (const auto& [token, x] : pieces_)
-    if (x.incarnation == incarnation && !x.is_receiving)
+    if (x.incarnation == incarnation)
       tokens.push_back(token);
   for (const auto token : tokens)
-    finish(pieces_.at(token), false);
+    finish(token, false);
 }
 
 /// Gives up a connection on which nothing was ever heard.
@@ -171,30 +143,17 @@ void reader::suspect(std::uint64_t incarnation,
     peer->has_failed = true;
 }
 
-/// Ends a piece, whose bytes are there or will never be.
-void reader::finish(piece& x, bool is_there) {
+/// Ends a piece, whose bytes are in place or will never be.
+void reader::finish(std::uint64_t token, bool is_there) {
+  const auto x = pieces_.extract(token).mapped();
   auto& read = *reads_.at(x.read);
   --x.usage->requests;
   x.usage->bytes_in_flight -= x.length;
   bytes_in_flight_ -= x.length;
   --read.requests;
-  read.receiving -= x.is_receiving ? 1 : 0;
-  const auto span = x.span;
-  const auto length = x.length;
-  pieces_.erase(x.token);
-  if (is_there && !read.is_told && read.arrive(span, length))
-    verify(read, span);
+  if (is_there)
+    take(read, x.span, x.length);
   settle(read);
-}
-
-void reader::verify(running_read& x, std::size_t span) {
-  const auto& wanted = x.request.spans[span];
-  const auto is_right =
-    !wanted.checksum ||
-    *wanted.checksum == checksum_of(setup_.region.bytes().subspan(
-                          wanted.local_offset, wanted.length));
-  setup_.connections.forgive(x.peer.incarnation);
-  x.finish_span(span, is_right, steady::now());
 }
 
 }  // namespace kvc::ucx

@@ -1,5 +1,7 @@
 #include "net/ucx/running_read.hpp"
 
+#include "net/transport/stream_copy.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -42,6 +44,36 @@ void running_read::advance(std::uint64_t bytes) {
   next_offset = 0;
 }
 
+void running_read::copy(std::size_t index, std::uint64_t offset,
+                        std::span<std::byte> to,
+                        std::span<const std::byte> from) {
+  if (!request.spans[index].checksum) {
+    stream_copy(to, from);
+    return;
+  }
+  if (offset == 0) {
+    checksum.reset();
+    summed_span = index;
+    summed_bytes = 0;
+  }
+  if (summed_span != index || summed_bytes != offset) {
+    stream_copy(to, from);
+    return;
+  }
+  checksum.copy(to, from);
+  summed_bytes += from.size();
+}
+
+bool running_read::is_right(std::size_t index,
+                            std::span<const std::byte> bytes) const {
+  const auto& wanted = request.spans[index].checksum;
+  if (!wanted)
+    return true;
+  const auto is_summed =
+    summed_span == index && summed_bytes == request.spans[index].length;
+  return *wanted == (is_summed ? checksum.value() : checksum_of(bytes));
+}
+
 bool running_read::arrive(std::size_t index, std::uint64_t bytes) {
   bytes_left[index] -= bytes;
   return bytes_left[index] == 0;
@@ -64,10 +96,7 @@ void running_read::tell(read_status status) {
   result.status = status;
   if (request.on_done)
     request.on_done(std::move(result));
-}
-
-void running_read::tell_drained() {
-  if (!std::exchange(is_drained, true) && request.on_drained)
+  if (request.on_drained)
     request.on_drained();
 }
 

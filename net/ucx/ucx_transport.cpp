@@ -13,8 +13,8 @@ namespace {
 /// Events handled before others have their turn.
 constexpr int events_per_turn = 64;
 
-/// Of stop(), for what UCX is still writing to our memory.
-constexpr std::chrono::milliseconds drain_time{1'500};
+/// Of stop(), for UCX to end what is under way, at most.
+constexpr std::chrono::milliseconds closing_time{1'500};
 
 /// While an answer arrives, so that it is taken in large parts; the kernel
 /// makes it some 50 us longer (docs/decisions/0043).
@@ -96,28 +96,26 @@ void ucx_transport::handle(message_id id) {
   params.cb = [](void* self, const void* header, std::size_t header_length,
                  void* data, std::size_t length,
                  const ucp_am_recv_param_t* received) {
-    const auto is_rendezvous =
-      (received->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) != 0;
-    return (static_cast<ucx_transport*>(self)->*Receive)(
-      {static_cast<const std::byte*>(header), header_length}, data, length,
-      is_rendezvous);
+    // We send eagerly; what others send otherwise has no bytes yet.
+    const auto has_bytes =
+      (received->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) == 0;
+    (static_cast<ucx_transport*>(self)->*Receive)(
+      {static_cast<const std::byte*>(header), header_length},
+      {static_cast<const std::byte*>(data), has_bytes ? length : 0});
+    return UCS_OK;
   };
   check(ucp_worker_set_am_recv_handler(setup_.worker.get(), &params),
         "handle messages");
 }
 
-ucs_status_t ucx_transport::on_read(std::span<const std::byte> header,
-                                    void* data, std::size_t length,
-                                    bool is_rendezvous) {
-  if (!is_rendezvous)
-    server_.receive(header, {static_cast<const std::byte*>(data), length});
-  return UCS_OK;
+void ucx_transport::on_read(std::span<const std::byte> header,
+                            std::span<const std::byte> bytes) {
+  server_.receive(header, bytes);
 }
 
-ucs_status_t ucx_transport::on_answer(std::span<const std::byte> header,
-                                      void* data, std::size_t length,
-                                      bool is_rendezvous) {
-  return reader_.receive(header, data, length, is_rendezvous);
+void ucx_transport::on_answer(std::span<const std::byte> header,
+                              std::span<const std::byte> bytes) {
+  reader_.receive(header, bytes);
 }
 
 transport::read_id ucx_transport::read(read_request request) {
@@ -190,7 +188,7 @@ void ucx_transport::run() {
     }
     if (turn()) {
       gathers = 0;
-    } else if (gathers < max_gathers && reader_.is_receiving()) {
+    } else if (gathers < max_gathers && reader_.is_waiting()) {
       ++gathers;
       std::this_thread::sleep_for(gather_time);
     } else {
@@ -238,10 +236,8 @@ void ucx_transport::finish() {
   reader_.cancel_all();
   outgoing_.cut_all();
   incoming_.cut_all();
-  const auto end = steady::now() + drain_time;
-  while (
-    (ucp_worker_progress(setup_.worker.get()) != 0 || reader_.is_receiving()) &&
-    steady::now() < end) {
+  const auto end = steady::now() + closing_time;
+  while (ucp_worker_progress(setup_.worker.get()) != 0 && steady::now() < end) {
   }
 }
 

@@ -38,10 +38,10 @@ class ucx_transport : public transport {
 
   template <auto Receive>
   void handle(message_id id);
-  ucs_status_t on_read(std::span<const std::byte> header, void* data,
-                       std::size_t length, bool is_rendezvous);
-  ucs_status_t on_answer(std::span<const std::byte> header, void* data,
-                         std::size_t length, bool is_rendezvous);
+  void on_read(std::span<const std::byte> header,
+               std::span<const std::byte> bytes);
+  void on_answer(std::span<const std::byte> header,
+                 std::span<const std::byte> bytes);
 
   bool post(command work);
   bool run_commands();
