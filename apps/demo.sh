@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 bin=build/release/bin
 http_port=${KVC_HTTP_PORT:-9000}
 link_port=${KVC_LINK_PORT:-9001}
-url=http://localhost:$http_port
+url=http://127.0.0.1:$http_port
 folder=$(mktemp -d)
 tokens='[128000, 849, 21435, 279, 26431, 315, 85748, 6636, 304, 4221, 4211, 13]'
 
@@ -31,7 +31,7 @@ echo "Starting a controller and two ranks of one instance ..."
   --monitor-port "$link_port" >"$folder/controller.log" 2>&1 &
 for rank in 0 1; do
   "$bin/kvc-worker" --config config/demo.yaml --rank "$rank" \
-    --controller-pull-url "localhost:$link_port" --prompt "$folder/prompt.json" \
+    --controller-pull-url "127.0.0.1:$link_port" --prompt "$folder/prompt.json" \
     >"$folder/rank-$rank.log" 2>&1 &
 done
 
