@@ -42,7 +42,7 @@ struct fetch_report {
   std::uint64_t next_cursor = 0;   ///< 0 at the end of all.
   std::uint64_t total_chunks = 0;  ///< That the source has.
   std::uint64_t copied_bytes = 0;
-  std::string trouble{};                ///< Why some have `failed`; or empty.
+  std::string trouble{};  ///< Why some are `failed` or `unsuitable`; or empty.
   std::shared_ptr<const void> holds{};  ///< Keeps what is here now.
 };
 

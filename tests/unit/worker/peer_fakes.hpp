@@ -68,6 +68,7 @@ struct peer_script {
   std::function<void(chunk_lease&)> change{};  ///< Of what it answers.
   surrender_report surrendered{};
   caf::error keeps{};  ///< Answer to surrender_chunks, if set.
+  std::optional<std::chrono::milliseconds> renewed_for{};  ///< Else as asked.
 
   std::vector<lease_chunks> leases{};
   std::vector<renew_chunk_lease> renewals{};
@@ -109,7 +110,7 @@ inline peer_actor::behavior_type scripted_peer(peer_actor::pointer self,
     [=](const lease_chunks& msg) { return lend_scripted(self, *script, msg); },
     [=](const renew_chunk_lease& msg) {
       script->renewals.push_back(msg);
-      return lease_term{msg.valid_for};
+      return lease_term{script->renewed_for.value_or(msg.valid_for)};
     },
     [=](const end_chunk_lease& msg) { script->ends.push_back(msg); },
     [=](const surrender_chunks& msg) -> caf::result<surrender_report> {
