@@ -1,5 +1,6 @@
 #include "actors/worker/transfer.hpp"
 
+#include "actors/worker/job_failure.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/send.hpp>
@@ -56,14 +57,11 @@ void report(self_pointer self) {
   self->quit();
 }
 
-/// Runs `step` on one of the pool's threads, then tells the actor.
+/// Runs `step` on one of the pool's threads, then tells the actor how it ended.
 template <class Message, class Step>
 void run(self_pointer self, const transfer_services& services, Step step) {
   const auto me = caf::actor_cast<caf::actor>(self);
-  services.submit([=] {
-    step();
-    caf::anon_send(me, Message{});
-  });
+  services.submit([=] { caf::anon_send(me, Message{failure_of(step)}); });
 }
 
 void settle(self_pointer self, const transfer_services& services) {
@@ -128,6 +126,21 @@ void end_early(self_pointer self, const transfer_services& services,
   state.trouble = why;
   if (state.is_reading)
     services.copier->cancel(state.read);
+}
+
+void take_place(self_pointer self, const transfer_services& services,
+                const caf::error& failure) {
+  if (!failure)
+    return read(self, services);
+  end_lease(self);
+  fail(self, failure);
+}
+
+/// What was not admitted has failed.
+void take_settled(self_pointer self, const caf::error& failure) {
+  if (failure)
+    self->state.trouble = describe(failure);
+  report(self);
 }
 
 /// Nobody waits for the answer any more.
@@ -247,9 +260,11 @@ transfer_actor::behavior_type transfer(self_pointer self,
     [=](const cancel_fetch&) {
       end_early(self, services, errc::connection_lost, "cancelled");
     },
-    [=](const transfer_placed&) { read(self, services); },
+    [=](const transfer_placed& msg) {
+      take_place(self, services, msg.failure);
+    },
     [=](const transfer_read& msg) { take_result(self, services, msg.result); },
-    [=](const transfer_settled&) { report(self); },
+    [=](const transfer_settled& msg) { take_settled(self, msg.failure); },
     [=](const transfer_late&) {
       end_early(self, services, errc::timed_out, "no answer in time");
     },
