@@ -1,11 +1,13 @@
 #include "actors/worker/move_run.hpp"
 
+#include "actors/worker/job_failure.hpp"
 #include "actors/worker/local_copy.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace kvc {
 
@@ -13,9 +15,7 @@ namespace {
 
 using self_pointer = move_run_actor::stateful_pointer<move_run_state>;
 
-constexpr std::size_t chunks_per_part = 64;
 constexpr std::size_t chunks_per_surrender = key_block::max_keys / 2;
-constexpr std::uint32_t max_failed_parts = 2;
 constexpr std::chrono::milliseconds part_patience{10'000};
 
 /// One move's actor and what all its steps need.
@@ -56,6 +56,14 @@ void send_progress(const context& c) {
     c.self->send(order.observer, command_progress{order.id, tally_of(c)});
 }
 
+std::string progress_text(const context& c) {
+  const auto tally = tally_of(c);
+  return std::to_string(tally.finished()) + " of " +
+         std::to_string(tally.planned) + " chunks done, " +
+         (c.state().is_flushing ? "the index not told, " : "") +
+         c.state().tally->source_text();
+}
+
 /// What could not be copied is no success, whatever else was done.
 void finish(const context& c) {
   const auto tally = tally_of(c);
@@ -74,6 +82,7 @@ void finish(const context& c) {
 template <class Next>
 void flush(const context_ptr& c, Next next) {
   auto& state = c->state();
+  state.is_flushing = true;
   state.reporters_pending = c->reporters.size();
   if (c->reporters.empty())
     next();
@@ -90,24 +99,37 @@ void flush(const context_ptr& c, Next next) {
         });
 }
 
-/// Has the source drop what was confirmed, from `begin` on.
-void surrender(const context_ptr& c, std::size_t begin) {
-  const auto& confirmed = c->state().tally->confirmed();
-  if (begin >= confirmed.size())
+/// Returns whether a source that says so has not begun to drop anything.
+bool is_refusal(const caf::error& why) {
+  constexpr std::array refusals{errc::invalid_request, errc::unknown_worker,
+                                errc::stale_epoch,     errc::not_ready,
+                                errc::too_busy,        errc::unknown_location};
+  return std::any_of(refusals.begin(), refusals.end(),
+                     [&](errc each) { return why == each; });
+}
+
+/// Ends without knowing what the source has dropped.
+void give_up_source(const context& c, const caf::error& why) {
+  auto& tally = *c.state().tally;
+  if (is_refusal(why))
+    tally.note_refused();
+  end(c, caf::make_error(
+           errc::connection_lost,
+           "copied, but " + tally.source_text() + ": " + describe(why)));
+}
+
+/// Has the source drop what was confirmed.
+void surrender(const context_ptr& c) {
+  auto& tally = *c->state().tally;
+  auto part = tally.to_surrender(chunks_per_surrender);
+  if (part.empty())
     return finish(*c);
-  const auto count = std::min(chunks_per_surrender, confirmed.size() - begin);
-  const auto from = confirmed.begin() + static_cast<std::ptrdiff_t>(begin);
-  std::vector<std::uint64_t> part{from,
-                                  from + static_cast<std::ptrdiff_t>(count)};
+  const auto count = part.size();
   const auto go_on = [=](const surrender_report& report) {
     c->state().tally->note(report);
-    surrender(c, begin + count);
+    surrender(c);
   };
-  const auto give_up = [=](const caf::error& why) {
-    end(*c, caf::make_error(
-              errc::connection_lost,
-              "copied, but the source keeps its chunks: " + describe(why)));
-  };
+  const auto give_up = [=](const caf::error& why) { give_up_source(*c, why); };
   const auto& order = c->state().order;
   if (c->is_local()) {
     run_command clear;
@@ -117,6 +139,7 @@ void surrender(const context_ptr& c, std::size_t begin) {
     clear.what.where = order.what.where;
     clear.what.hashes.keys = std::move(part);
     clear.timeout = time_left(*c);
+    tally.note_asked(count);
     c->self->request(c->owner, caf::infinite, clear)
       .then(
         [=](const command_result& result) {
@@ -134,6 +157,11 @@ void surrender(const context_ptr& c, std::size_t begin) {
               dial_peer{order.source.host, order.source.port})
     .then(
       [=](const peer_actor& peer) {
+        auto& state = c->state();
+        if (!state.source)
+          c->self->monitor(peer);
+        state.source = peer;
+        state.tally->note_asked(count);
         c->self->request(peer, time_left(*c), question).then(go_on, give_up);
       },
       give_up);
@@ -141,110 +169,112 @@ void surrender(const context_ptr& c, std::size_t begin) {
 
 void finish_copying(const context_ptr& c) {
   flush(c, [c] {
-    const auto& state = c->state();
+    auto& state = c->state();
+    state.is_flushing = false;
     if (state.order.what.is_copy || state.is_cancelled)
       return finish(*c);
-    surrender(c, 0);
+    surrender(c);
   });
 }
 
-void note_part(const context_ptr& c, const fetch_report& report) {
+std::vector<std::uint64_t> failed_of(const fetch_report& report) {
+  std::vector<std::uint64_t> result;
+  for (const auto& x : report.chunks)
+    if (x.outcome == chunk_outcome::failed)
+      result.push_back(x.hash);
+  return result;
+}
+
+/// Keeps what has come until the move ends; what had failed before it as long
+/// as the rest of its part, of which it may be the beginning.
+void keep(move_run_state& state, const move_part& part,
+          std::shared_ptr<const void> holds) {
+  auto at = state.holds.end();
+  if (part.is_second_try && !state.holds.empty())
+    --at;
+  state.holds.insert(at, std::move(holds));
+}
+
+void note_part(const context_ptr& c, const move_part& part,
+               const fetch_report& report) {
   auto& state = c->state();
   state.transfer = nullptr;
   auto chunks = report.chunks;
-  auto trouble = report.trouble;
-  if (state.is_cancelled) {  // Not tried to the end, so not failed.
+  const auto failed = failed_of(report);
+  // A file that was found damaged is gone at the second look.
+  const auto is_retried = !c->is_local() && state.plan->retry(part, failed);
+  if (is_retried || state.is_cancelled)  // Not tried to the end, so not failed.
     std::erase_if(chunks, [](const fetched_chunk& x) {
       return x.outcome == chunk_outcome::failed;
     });
-    trouble.clear();
-  }
+  else if (!failed.empty() && !report.trouble.empty())
+    state.last_trouble = report.trouble;
   state.tally->note(chunks);
-  if (!trouble.empty())
-    state.last_trouble = trouble;
   if (state.order.what.is_for_all)
     state.tally->expect(report.total_chunks);
-  state.holds.push_back(report.holds);
-  state.cursor = report.next_cursor;
-  const auto has_failed = !trouble.empty() && report.copied_bytes == 0;
-  state.failed_parts = has_failed ? state.failed_parts + 1 : 0;
-  if (state.failed_parts >= max_failed_parts)
-    return end(*c, caf::make_error(errc::connection_lost, trouble));
+  keep(state, part, report.holds);
+  state.plan->note_cursor(part, report.next_cursor);
+  const auto is_failure = !state.is_cancelled && !failed.empty() &&
+                          !report.trouble.empty() && report.copied_bytes == 0;
+  if (!state.plan->note_end(is_failure))
+    return end(*c, caf::make_error(errc::connection_lost, report.trouble));
   send_progress(*c);
   copy_next(c);
 }
 
-/// Goes back to try a part once more, or gives up.
-void note_failure(const context_ptr& c, const fetch_chunks& part,
-                  caf::error why) {
+/// Tries a part once more, or gives up.
+void note_failure(const context_ptr& c, move_part part, caf::error why) {
   auto& state = c->state();
   state.transfer = nullptr;
   if (state.is_cancelled)
     return finish_copying(c);
-  if (++state.failed_parts >= max_failed_parts)
+  if (!state.plan->take_back(std::move(part)))
     return end(*c, std::move(why));
-  state.next_hash -= part.hashes.size();
-  state.has_begun = !part.hashes.empty() || part.cursor != 0;
   copy_next(c);
 }
 
-void fetch(const context_ptr& c, const fetch_chunks& part) {
+void fetch(const context_ptr& c, const move_part& part) {
   auto& state = c->state();
+  const fetch_chunks order{
+    .source = state.order.source,
+    .hashes = part.hashes,
+    .cursor = part.cursor,
+    .max_chunks = part.max_chunks,
+    .patience = std::min(part_patience, time_left(*c)),
+    .owner = caf::actor_cast<caf::strong_actor_ptr>(c->self)};
   state.transfer = c->self->spawn(transfer, *c->services.transfers);
-  c->self->request(state.transfer, caf::infinite, part)
-    .then([=](const fetch_report& report) { note_part(c, report); },
+  c->self->request(state.transfer, caf::infinite, order)
+    .then([=](const fetch_report& report) { note_part(c, part, report); },
           [=](caf::error& why) { note_failure(c, part, std::move(why)); });
 }
 
 /// Copies a part on one of the pool's threads.
-void copy_here(const context_ptr& c, const fetch_chunks& part) {
+void copy_here(const context_ptr& c, const move_part& part) {
   const auto me = caf::actor_cast<caf::actor>(c->self);
   const auto what = c->state().order.what;
   auto* const from = c->services.store(what.where);
   local_copy copier{*c->services.memory, *c->services.disk, what.to};
   c->services.submit([=]() mutable {
-    auto hashes = part.hashes;
-    part_copied done;
-    if (what.is_for_all) {
-      auto found = from->scan(part.cursor, part.max_chunks);
-      hashes = std::move(found.hashes);
-      done.report.next_cursor = found.next_cursor;
-      done.report.total_chunks = from->usage().chunks;
-    }
-    auto copied = copier.copy(hashes);
-    done.report.chunks = std::move(copied.chunks);
-    done.report.holds = std::move(copied.holds);
+    part_copied done{.part = part, .report = {}};
+    done.failure = failure_of([&] {
+      auto hashes = part.hashes;
+      if (what.is_for_all) {
+        auto found = from->scan(part.cursor, part.max_chunks);
+        hashes = std::move(found.hashes);
+        done.report.next_cursor = found.next_cursor;
+        done.report.total_chunks = from->usage().chunks;
+      }
+      auto copied = copier.copy(hashes);
+      done.report.chunks = std::move(copied.chunks);
+      done.report.holds = std::move(copied.holds);
+    });
     caf::anon_send(me, std::move(done));
   });
 }
 
-/// Returns the next part of what is to be copied; nothing at the end.
-std::optional<fetch_chunks> next_part(const context& c) {
-  auto& state = c.state();
-  fetch_chunks part;
-  part.source = state.order.source;
-  part.patience = std::min(part_patience, time_left(c));
-  part.owner = caf::actor_cast<caf::strong_actor_ptr>(c.self);
-  if (state.order.what.is_for_all) {
-    if (std::exchange(state.has_begun, true) && state.cursor == 0)
-      return std::nullopt;
-    part.cursor = state.cursor;
-    part.max_chunks = chunks_per_part;
-    return part;
-  }
-  const auto& given = state.order.what.hashes.keys;
-  const auto count = std::min(chunks_per_part, given.size() - state.next_hash);
-  if (count == 0)
-    return std::nullopt;
-  const auto from =
-    given.begin() + static_cast<std::ptrdiff_t>(state.next_hash);
-  part.hashes.assign(from, from + static_cast<std::ptrdiff_t>(count));
-  state.next_hash += count;
-  return part;
-}
-
 void copy_next(const context_ptr& c) {
-  const auto part = c->state().is_cancelled ? std::nullopt : next_part(*c);
+  auto& state = c->state();
+  const auto part = state.is_cancelled ? std::nullopt : state.plan->next();
   if (!part)
     finish_copying(c);
   else if (c->is_local())
@@ -281,6 +311,7 @@ caf::result<command_result> begin(const context_ptr& c,
   state.order = order;
   state.begun_at = c->self->clock().now();
   state.deadline = state.begun_at + order.timeout;
+  state.plan.emplace(order.what);
   state.tally.emplace(order.what.hashes.keys.size());
   state.answer = c->self->make_response_promise<command_result>();
   auto answer = state.answer;
@@ -299,8 +330,12 @@ move_run_actor::behavior_type move_run(
   const auto c =
     std::make_shared<const context>(context{self, services, reporters, owner});
   self->monitor(owner);
-  self->set_down_handler([c](const caf::down_msg&) {
-    end(*c, caf::make_error(errc::connection_lost, "nobody waits for it"));
+  self->set_down_handler([c](const caf::down_msg& down) {
+    const auto& source = c->state().source;
+    if (source && down.source == source->address())
+      give_up_source(*c, caf::make_error(errc::connection_lost, "it is gone"));
+    else
+      end(*c, caf::make_error(errc::connection_lost, "nobody waits for it"));
   });
   return {
     [=](const run_command& order) { return begin(c, order); },
@@ -309,13 +344,14 @@ move_run_actor::behavior_type move_run(
       if (c->state().transfer)
         c->self->send(c->state().transfer, cancel_fetch{});
     },
-    [=](const part_copied& msg) { note_part(c, msg.report); },
+    [=](const part_copied& msg) {
+      if (msg.failure)
+        note_failure(c, msg.part, msg.failure);
+      else
+        note_part(c, msg.part, msg.report);
+    },
     [=](const give_up&) {
-      const auto tally = tally_of(*c);
-      end(*c, caf::make_error(errc::timed_out,
-                              std::to_string(tally.finished()) + " of " +
-                                std::to_string(tally.planned) +
-                                " chunks done, the source keeps its own"));
+      end(*c, caf::make_error(errc::timed_out, progress_text(*c)));
     },
   };
 }

@@ -74,9 +74,14 @@ struct peer_script {
   std::vector<renew_chunk_lease> renewals{};
   std::vector<end_chunk_lease> ends{};
   std::vector<surrender_chunks> surrenders{};
+  bool is_silent_at_surrenders = false;
   std::vector<caf::typed_response_promise<chunk_lease>> held{};
+  std::vector<caf::typed_response_promise<surrender_report>> held_surrenders{};
 
-  void forget() { held.clear(); }
+  void forget() {
+    held.clear();
+    held_surrenders.clear();
+  }
 };
 
 inline caf::result<chunk_lease> lend_scripted(peer_actor::pointer self,
@@ -115,6 +120,11 @@ inline peer_actor::behavior_type scripted_peer(peer_actor::pointer self,
     [=](const end_chunk_lease& msg) { script->ends.push_back(msg); },
     [=](const surrender_chunks& msg) -> caf::result<surrender_report> {
       script->surrenders.push_back(msg);
+      if (script->is_silent_at_surrenders) {
+        script->held_surrenders.push_back(
+          self->make_response_promise<surrender_report>());
+        return script->held_surrenders.back();
+      }
       if (script->keeps)
         return script->keeps;
       return script->surrendered;
