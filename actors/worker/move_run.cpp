@@ -2,180 +2,23 @@
 
 #include "actors/worker/job_failure.hpp"
 #include "actors/worker/local_copy.hpp"
+#include "actors/worker/move_steps.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace kvc {
 
 namespace {
 
-using self_pointer = move_run_actor::stateful_pointer<move_run_state>;
+using moving::context;
+using moving::context_ptr;
 
-constexpr std::size_t chunks_per_surrender = key_block::max_keys / 2;
 constexpr std::chrono::milliseconds part_patience{10'000};
 
-/// One move's actor and what all its steps need.
-struct context {
-  self_pointer self;
-  command_services services;
-  std::vector<reporter_actor> reporters;
-  worker_actor owner;
-
-  move_run_state& state() const { return self->state; }
-  bool is_local() const { return state().order.source.id.instance.empty(); }
-};
-
-using context_ptr = std::shared_ptr<const context>;
-
 void copy_next(const context_ptr& c);
-
-std::chrono::milliseconds time_left(const context& c) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-    c.state().deadline - c.self->clock().now());
-  return std::max(left, std::chrono::milliseconds{1});
-}
-
-command_tally tally_of(const context& c) {
-  const auto elapsed = c.self->clock().now() - c.state().begun_at;
-  return c.state().tally->now(static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()));
-}
-
-void end(const context& c, caf::error why) {
-  c.state().answer.deliver(std::move(why));
-  c.self->quit();
-}
-
-void send_progress(const context& c) {
-  const auto& order = c.state().order;
-  if (order.observer)
-    c.self->send(order.observer, command_progress{order.id, tally_of(c)});
-}
-
-std::string progress_text(const context& c) {
-  const auto tally = tally_of(c);
-  return std::to_string(tally.finished()) + " of " +
-         std::to_string(tally.planned) + " chunks done, " +
-         (c.state().is_flushing ? "the index not told, " : "") +
-         c.state().tally->source_text();
-}
-
-/// What could not be copied is no success, whatever else was done.
-void finish(const context& c) {
-  const auto tally = tally_of(c);
-  if (const auto failed = tally.of(chunk_outcome::failed); failed > 0) {
-    send_progress(c);
-    return end(c, caf::make_error(errc::io_failed, std::to_string(failed) +
-                                                     " chunks not copied: " +
-                                                     c.state().last_trouble));
-  }
-  c.state().answer.deliver(
-    command_result{0, {}, c.state().is_cancelled, tally});
-  c.self->quit();
-}
-
-/// Tells the index, then goes on.
-template <class Next>
-void flush(const context_ptr& c, Next next) {
-  auto& state = c->state();
-  state.is_flushing = true;
-  state.reporters_pending = c->reporters.size();
-  if (c->reporters.empty())
-    next();
-  for (const auto& reporter : c->reporters)
-    c->self->request(reporter, caf::infinite, flush_reports{})
-      .then(
-        [=](const reports_flushed&) {
-          if (--c->state().reporters_pending == 0)
-            next();
-        },
-        [=](const caf::error&) {
-          end(*c, caf::make_error(errc::connection_lost,
-                                  "copied, but the index was not told"));
-        });
-}
-
-/// Returns whether a source that says so has not begun to drop anything.
-bool is_refusal(const caf::error& why) {
-  constexpr std::array refusals{errc::invalid_request, errc::unknown_worker,
-                                errc::stale_epoch,     errc::not_ready,
-                                errc::too_busy,        errc::unknown_location};
-  return std::any_of(refusals.begin(), refusals.end(),
-                     [&](errc each) { return why == each; });
-}
-
-/// Ends without knowing what the source has dropped.
-void give_up_source(const context& c, const caf::error& why) {
-  auto& tally = *c.state().tally;
-  if (is_refusal(why))
-    tally.note_refused();
-  end(c, caf::make_error(
-           errc::connection_lost,
-           "copied, but " + tally.source_text() + ": " + describe(why)));
-}
-
-/// Has the source drop what was confirmed.
-void surrender(const context_ptr& c) {
-  auto& tally = *c->state().tally;
-  auto part = tally.to_surrender(chunks_per_surrender);
-  if (part.empty())
-    return finish(*c);
-  const auto count = part.size();
-  const auto go_on = [=](const surrender_report& report) {
-    c->state().tally->note(report);
-    surrender(c);
-  };
-  const auto give_up = [=](const caf::error& why) { give_up_source(*c, why); };
-  const auto& order = c->state().order;
-  if (c->is_local()) {
-    run_command clear;
-    clear.event_id = order.event_id + "/source";
-    clear.id = order.id;
-    clear.what.what = operation::clear;
-    clear.what.where = order.what.where;
-    clear.what.hashes.keys = std::move(part);
-    clear.timeout = time_left(*c);
-    tally.note_asked(count);
-    c->self->request(c->owner, caf::infinite, clear)
-      .then(
-        [=](const command_result& result) {
-          go_on(
-            surrender_report{.pinned = result.tally.of(chunk_outcome::pinned),
-                             .in_use = result.tally.of(chunk_outcome::in_use)});
-        },
-        give_up);
-    return;
-  }
-  const surrender_chunks question{
-    order.source.id, order.source.epoch, {std::move(part)}};
-  c->self
-    ->request(c->services.transfers->dialer, time_left(*c),
-              dial_peer{order.source.host, order.source.port})
-    .then(
-      [=](const peer_actor& peer) {
-        auto& state = c->state();
-        if (!state.source)
-          c->self->monitor(peer);
-        state.source = peer;
-        state.tally->note_asked(count);
-        c->self->request(peer, time_left(*c), question).then(go_on, give_up);
-      },
-      give_up);
-}
-
-void finish_copying(const context_ptr& c) {
-  flush(c, [c] {
-    auto& state = c->state();
-    state.is_flushing = false;
-    if (state.order.what.is_copy || state.is_cancelled)
-      return finish(*c);
-    surrender(c);
-  });
-}
 
 std::vector<std::uint64_t> failed_of(const fetch_report& report) {
   std::vector<std::uint64_t> result;
@@ -325,7 +168,8 @@ caf::result<command_result> begin(const context_ptr& c,
 }  // namespace
 
 move_run_actor::behavior_type move_run(
-  self_pointer self, const command_services& services,
+  move_run_actor::stateful_pointer<move_run_state> self,
+  const command_services& services,
   const std::vector<reporter_actor>& reporters, const worker_actor& owner) {
   const auto c =
     std::make_shared<const context>(context{self, services, reporters, owner});
