@@ -14,43 +14,53 @@ struct named_width {
   std::size_t width;
 };
 
-constexpr std::array<named_width, 11> widths{{{"bfloat16", 2},
+constexpr std::array<named_width, 13> widths{{{"bfloat16", 2},
                                               {"float16", 2},
-                                              {"half", 2},
                                               {"int16", 2},
                                               {"uint16", 2},
                                               {"float32", 4},
-                                              {"float", 4},
                                               {"int32", 4},
                                               {"uint32", 4},
                                               {"float64", 8},
-                                              {"int64", 8}}};
-
-std::string_view plain_name(std::string_view dtype) {
-  constexpr std::string_view prefix = "torch.";
-  return dtype.starts_with(prefix) ? dtype.substr(prefix.size()) : dtype;
-}
+                                              {"int64", 8},
+                                              {"int8", 1},
+                                              {"uint8", 1},
+                                              {"float8_e4m3fn", 1},
+                                              {"float8_e5m2", 1}}};
 
 static_assert(sizeof(codec_header) == codec_header::size);
 
 }  // namespace
 
+std::string_view plain_dtype(std::string_view dtype) {
+  constexpr std::string_view prefix = "torch.";
+  const auto name =
+    dtype.starts_with(prefix) ? dtype.substr(prefix.size()) : dtype;
+  if (name == "half")
+    return "float16";
+  return name == "float" ? "float32" : name;
+}
+
 number_type number_type_of(const std::string& dtype) {
-  const auto name = plain_name(dtype);
+  const auto name = plain_dtype(dtype);
   if (name == "bfloat16")
     return number_type::bfloat16;
-  if (name == "float16" || name == "half")
+  if (name == "float16")
     return number_type::float16;
-  if (name == "float32" || name == "float")
+  if (name == "float32")
     return number_type::float32;
   return number_type::unknown;
 }
 
 std::size_t width_of(const std::string& dtype) {
+  return known_width_of(dtype).value_or(1);
+}
+
+std::optional<std::size_t> known_width_of(const std::string& dtype) {
   for (const auto& each : widths)
-    if (each.name == plain_name(dtype))
+    if (each.name == plain_dtype(dtype))
       return each.width;
-  return 1;
+  return std::nullopt;
 }
 
 // The struct has no gaps, and the platform is little-endian, as for all that we

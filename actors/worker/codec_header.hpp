@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace kvc {
 
@@ -16,6 +19,13 @@ number_type number_type_of(const std::string& dtype);
 
 /// Returns the bytes of one number; 1 if the type is unknown.
 std::size_t width_of(const std::string& dtype);
+
+/// Returns the bytes of one number; nothing if the type is unknown.
+std::optional<std::size_t> known_width_of(const std::string& dtype);
+
+/// Returns the name that all writings of a dtype share: "float16" for
+/// "torch.half".
+std::string_view plain_dtype(std::string_view dtype);
 
 /// What every encoded chunk begins with, little-endian.
 struct codec_header {

@@ -18,7 +18,7 @@ namespace kvc {
 
 struct cpu_store_options {
   membership_listener* listener = nullptr;  ///< Optional; outlives the store.
-  chunk_format format{};                    ///< Of the chunks, for recode().
+  chunk_format format{};                    ///< Of all its chunks.
 
   /// Tells when pins end.
   std::function<chunk_store::time_point()> now = std::chrono::steady_clock::now;
@@ -65,6 +65,9 @@ class cpu_store final : public chunk_store {
   /// What writers hold, and forms of chunks that somebody reads still, count as
   /// used.
   location_usage usage() const override;
+
+  /// Of all its chunks.
+  const chunk_format& format() const { return options_.format; }
 
   /// How many chunks were dropped so far, for whatever reason.
   std::uint64_t drops() const;

@@ -73,6 +73,17 @@ void avoid(const context& c, const worker_id& peer, const std::string& why) {
   c.state().avoided[peer] = c.self->clock().now() + c.options.avoidance;
 }
 
+/// Notes a peer that gave a part of what it was asked for in this round.
+void note_stumble(const context& c, std::uint64_t id, const worker_id& peer) {
+  const auto found = c.state().rounds.find(id);
+  if (found == c.state().rounds.end())
+    return;
+  for (const auto number : found->second.questions)
+    if (const auto asked = c.state().questions.find(number);
+        asked != c.state().questions.end())
+      asked->second.stumbled.insert(peer);
+}
+
 void end_share(const context_ptr& c, std::uint64_t id, const fetch_share& share,
                const std::string& trouble) {
   auto& state = c->state();
@@ -107,21 +118,36 @@ void fetch_share_of(const context_ptr& c, std::uint64_t id,
         if (auto found = c->state().rounds.find(id);
             found != c->state().rounds.end())
           found->second.holds.push_back(report.holds);
+        if (!report.trouble.empty() && report.copied_bytes > 0)
+          note_stumble(*c, id, share.peer.id);
         end_share(c, id, share, report.trouble);
       },
       [=](const caf::error& why) { end_share(c, id, share, describe(why)); });
 }
 
-void take_holders(const context_ptr& c, std::uint64_t id,
-                  std::vector<chunk_holder> holders,
-                  std::chrono::milliseconds patience) {
-  auto& state = c->state();
-  const auto now = c->self->clock().now();
-  std::erase_if(state.avoided,
-                [now](const auto& x) { return x.second <= now; });
+/// Leaves out who is avoided; but if nobody else is left, one who gave a part
+/// of the same already is asked once more.
+void leave_out_avoided(const context& c, const gatherer_state::question& asked,
+                       std::vector<chunk_holder>& holders) {
+  auto& avoided = c.state().avoided;
+  const auto now = c.self->clock().now();
+  std::erase_if(avoided, [now](const auto& x) { return x.second <= now; });
+  const auto is_avoided = [&](const chunk_holder& x) {
+    return avoided.contains(x.peer.id);
+  };
+  const auto has_others =
+    !std::all_of(holders.begin(), holders.end(), is_avoided);
   std::erase_if(holders, [&](const chunk_holder& x) {
-    return state.avoided.contains(x.peer.id);
+    return is_avoided(x) && (has_others || !asked.stumbled.contains(x.peer.id));
   });
+}
+
+void take_holders(const context_ptr& c, std::uint64_t id,
+                  const gatherer_state::question& asked,
+                  std::vector<chunk_holder> holders) {
+  auto& state = c->state();
+  const auto patience = time_left(*c, asked);
+  leave_out_avoided(*c, asked, holders);
   const auto load = [&state](const worker_id& peer) {
     const auto found = state.load.find(peer);
     return found == state.load.end() ? 0 : found->second;
@@ -162,7 +188,7 @@ void begin_round(const context_ptr& c, std::uint64_t number,
         const auto waiting = c->state().questions.find(number);
         if (waiting == c->state().questions.end())
           return end_round(c, id);
-        take_holders(c, id, std::move(holders), time_left(*c, waiting->second));
+        take_holders(c, id, waiting->second, std::move(holders));
       },
       [=](const caf::error&) { end_round(c, id); });
 }

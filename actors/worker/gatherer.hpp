@@ -61,7 +61,8 @@ struct gatherer_state {
     caf::typed_response_promise<peer_source::result> answer;
     std::shared_ptr<held> holds = std::make_shared<held>();
     caf::actor_clock::time_point deadline{};
-    std::uint32_t rounds = 0;  ///< Begun for it.
+    std::uint32_t rounds = 0;        ///< Begun for it.
+    std::set<worker_id> stumbled{};  ///< Peers that failed after some bytes.
   };
 
   /// Chunks that are being fetched, for the first who asked.

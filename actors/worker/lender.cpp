@@ -1,5 +1,6 @@
 #include "actors/worker/lender.hpp"
 
+#include "actors/worker/job_failure.hpp"
 #include "messages/errors.hpp"
 #include "net/transport/checksum.hpp"
 
@@ -114,7 +115,9 @@ caf::result<chunk_lease> lend(self_pointer self,
   state.pending_loans.emplace(ticket, std::move(asked));
   const auto me = caf::actor_cast<caf::actor>(self);
   services.submit([services, order, ticket, me] {
-    caf::anon_send(me, loan_ready{ticket, make_loan(services, order)});
+    loan_ready done{.ticket = ticket, .made = {}, .failure = {}};
+    done.failure = failure_of([&] { done.made = make_loan(services, order); });
+    caf::anon_send(me, std::move(done));
   });
   return answer;
 }
@@ -125,6 +128,10 @@ void enter(self_pointer self, const loan_ready& msg) {
   if (node.empty())
     return;
   auto& asked = node.mapped();
+  if (msg.failure) {
+    asked.answer.deliver(msg.failure);
+    return;
+  }
   auto& answer = msg.made->answer;
   answer.valid_for = asked.term;
   if (!msg.made->chunks.empty()) {

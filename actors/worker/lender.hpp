@@ -38,10 +38,11 @@ struct lender_options {
 /// A lease on its way from the pool to the lender.
 struct loan;
 
-/// The pool has made a loan.
+/// The pool has made a loan, or failed to.
 struct loan_ready {
   std::uint64_t ticket = 0;
   std::shared_ptr<loan> made;
+  caf::error failure;
 };
 
 /// Time for a lender to look for leases that have ended.

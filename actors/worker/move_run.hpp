@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/worker/command_run.hpp"
+#include "actors/worker/move_plan.hpp"
 #include "actors/worker/move_tally.hpp"
 #include "actors/worker/transfer.hpp"
 
@@ -15,7 +16,9 @@ namespace kvc {
 
 /// A worker has copied a part of a move from one of its locations to another.
 struct part_copied {
+  move_part part;
   fetch_report report;
+  caf::error failure{};  ///< Instead of the report, if set.
 };
 
 /// Runs one run_command of `move` and ends.
@@ -35,14 +38,13 @@ struct move_run_state {
   }
 
   run_command order;
+  std::optional<move_plan> plan;
   std::optional<move_tally> tally;
   transfer_actor transfer;  ///< Of the part that is being copied; or null.
   std::vector<std::shared_ptr<const void>> holds;  ///< What has come stays.
-  std::size_t next_hash = 0;                       ///< Of those given.
-  std::uint64_t cursor = 0;                        ///< Of all, else.
-  bool has_begun = false;
-  std::uint32_t failed_parts = 0;  ///< In a row.
   std::string last_trouble = "unreadable";
+  peer_actor source;  ///< Once it drops what is here; monitored.
+  bool is_flushing = false;
   std::size_t reporters_pending = 0;
   bool is_cancelled = false;
   caf::actor_clock::time_point begun_at{};
@@ -51,8 +53,9 @@ struct move_run_state {
 };
 
 /// Brings the chunks of another worker, or of another location, here, part by
-/// part; waits until `reporters` have told the index; and then, unless it is a
-/// copy, has the source drop what is here now. Ends early as a command_run.
+/// part, what fails at a worker once more; waits until `reporters` have told
+/// the index; and then, unless it is a copy, has the source drop what is here
+/// now. Ends early as a command_run.
 move_run_actor::behavior_type move_run(
   move_run_actor::stateful_pointer<move_run_state> self,
   const command_services& services,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace kvc {
@@ -24,11 +25,21 @@ class move_tally {
   /// More is to be expected.
   void expect(std::uint64_t chunks);
 
-  /// Takes what the source says of the confirmed() chunks.
+  /// Returns the next chunks, at most so many, that the destination has by what
+  /// was told and that the source was not asked to drop.
+  std::vector<std::uint64_t> to_surrender(std::size_t max_chunks) const;
+
+  /// The source is asked to drop the next so many of them.
+  void note_asked(std::size_t chunks) { asked_ += chunks; }
+
+  /// It has dropped none of what it was asked for last.
+  void note_refused() { asked_ = answered_; }
+
+  /// Takes what it says of what it was asked for.
   void note(const surrender_report& report);
 
-  /// What the destination has, by what was told so far.
-  const std::vector<std::uint64_t>& confirmed() const { return confirmed_; }
+  /// Says of which chunks the source may have none any more.
+  std::string source_text() const;
 
   command_tally now(std::uint64_t elapsed_us) const;
 
@@ -41,6 +52,8 @@ class move_tally {
 
   command_tally tally_;
   std::vector<std::uint64_t> confirmed_;
+  std::size_t asked_ = 0;     ///< Of the confirmed ones: to drop.
+  std::size_t answered_ = 0;  ///< Of those asked.
 };
 
 }  // namespace kvc

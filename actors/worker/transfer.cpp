@@ -1,5 +1,6 @@
 #include "actors/worker/transfer.hpp"
 
+#include "actors/worker/job_failure.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/send.hpp>
@@ -13,6 +14,10 @@ namespace {
 using self_pointer = transfer_actor::stateful_pointer<transfer_state>;
 
 constexpr std::chrono::milliseconds wanted_term{10'000};
+
+/// A lender looks for leases that have ended no more often.
+constexpr std::chrono::milliseconds shortest_term{500};
+
 constexpr std::chrono::milliseconds hard_timeout{10'000};
 constexpr std::uint32_t max_attempts = 2;
 
@@ -42,6 +47,8 @@ void report(self_pointer self) {
   result.total_chunks = state.lease.total_chunks;
   result.trouble = std::move(state.trouble);
   if (state.batch) {
+    if (result.trouble.empty())
+      result.trouble = state.batch->trouble();
     result.chunks = state.batch->chunks();
     result.copied_bytes = state.batch->copied_bytes();
     result.holds = state.batch->holds();
@@ -50,14 +57,11 @@ void report(self_pointer self) {
   self->quit();
 }
 
-/// Runs `step` on one of the pool's threads, then tells the actor.
+/// Runs `step` on one of the pool's threads, then tells the actor how it ended.
 template <class Message, class Step>
 void run(self_pointer self, const transfer_services& services, Step step) {
   const auto me = caf::actor_cast<caf::actor>(self);
-  services.submit([=] {
-    step();
-    caf::anon_send(me, Message{});
-  });
+  services.submit([=] { caf::anon_send(me, Message{failure_of(step)}); });
 }
 
 void settle(self_pointer self, const transfer_services& services) {
@@ -124,6 +128,21 @@ void end_early(self_pointer self, const transfer_services& services,
     services.copier->cancel(state.read);
 }
 
+void take_place(self_pointer self, const transfer_services& services,
+                const caf::error& failure) {
+  if (!failure)
+    return read(self, services);
+  end_lease(self);
+  fail(self, failure);
+}
+
+/// What was not admitted has failed.
+void take_settled(self_pointer self, const caf::error& failure) {
+  if (failure)
+    self->state.trouble = describe(failure);
+  report(self);
+}
+
 /// Nobody waits for the answer any more.
 void abandon(self_pointer self, const transfer_services& services) {
   if (self->state.is_reading)
@@ -132,18 +151,32 @@ void abandon(self_pointer self, const transfer_services& services) {
   self->quit();
 }
 
-void renew_later(self_pointer self) {
-  self->delayed_send(self, self->state.lease.valid_for / 3, transfer_renewal{});
+/// A peer may answer any time: neither is it asked without pause, nor never.
+std::chrono::milliseconds sane(std::chrono::milliseconds term) {
+  return std::clamp(term, shortest_term, wanted_term);
+}
+
+void renew_later(self_pointer self, std::chrono::milliseconds term) {
+  self->delayed_send(self, sane(term) / 3, transfer_renewal{});
+}
+
+std::size_t wanted_chunks(const fetch_chunks& order) {
+  return order.hashes.empty() ? order.max_chunks : order.hashes.size();
 }
 
 void take_lease(self_pointer self, const transfer_services& services,
                 chunk_lease lease) {
   auto& state = self->state;
   state.lease = std::move(lease);
+  if (state.lease.chunks.size() > wanted_chunks(state.order)) {
+    end_lease(self);
+    return fail(self, caf::make_error(errc::invalid_request,
+                                      "more chunks leased than asked for"));
+  }
   state.batch =
     std::make_shared<transfer_batch>(*services.store, services.bytes_per_token);
   if (state.lease.lease_id != 0)
-    renew_later(self);
+    renew_later(self, state.lease.valid_for);
   run<transfer_placed>(
     self, services,
     [batch = state.batch, lease = state.lease, hashes = state.order.hashes] {
@@ -174,14 +207,17 @@ void lease(self_pointer self, const transfer_services& services) {
 
 void renew(self_pointer self) {
   auto& state = self->state;
-  const auto term = state.lease.valid_for;
+  const auto term = sane(state.lease.valid_for);
   self
     ->request(
       state.peer, term,
       renew_chunk_lease{state.order.source.id, state.lease.lease_id, term})
-    .then([self](const lease_term&) { renew_later(self); },
-          // The checksums tell whether the bytes stayed.
-          [](const caf::error&) {});
+    .then(
+      [self](const lease_term& granted) {
+        renew_later(self, granted.valid_for);
+      },
+      // The checksums tell whether the bytes stayed.
+      [](const caf::error&) {});
 }
 
 caf::result<fetch_report> begin(self_pointer self,
@@ -224,9 +260,11 @@ transfer_actor::behavior_type transfer(self_pointer self,
     [=](const cancel_fetch&) {
       end_early(self, services, errc::connection_lost, "cancelled");
     },
-    [=](const transfer_placed&) { read(self, services); },
+    [=](const transfer_placed& msg) {
+      take_place(self, services, msg.failure);
+    },
     [=](const transfer_read& msg) { take_result(self, services, msg.result); },
-    [=](const transfer_settled&) { report(self); },
+    [=](const transfer_settled& msg) { take_settled(self, msg.failure); },
     [=](const transfer_late&) {
       end_early(self, services, errc::timed_out, "no answer in time");
     },

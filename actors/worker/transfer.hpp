@@ -42,7 +42,7 @@ struct fetch_report {
   std::uint64_t next_cursor = 0;   ///< 0 at the end of all.
   std::uint64_t total_chunks = 0;  ///< That the source has.
   std::uint64_t copied_bytes = 0;
-  std::string trouble{};                ///< Why some have `failed`; or empty.
+  std::string trouble{};  ///< Why some are `failed` or `unsuitable`; or empty.
   std::shared_ptr<const void> holds{};  ///< Keeps what is here now.
 };
 
@@ -50,17 +50,22 @@ struct fetch_report {
 struct cancel_fetch {};
 
 // What a transfer tells itself.
-struct transfer_placed {};
+struct transfer_placed {
+  caf::error failure;
+};
 struct transfer_read {
   read_result result;
 };
-struct transfer_settled {};
+struct transfer_settled {
+  caf::error failure;
+};
 struct transfer_late {};
 struct transfer_renewal {};
 
 using transfer_actor = caf::typed_actor<
-  // Fails with the errors of peer_dialer_actor and peer_actor, and with
-  // timed_out, connection_lost or no_capacity if not even a lease was had.
+  // Fails with the errors of peer_dialer_actor and peer_actor, with timed_out,
+  // connection_lost or invalid_request if not even a lease was had, and with
+  // io_failed if no room could be made.
   caf::replies_to<fetch_chunks>::with<fetch_report>,
   caf::reacts_to<cancel_fetch>, caf::reacts_to<transfer_placed>,
   caf::reacts_to<transfer_read>, caf::reacts_to<transfer_settled>,

@@ -1,5 +1,7 @@
 #include "actors/worker/transfer_batch.hpp"
 
+#include "actors/worker/lease_check.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
@@ -10,6 +12,22 @@ namespace {
 
 constexpr std::uint8_t last_codec = static_cast<std::uint8_t>(codec::int8);
 
+constexpr auto contradiction = "the lease contradicts itself";
+
+std::string to_string(const chunk_format& format) {
+  auto result = format.dtype.empty() ? "any dtype" : format.dtype;
+  for (std::size_t i = 0; i < std::min<std::size_t>(8, format.shape.size());
+       ++i)
+    result += (i == 0 ? " of " : "x") + std::to_string(format.shape[i]);
+  return result;
+}
+
+/// Returns what `lease` says, and where it is silent what is ours.
+chunk_format format_of(const chunk_lease& lease, const chunk_format& ours) {
+  return {lease.dtype.empty() ? ours.dtype : lease.dtype,
+          lease.shape.empty() ? ours.shape : lease.shape};
+}
+
 }  // namespace
 
 transfer_batch::hold_list::~hold_list() {
@@ -19,6 +37,7 @@ transfer_batch::hold_list::~hold_list() {
 
 void transfer_batch::place(const chunk_lease& lease,
                            std::span<const std::uint64_t> wanted) {
+  format_ = format_of(lease, store_->format());
   if (wanted.empty()) {
     for (const auto& source : lease.chunks) {
       chunks_.push_back({.hash = source.hash});
@@ -36,18 +55,32 @@ void transfer_batch::place(const chunk_lease& lease,
   }
 }
 
+/// Says of a chunk that must not come here what becomes of it; `done` of
+/// others.
+chunk_outcome transfer_batch::objection(const leased_chunk& source) {
+  if (!are_alike(format_, store_->format())) {
+    trouble_ = "the peer's chunks are " + to_string(format_) + ", ours " +
+               to_string(store_->format());
+    return chunk_outcome::unsuitable;
+  }
+  if (source.form > last_codec ||
+      source.raw_bytes != source.tokens * bytes_per_token_) {
+    trouble_ = "the peer's chunks are of another size or codec";
+    return chunk_outcome::unsuitable;
+  }
+  if (is_consistent(source, format_))
+    return chunk_outcome::done;
+  trouble_ = contradiction;
+  return chunk_outcome::failed;
+}
+
 void transfer_batch::place_one(std::size_t index, const leased_chunk& source) {
   auto& chunk = chunks_[index];
   chunk.tokens = source.tokens;
   chunk.bytes = source.bytes;
-  const auto is_raw = source.form == static_cast<std::uint8_t>(codec::none);
-  if (source.form > last_codec || source.bytes == 0 ||
-      source.raw_bytes != source.tokens * bytes_per_token_ ||
-      source.bytes > source.raw_bytes ||
-      (is_raw && source.bytes != source.raw_bytes)) {
-    chunk.outcome = chunk_outcome::unsuitable;
+  chunk.outcome = objection(source);
+  if (chunk.outcome != chunk_outcome::done)
     return;
-  }
   const new_chunk wanted{.hash = source.hash,
                          .bytes = source.bytes,
                          .tokens = source.tokens,
@@ -92,6 +125,11 @@ void transfer_batch::commit() {
   for (auto& x : slots_) {
     if (!x.has_come || !x.writer)
       continue;
+    if (!is_as_leased(x.writer->room(0), x.source, format_)) {
+      x.writer.reset();
+      trouble_ = contradiction;
+      continue;
+    }
     const auto is_new = x.writer->commit() == 1;
     x.writer.reset();
     auto reader = store_->acquire({&x.source.hash, 1});

@@ -9,14 +9,15 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace kvc {
 
 /// What became of one chunk that a peer was asked for: `done` (it is here now),
 /// `unchanged` (it was), `absent` (the peer has it not), `no_room`,
-/// `unsuitable` (it is no chunk of ours by its size) or `failed` (not read, or
-/// damaged).
+/// `unsuitable` (it is no chunk of ours by its size or format) or `failed` (not
+/// read, damaged, or not what its lease says).
 struct fetched_chunk {
   std::uint64_t hash = 0;
   chunk_outcome outcome = chunk_outcome::absent;
@@ -53,6 +54,10 @@ class transfer_batch {
   /// In the order of `wanted`, or of the lease.
   const std::vector<fetched_chunk>& chunks() const { return chunks_; }
 
+  /// Why some are `unsuitable`, or `failed` although they were read or because
+  /// they were not to be; or empty.
+  const std::string& trouble() const { return trouble_; }
+
   /// The bytes that were copied here.
   std::uint64_t copied_bytes() const { return copied_bytes_; }
 
@@ -75,9 +80,12 @@ class transfer_batch {
   };
 
   void place_one(std::size_t index, const leased_chunk& source);
+  chunk_outcome objection(const leased_chunk& source);
 
   cpu_store* store_;
   std::uint64_t bytes_per_token_;
+  chunk_format format_;  ///< Of the lease's chunks.
+  std::string trouble_;
   std::vector<fetched_chunk> chunks_;
   std::vector<slot> slots_;  ///< Of those that are to be copied.
   std::uint64_t copied_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "apps/worker/flags.hpp"
 
+#include "actors/worker/lease_check.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -41,6 +43,14 @@ std::optional<shape> parse_shape(std::string_view text) {
     at = has_more ? next + 1 : next;
   }
   return result;
+}
+
+bool is_of_shape(const worker_flags& flags, const worker_options& settings) {
+  const leased_chunk full{.bytes = flags.chunk_bytes,
+                          .raw_bytes = flags.chunk_bytes,
+                          .tokens = settings.chunk_size};
+  return is_consistent(
+    full, {flags.kv_dtype, parse_shape(flags.kv_shape).value_or(shape{})});
 }
 
 }  // namespace
@@ -93,6 +103,9 @@ std::vector<std::string> worker_flags::conflicts_with(
     errors.emplace_back("--route: expected prefix or turns");
   if (!kv_shape.empty() && !parse_shape(kv_shape))
     errors.emplace_back("--kv-shape: expected positive integers and commas");
+  else if (settings != nullptr && !is_of_shape(*this, *settings))
+    errors.emplace_back(
+      "--kv-shape: expected a chunk of chunk_size tokens in --chunk-bytes");
   if (settings != nullptr && ranks == 0 && rank >= settings->ranks())
     errors.push_back("--rank: the instance has " +
                      std::to_string(settings->ranks()) + " rank(s)");

@@ -48,6 +48,12 @@ class MistakesTest(ClusterTest):
             "LMCACHE_MAX_LOCAL_CPU_SIZE: ", "--nonsense: ", "--log-level: ",
             "--kv-shape: ", "--instances: ")
 
+    def test_a_worker_has_chunks_of_their_shape(self):
+        errors = self.errors("kvc-worker", "", [
+            "--kv-dtype", "float32", "--kv-shape", "256,8",
+            "--chunk-bytes", "4096"])
+        self.assert_places(errors, "--kv-shape: expected a chunk of ")
+
     def test_a_controller_tells_them_all_at_once(self):
         errors = self.errors(
             "kvc-controller", "chunk_size: 0\nprot: 9000\n",

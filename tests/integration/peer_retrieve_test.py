@@ -1,11 +1,15 @@
 """Retrieving from peers what is not here, with real processes."""
+import os
+import random
 import re
+import time
 
 from support.cluster import ROOT, free_port, wait_until
 from support.control import CPU
 from support.peers import PeerTest
 
 TRACE = ROOT / "tests/data/small_trace.jsonl"
+CHUNK_BYTES = 32768  # In replays during which somebody is killed.
 
 
 class PeerRetrieveTest(PeerTest):
@@ -80,6 +84,68 @@ class PeerRetrieveTest(PeerTest):
         self.assertEqual(hits[False][1], 0)
         self.assertGreater(hits[True][1], 0)
         self.assertGreater(hits[True][0], hits[False][0])
+
+
+    def replay(self, instance, flags=(), **settings):
+        """Starts an instance that replays the trace with peers, its ranks in
+        one process."""
+        return self.cluster.start_worker(
+            instance, 0, 2,
+            ["--ranks", 2, "--replay", TRACE, "--route", "turns",
+             "--chunk-bytes", CHUNK_BYTES, *flags],
+            enable_p2p=True, p2p_host="127.0.0.1",
+            p2p_init_ports=[free_port(), free_port()],
+            lmcache_worker_heartbeat_time=0.2, **self.P2P, **settings)
+
+    def replays(self, worker):
+        """Returns the totals of the replays that a worker has finished."""
+        return [{key: float(value) for key, value in
+                 re.findall(r"(\w+)=([\d.]+)", line)}
+                for line in re.findall(r"replay: done (.*)", worker.log())]
+
+    def wait_for_replays(self, worker, count):
+        def are_done():
+            self.assertTrue(worker.is_alive(), worker.name)
+            return len(self.replays(worker)) >= count
+        wait_until(are_done, what=f"{worker.name} has replayed {count} times")
+
+    def test_replays_while_a_peer_is_killed(self):
+        holders = [self.replay(name) for name in ("a", "b")]
+        for holder in holders:
+            self.wait_for_replays(holder, 1)
+        readers = [self.replay(name, ["--replay-for-ever"], log_level="debug",
+                               max_local_cpu_size=256 * CHUNK_BYTES / 2**30,
+                               p2p_timeout=1)
+                   for name in ("c", "d")]
+        for _ in range(2):
+            for reader in readers:  # All is at peers: they read all the time.
+                self.wait_for_replays(reader, len(self.replays(reader)) + 1)
+            time.sleep(random.random() * 0.5)
+            holders[0].kill()
+            for reader in readers:
+                self.wait_for_replays(reader, len(self.replays(reader)) + 2)
+            holders[0].start()
+            self.wait_for_replays(holders[0], 1)
+        avoided = re.findall(r"peer avoided .* peer=(\w)/\d reason=(.*)",
+                             readers[0].log() + readers[1].log())
+        self.assertIn("a", [peer for peer, _ in avoided])
+        for worker in (*holders, *readers):
+            self.assertNotIn(" error ", worker.log())
+            worker.terminate()
+            for totals in self.replays(worker):  # All hits were compared.
+                self.assertEqual(totals["requests"], 300)
+                self.assertEqual(totals["wrong_bytes"], 0)
+                self.assertGreater(totals["verified_bytes"], 0)
+        for reader in readers:
+            for totals in self.replays(reader):
+                self.assertGreater(totals["peer_bytes"], 0)
+        self.check_nothing_runs([*holders, *readers])
+
+    def check_nothing_runs(self, workers):
+        """Their process groups are empty."""
+        for worker in workers:
+            with self.assertRaises(ProcessLookupError, msg=worker.name):
+                os.killpg(worker.pid, 0)
 
 
 class TcpPeerRetrieveTest(PeerRetrieveTest):

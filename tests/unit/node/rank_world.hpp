@@ -5,6 +5,7 @@
 #include "actors/worker/cache_engine.hpp"
 #include "actors/worker/report_stream.hpp"
 #include "tests/unit/node/rank_model.hpp"
+#include "tests/unit/node/rank_step.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,36 +16,6 @@
 #include <vector>
 
 namespace kvc::test {
-
-/// One step of a rank_world. What the numbers mean depends on the action; any
-/// are valid.
-struct rank_step {
-  enum action : std::uint8_t {
-    store,
-    retrieve,
-    evict,
-    clear,
-    pin,
-    unpin,
-    recode,
-    write,
-    wait,
-    report,
-    kill,
-    action_count
-  };
-
-  action what = store;
-  std::uint32_t prompt = 0;
-  std::uint32_t number = 0;
-
-  friend std::ostream& operator<<(std::ostream& out, const rank_step& x) {
-    constexpr std::array<const char*, action_count> names{
-      "store",  "retrieve", "evict", "clear",  "pin", "unpin",
-      "recode", "write",    "wait",  "report", "kill"};
-    return out << names.at(x.what) << ' ' << x.prompt << ' ' << x.number;
-  }
-};
 
 /// A rank with memory and disk, its shard of the index, and a naive model of
 /// both, which says after each step whether the three agree.

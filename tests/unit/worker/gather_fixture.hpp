@@ -97,6 +97,16 @@ struct gather_fixture : peer_fixture {
     return answer->value->chunks;
   }
 
+  /// Damages the first chunk of the next read, and of that once more.
+  void damage_first() {
+    work();
+    for (int i = 0; i < 2; ++i) {
+      network.corrupt_next(1);
+      network.run_all();
+      system.run();
+    }
+  }
+
   /// What a peer was asked for, lease by lease.
   static std::vector<hashes> asked(const peer_script& x) {
     std::vector<hashes> result;

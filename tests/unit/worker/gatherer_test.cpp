@@ -139,6 +139,46 @@ TEST_SUITE("gatherer") {
     CHECK(script.leases.size() == 2);
   }
 
+  TEST_CASE_FIXTURE(gather_fixture, "asks once more who gave a part") {
+    put(source, {1, 2, 3});
+    b_holds(3);
+    const auto answer = ask({1, 2, 3});
+    damage_first();
+    settle();
+    REQUIRE(answer->value);
+    CHECK(answer->value->chunks == 3);
+    CHECK(asked(script) == lists{{1, 2, 3}, {1, 2, 3}});
+    CHECK(held(store, {1, 2, 3}) == hashes{1, 2, 3});
+    put(source, {4});
+    CHECK(fetch({4}) == 0);  // It is avoided by who asks for something else.
+    CHECK(asked(script).size() == 2);
+  }
+
+  TEST_CASE_FIXTURE(gather_fixture, "asks another for what one damaged") {
+    put(source, {1, 2, 3});
+    put(elsewhere, {1, 2, 3});
+    b_holds(3);
+    c_holds(3);
+    const auto answer = ask({1, 2, 3});
+    damage_first();
+    settle();
+    REQUIRE(answer->value);
+    CHECK(answer->value->chunks == 3);
+    CHECK(asked(script) == lists{{1, 2, 3}});
+    CHECK(asked(c_script) == lists{{1, 2, 3}});
+  }
+
+  TEST_CASE_FIXTURE(gather_fixture, "does not ask again who gave nothing") {
+    put(source, {1});
+    b_holds(1);
+    const auto answer = ask({1});
+    damage_first();
+    settle();
+    REQUIRE(answer->value);
+    CHECK(answer->value->chunks == 0);
+    CHECK(asked(script) == lists{{1}});
+  }
+
   TEST_CASE_FIXTURE(gather_fixture, "answers in time with what is here") {
     put(source, {1, 2});
     put(store, {1});

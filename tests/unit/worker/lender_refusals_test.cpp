@@ -109,4 +109,14 @@ TEST_SUITE("what a lender refuses and drops") {
     CHECK(describe(ask<surrender_report>(order).error()) == "not_ready: b/3");
     CHECK(owner.orders.size() == 1);
   }
+
+  TEST_CASE_FIXTURE(lender_fixture, "is all it says of a loan that failed") {
+    put(source, {1});
+    ask_as(reader, {1});
+    CHECK(box->is_empty());
+    tell(loan_ready{1, {}, caf::make_error(errc::io_failed, "bad_alloc")});
+    CHECK(describe(box->error) == "io_failed: bad_alloc");
+    work();
+    CHECK(clear({1}) == outcomes{chunk_outcome::done});
+  }
 }

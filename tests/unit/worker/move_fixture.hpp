@@ -55,6 +55,7 @@ struct move_fixture : peer_fixture {
   bool has_ended = false;
   bool has_peers = true;
   disk_store* disk = nullptr;
+  chunk_store* memory = &store;
   std::vector<reporter_actor> reports{
     system.spawn(scripted_reporter, &reporters[0]),
     system.spawn(scripted_reporter, &reporters[1])};
@@ -74,7 +75,7 @@ struct move_fixture : peer_fixture {
     command_services all;
     all.submit = [this](work_pool::job x) { jobs.push_back(std::move(x)); };
     all.store = [this](location where) -> chunk_store* {
-      return where == location::cpu ? static_cast<chunk_store*>(&store) : disk;
+      return where == location::cpu ? memory : disk;
     };
     all.memory = &store;
     all.disk = disk;

@@ -4,6 +4,22 @@ using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
 
+namespace {
+
+struct damage_fixture : move_fixture {
+  /// Damages the first chunk of each of the next reads.
+  void damage(int reads) {
+    for (int i = 0; i < reads; ++i) {
+      work();
+      network.corrupt_next(1);
+      network.run_all();
+      system.run();
+    }
+  }
+};
+
+}  // namespace
+
 TEST_SUITE("move_run that fails") {
   TEST_CASE_FIXTURE(move_fixture, "tries a part once more") {
     put(source, names_to(130));
@@ -47,25 +63,61 @@ TEST_SUITE("move_run that fails") {
     CHECK(script.surrenders.empty());
   }
 
-  TEST_CASE_FIXTURE(move_fixture, "says how many chunks did not come") {
+  TEST_CASE_FIXTURE(move_fixture, "tries once more what did not come") {
     put(source, {1, 2, 3});
     network.fail_next(1, read_status::unreachable);
-    CHECK(run(move_of({1, 2, 3})) ==
-          "io_failed: 3 chunks not copied: unreachable");
-    CHECK(script.surrenders.empty());
-    REQUIRE_FALSE(heard.empty());
-    CHECK(heard.back().tally.of(outcome::failed) == 3);
+    CHECK(run(move_of({1, 2, 3})) == "");
+    CHECK(count(outcome::done) == 3);
+    CHECK(result.tally.finished() == 3);
+    REQUIRE(script.leases.size() == 2);
+    CHECK(script.leases[1].hashes == key_block{{1, 2, 3}});
   }
 
-  TEST_CASE_FIXTURE(move_fixture, "moves the rest of what came damaged") {
+  TEST_CASE_FIXTURE(move_fixture, "tries once more what a part lacks") {
+    put(source, names_to(70));
+    const auto answer = begin(move_all());
+    work();
+    REQUIRE(network.run_one());
+    network.pass_soft_deadlines();
+    system.run();
+    settle();
+    REQUIRE(answer->value);
+    CHECK(answer->value->tally.of(outcome::done) == 70);
+    CHECK(answer->value->tally.finished() == 70);
+    REQUIRE(script.leases.size() == 3);
+    CHECK(script.leases[0].hashes.keys.empty());
+    auto rest = names_to(64);
+    rest.erase(rest.begin());
+    CHECK(script.leases[1].hashes == key_block{rest});
+    CHECK(script.leases[2].hashes.keys.empty());
+    CHECK(script.leases[2].cursor == 64);
+    REQUIRE(script.surrenders.size() == 1);
+    CHECK(script.surrenders[0].hashes == key_block{names_to(70)});
+  }
+
+  TEST_CASE_FIXTURE(move_fixture, "says how many chunks did not come") {
     put(source, {1, 2, 3});
     const auto answer = begin(move_of({1, 2, 3}));
     work();
-    for (int i = 0; i < 2; ++i) {
-      network.corrupt_next(1);
-      network.run_all();
-      system.run();
-    }
+    REQUIRE(network.run_one());
+    network.lose(theirs->address());
+    settle();
+    CHECK(describe(answer->error) ==
+          "io_failed: 2 chunks not copied: unreachable");
+    REQUIRE(script.leases.size() == 2);
+    CHECK(script.leases[1].hashes == key_block{{2, 3}});
+    REQUIRE_FALSE(heard.empty());
+    CHECK(heard.back().tally.of(outcome::failed) == 2);
+    CHECK(heard.back().tally.of(outcome::done) == 1);
+    REQUIRE(script.surrenders.size() == 1);
+    CHECK(script.surrenders[0].hashes == key_block{{1}});
+  }
+
+  TEST_CASE_FIXTURE(damage_fixture, "moves the rest of what came damaged") {
+    put(source, {1, 2, 3});
+    const auto answer = begin(move_of({1, 2, 3}));
+    damage(4);
+    CHECK(script.leases.size() == 2);
     settle();
     CHECK(describe(answer->error) ==
           "io_failed: 1 chunks not copied: damaged on the way");
@@ -114,19 +166,31 @@ TEST_SUITE("move_run that fails") {
     CHECK(script.surrenders.empty());
   }
 
-  TEST_CASE_FIXTURE(move_fixture, "ends cancelled after a part that failed") {
+  TEST_CASE_FIXTURE(damage_fixture, "ends cancelled after a part that failed") {
     put(source, names_to(70));
-    network.fail_next(1, read_status::unreachable);
     const auto answer = begin(move_of(names_to(70)));
-    work(2);
-    network.run_all();
-    system.run();
+    damage(4);
     work();
+    CHECK(script.leases.size() == 3);
     cancel();
     settle();
     CHECK(describe(answer->error) ==
-          "io_failed: 64 chunks not copied: unreachable");
+          "io_failed: 1 chunks not copied: damaged on the way");
     CHECK(script.surrenders.empty());
+  }
+
+  TEST_CASE_FIXTURE(damage_fixture, "has not failed what is tried once more") {
+    put(source, names_to(70));
+    const auto answer = begin(move_of(names_to(70)));
+    damage(2);
+    work();
+    CHECK(script.leases.size() == 2);
+    cancel();
+    settle();
+    REQUIRE(answer->value);
+    CHECK(answer->value->was_cancelled);
+    CHECK(answer->value->tally.of(outcome::done) == 63);
+    CHECK(answer->value->tally.finished() == 63);
   }
 
   TEST_CASE_FIXTURE(move_fixture, "drops nothing when cancelled at the end") {
@@ -206,20 +270,20 @@ TEST_SUITE("move_run that fails") {
     CHECK(first.second == 130);
   }
 
-  TEST_CASE_FIXTURE(move_fixture, "says if the source keeps its chunks") {
-    put(source, {1});
-    script.keeps = caf::make_error(errc::not_ready, "b/0");
-    CHECK(run(move_of({1})) ==
-          "connection_lost: copied, but the source keeps its chunks: "
-          "not_ready: b/0");
-    put(source, {2});
-    reporters[0].is_silent = true;
-    const auto answer = begin(move_of({2}));
+  TEST_CASE_FIXTURE(damage_fixture, "lets a prompt lose what came late last") {
+    put(source, {1, 2, 3});
+    const auto answer = begin(move_of({1, 2, 3}));
+    damage(2);
     settle();
-    peers.links.clear();
-    move_fixture::answer(0);
-    CHECK(describe(answer->error) ==
-          "connection_lost: copied, but the source keeps its chunks: "
-          "unreachable: there");
+    REQUIRE(answer->value);
+    log.take();
+    hashes others(199);
+    std::iota(others.begin(), others.end(), 1'001);
+    put(store, others);  // Two more than there is room for.
+    const auto changes = log.take();
+    REQUIRE(changes.size() > 2);
+    CHECK(changes[0] == change_recorder::change{false, 3});
+    CHECK(changes[1] == change_recorder::change{false, 2});
+    CHECK(changes[2].first);
   }
 }

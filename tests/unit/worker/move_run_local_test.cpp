@@ -7,6 +7,42 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Does what another store does, but throws when it is looked through.
+class throwing_store final : public chunk_store {
+ public:
+  using names = std::span<const std::uint64_t>;
+
+  explicit throwing_store(chunk_store& real) : real_(&real) {}
+
+  mutable int throws = 0;
+
+  membership_source::scan_step scan(std::uint64_t cursor,
+                                    std::size_t max_entries) const override {
+    if (throws > 0) {
+      --throws;
+      throw std::bad_alloc{};
+    }
+    return real_->scan(cursor, max_entries);
+  }
+
+  location_usage usage() const override { return real_->usage(); }
+  std::vector<chunk_change> clear(names x) override { return real_->clear(x); }
+  std::vector<chunk_change> unpin(names x) override { return real_->unpin(x); }
+  std::string check() override { return real_->check(); }
+
+  std::vector<chunk_change> pin(names x,
+                                std::optional<time_point> until) override {
+    return real_->pin(x, until);
+  }
+
+  chunk_change recode(std::uint64_t hash, codec target) override {
+    return real_->recode(hash, target);
+  }
+
+ private:
+  chunk_store* real_;
+};
+
 /// A worker with a disk, whose chunks are as large as those of its memory.
 struct local_fixture : move_fixture {
   temporary_directory directory;
@@ -115,8 +151,23 @@ TEST_SUITE("move_run within a worker") {
     put(store, {1});
     clears.refusal = caf::make_error(errc::too_busy, "1024 commands run");
     CHECK(run(to_disk(move_of({1}))) ==
-          "connection_lost: copied, but the source keeps its chunks: "
+          "connection_lost: copied, but the source keeps its own: "
           "too_busy: 1024 commands run");
+  }
+
+  TEST_CASE_FIXTURE(local_fixture, "ends with what its work throws twice") {
+    put(store, {1, 2});
+    throwing_store broken{store};
+    memory = &broken;
+    broken.throws = 1;
+    auto copy = to_disk(move_all());
+    copy.is_copy = true;
+    CHECK(run(copy) == "");
+    CHECK(count(outcome::done) == 2);
+    broken.throws = 2;
+    CHECK(run(to_disk(move_all())) == "io_failed: std::bad_alloc");
+    CHECK(has_ended);
+    CHECK(clears.orders.empty());
   }
 
   TEST_CASE_FIXTURE(local_fixture, "is cancelled between two parts") {

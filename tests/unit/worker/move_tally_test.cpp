@@ -27,10 +27,10 @@ TEST_SUITE("move_tally") {
                            .elapsed_us = 77};
     expected.chunks = {2, 1, 1, 0, 0, 0, 1, 1, 1};
     CHECK(tally.now(77) == expected);
-    CHECK(tally.confirmed() == std::vector<std::uint64_t>{1, 2, 7});
+    CHECK(tally.to_surrender(9) == std::vector<std::uint64_t>{1, 2, 7});
     tally.note(some_of_each());
     CHECK(tally.now(0).finished() == 14);
-    CHECK(tally.confirmed().size() == 6);
+    CHECK(tally.to_surrender(9).size() == 6);
   }
 
   TEST_CASE("plans as many as are expected, or finished") {
@@ -54,6 +54,30 @@ TEST_SUITE("move_tally") {
     CHECK(now.of(outcome::in_use) == 2);
     CHECK(now.finished() == 7);
     CHECK(now.tokens == 24);
+  }
+
+  TEST_CASE("knows what the source may have dropped") {
+    move_tally tally{7};
+    CHECK(tally.source_text() == "the source keeps its own");
+    tally.note(some_of_each());
+    CHECK(tally.to_surrender(2) == std::vector<std::uint64_t>{1, 2});
+    CHECK(tally.source_text() == "the source keeps its own");
+    tally.note_asked(2);
+    CHECK(tally.source_text() ==
+          "the source was asked to drop the first 2 of 3 copied and has "
+          "answered for 0");
+    tally.note(surrender_report{.dropped = 2});
+    CHECK(tally.to_surrender(2) == std::vector<std::uint64_t>{7});
+    tally.note_asked(1);
+    CHECK(tally.source_text() ==
+          "the source was asked to drop the first 3 of 3 copied and has "
+          "answered for 2");
+    CHECK(tally.to_surrender(2).empty());
+    tally.note_refused();
+    CHECK(tally.source_text() ==
+          "the source was asked to drop the first 2 of 3 copied and has "
+          "answered for 2");
+    CHECK(tally.to_surrender(2) == std::vector<std::uint64_t>{7});
   }
 
   TEST_CASE("believes no source that keeps more than was copied") {

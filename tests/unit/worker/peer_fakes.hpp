@@ -68,14 +68,20 @@ struct peer_script {
   std::function<void(chunk_lease&)> change{};  ///< Of what it answers.
   surrender_report surrendered{};
   caf::error keeps{};  ///< Answer to surrender_chunks, if set.
+  std::optional<std::chrono::milliseconds> renewed_for{};  ///< Else as asked.
 
   std::vector<lease_chunks> leases{};
   std::vector<renew_chunk_lease> renewals{};
   std::vector<end_chunk_lease> ends{};
   std::vector<surrender_chunks> surrenders{};
+  bool is_silent_at_surrenders = false;
   std::vector<caf::typed_response_promise<chunk_lease>> held{};
+  std::vector<caf::typed_response_promise<surrender_report>> held_surrenders{};
 
-  void forget() { held.clear(); }
+  void forget() {
+    held.clear();
+    held_surrenders.clear();
+  }
 };
 
 inline caf::result<chunk_lease> lend_scripted(peer_actor::pointer self,
@@ -109,11 +115,16 @@ inline peer_actor::behavior_type scripted_peer(peer_actor::pointer self,
     [=](const lease_chunks& msg) { return lend_scripted(self, *script, msg); },
     [=](const renew_chunk_lease& msg) {
       script->renewals.push_back(msg);
-      return lease_term{msg.valid_for};
+      return lease_term{script->renewed_for.value_or(msg.valid_for)};
     },
     [=](const end_chunk_lease& msg) { script->ends.push_back(msg); },
     [=](const surrender_chunks& msg) -> caf::result<surrender_report> {
       script->surrenders.push_back(msg);
+      if (script->is_silent_at_surrenders) {
+        script->held_surrenders.push_back(
+          self->make_response_promise<surrender_report>());
+        return script->held_surrenders.back();
+      }
       if (script->keeps)
         return script->keeps;
       return script->surrendered;

@@ -17,11 +17,14 @@ constexpr std::uint32_t chunk_tokens = 16;
 
 /// Returns a store in the memory of a transport.
 inline cpu_store store_over(transport& x, membership_listener* listener,
-                            const chunk_store::time_point& now) {
+                            const chunk_store::time_point& now,
+                            chunk_format format = {}) {
   auto memory = arena::over(x.memory());
   REQUIRE(memory);
   return cpu_store{std::move(*memory),
-                   {.listener = listener, .now = [&now] { return now; }}};
+                   {.listener = listener,
+                    .format = std::move(format),
+                    .now = [&now] { return now; }}};
 }
 
 /// Stores chunks of chunk_bytes, each filled with its own byte. Returns how

@@ -11,6 +11,8 @@ using outcome = chunk_outcome;
 using outcomes = std::vector<chunk_outcome>;
 using span_outcomes = std::vector<span_outcome>;
 
+constexpr auto contradiction = "the lease contradicts itself";
+
 struct batch_fixture : memories {
   std::shared_ptr<transfer_batch> batch =
     std::make_shared<transfer_batch>(store, chunk_bytes / chunk_tokens);
@@ -20,6 +22,21 @@ struct batch_fixture : memories {
     for (const auto& x : batch->chunks())
       result.push_back(x.outcome);
     return result;
+  }
+
+  outcome last{};  ///< Of a chunk that was refused.
+
+  /// Why the first chunk of `lease` has no place in `to`; empty if it has.
+  std::string refusal_of(const chunk_lease& lease, cpu_store& to) {
+    transfer_batch tried{to, chunk_bytes / chunk_tokens};
+    tried.place(lease, hashes{1});
+    last = tried.chunks()[0].outcome;
+    CHECK(tried.spans().empty() == !tried.trouble().empty());
+    return tried.trouble();
+  }
+
+  std::string refusal_of(const chunk_lease& lease) {
+    return refusal_of(lease, store);
   }
 
   /// Copies as a transport does, then says what became of it.
@@ -134,26 +151,68 @@ TEST_SUITE("transfer_batch") {
 
   TEST_CASE_FIXTURE(batch_fixture, "takes no chunk of another size or form") {
     put(source, {1});
-    const auto is_unsuitable = [&](auto change) {
+    const auto refusal = [&](auto change) {
       auto lease = lease_of({1});
       change(lease.chunks[0]);
-      transfer_batch tried{store, chunk_bytes / chunk_tokens};
-      tried.place(lease, hashes{1});
-      return tried.chunks()[0].outcome == outcome::unsuitable &&
-             tried.spans().empty();
+      return refusal_of(lease);
     };
-    CHECK_FALSE(is_unsuitable([](leased_chunk&) {}));
-    CHECK(is_unsuitable([](leased_chunk& x) { x.form = 4; }));
-    CHECK(is_unsuitable([](leased_chunk& x) { x.bytes = 0; }));
-    CHECK(is_unsuitable([](leased_chunk& x) { --x.tokens; }));
-    CHECK(is_unsuitable([](leased_chunk& x) { x.tokens = 0; }));
-    CHECK(is_unsuitable([](leased_chunk& x) { ++x.raw_bytes; }));
-    CHECK(is_unsuitable([](leased_chunk& x) { --x.bytes; }));
-    CHECK(is_unsuitable([](leased_chunk& x) {
-      x.form = static_cast<std::uint8_t>(codec::zstd);
-      ++x.bytes;
-    }));
+    constexpr auto foreign = "the peer's chunks are of another size or codec";
+    CHECK(refusal([](leased_chunk&) {}) == "");
+    CHECK(refusal([](leased_chunk& x) { x.form = 4; }) == foreign);
+    CHECK(refusal([](leased_chunk& x) { --x.tokens; }) == foreign);
+    CHECK(refusal([](leased_chunk& x) { x.tokens = 0; }) == foreign);
+    CHECK(refusal([](leased_chunk& x) { ++x.raw_bytes; }) == foreign);
+    CHECK(last == outcome::unsuitable);
+    CHECK(refusal([](leased_chunk& x) { x.bytes = 0; }) == contradiction);
+    CHECK(refusal([](leased_chunk& x) { --x.bytes; }) == contradiction);
+    auto lease = lease_of({1});
+    lease.dtype = "float16";
+    lease.shape = {16, 3};
+    CHECK(refusal_of(lease) == contradiction);
+    CHECK(refusal([](leased_chunk& x) {
+            x.form = static_cast<std::uint8_t>(codec::zstd);
+            ++x.bytes;
+          }) == contradiction);
+    CHECK(last == outcome::failed);
     CHECK(store.usage().used_bytes == 0);
+  }
+
+  TEST_CASE_FIXTURE(batch_fixture, "takes no chunk of another format") {
+    auto own = network.make_transport(4 * chunk_bytes);
+    cpu_store typed = store_over(*own, nullptr, now, {"float16", {16, 4}});
+    put(source, {1});
+    const auto refusal = [&](const std::string& dtype,
+                             const std::vector<std::uint32_t>& shape) {
+      auto lease = lease_of({1});
+      lease.dtype = dtype;
+      lease.shape = shape;
+      return refusal_of(lease, typed);
+    };
+    CHECK(refusal("float16", {16, 4}) == "");
+    CHECK(refusal("torch.half", {16, 4}) == "");
+    CHECK(refusal("", {}) == "");
+    CHECK(refusal("bfloat16", {16, 4}) ==
+          "the peer's chunks are bfloat16 of 16x4, ours float16 of 16x4");
+    CHECK(last == outcome::unsuitable);
+    CHECK(refusal("", {2, 16, 2}) ==
+          "the peer's chunks are float16 of 2x16x2, ours float16 of 16x4");
+    CHECK(typed.usage().used_bytes == 0);
+    own->stop();
+  }
+
+  TEST_CASE_FIXTURE(batch_fixture, "admits no codec but the one promised") {
+    put(source, {1});
+    REQUIRE(source.recode(1, codec::zstd).outcome == outcome::done);
+    auto lease = lease_of({1});
+    lease.chunks[0].form = static_cast<std::uint8_t>(codec::lz4);
+    batch->place(lease, hashes{1});
+    copy({span_outcome::copied});
+    CHECK(store.usage().used_bytes > 0);
+    batch->commit();
+    CHECK(list() == outcomes{outcome::failed});
+    CHECK(batch->trouble() == contradiction);
+    CHECK(store.usage().used_bytes == 0);
+    CHECK(log.take().empty());
   }
 
   TEST_CASE_FIXTURE(batch_fixture, "brings compressed chunks as they are") {

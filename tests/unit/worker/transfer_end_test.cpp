@@ -2,6 +2,8 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <new>
+
 using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
@@ -11,6 +13,43 @@ namespace {
 caf::behavior idle() {
   return {[](const caf::unit_t&) {}};
 }
+
+/// Throws where memory may be lacking.
+struct throwing_listener final : membership_listener {
+  bool is_broken = false;
+
+  void chunks_admitted(location, std::span<const std::uint64_t>) override {
+    if (is_broken)
+      throw std::bad_alloc{};
+  }
+
+  void chunks_evicted(location, std::span<const std::uint64_t>) override {
+    if (is_broken)
+      throw std::bad_alloc{};
+  }
+};
+
+/// Brings chunks to a store with room for two.
+struct throwing_fixture : transfer_fixture {
+  throwing_listener listener;
+  std::unique_ptr<transport> own = network.make_transport(2 * chunk_bytes);
+  cpu_store full = store_over(*own, &listener, now);
+
+  ~throwing_fixture() {
+    own->stop();
+    jobs.clear();
+  }
+
+  std::shared_ptr<answer_box<fetch_report>> fetch_to_full(const hashes& names) {
+    auto all = services();
+    all.copier = own.get();
+    all.store = &full;
+    aut = system.spawn(transfer, all);
+    aut->attach_functor([this] { has_ended = true; });
+    return ask_later<fetch_report>(
+      system, aut, fetch_chunks{.source = address, .hashes = names});
+  }
+};
 
 }  // namespace
 
@@ -190,5 +229,30 @@ TEST_SUITE("end of a transfer") {
     system.kill(owner);
     CHECK(ended() == 1);
     CHECK(held(store, {1}) == hashes{1});
+  }
+
+  TEST_CASE_FIXTURE(throwing_fixture, "comes with what making room throws") {
+    put(source, {1, 2});
+    put(full, {8, 9});
+    const auto answer = fetch_to_full({1});
+    listener.is_broken = true;  // Room is made by evicting.
+    settle();
+    CHECK(describe(answer->error) == "io_failed: std::bad_alloc");
+    CHECK(has_ended);
+    CHECK(ended() == 1);
+  }
+
+  TEST_CASE_FIXTURE(throwing_fixture, "comes with what admitting throws") {
+    put(source, {1, 2});
+    const auto answer = fetch_to_full({1, 2});
+    work();
+    listener.is_broken = true;
+    settle();
+    REQUIRE(answer->value);
+    CHECK(outcomes_of(*answer->value) ==
+          outcomes{outcome::failed, outcome::failed});
+    CHECK(answer->value->trouble == "io_failed: std::bad_alloc");
+    CHECK(has_ended);
+    CHECK(ended() == 1);
   }
 }

@@ -185,4 +185,74 @@ TEST_SUITE("transfer") {
     CHECK(script.renewals.size() == 2);
     CHECK(ended() == 1);
   }
+
+  TEST_CASE_FIXTURE(transfer_fixture, "renews no more often than makes sense") {
+    put(source, {1});
+    network.hold(theirs->address());
+    script.change = [](chunk_lease& x) { x.valid_for = 0ms; };
+    script.renewed_for = -5ms;
+    const auto answer = fetch({1}, 20s);
+    work();
+    advance(165);
+    CHECK(script.renewals.empty());
+    advance(1);
+    REQUIRE(script.renewals.size() == 1);
+    CHECK(script.renewals[0].valid_for == 500ms);
+    advance(834);
+    CHECK(script.renewals.size() == 6);
+    CHECK(answer->is_empty());
+    advance(20'000);
+    settle();
+    CHECK(ended() == 1);
+  }
+
+  TEST_CASE_FIXTURE(transfer_fixture, "renews a lease that is said to last") {
+    put(source, {1});
+    network.hold(theirs->address());
+    script.change = [](chunk_lease& x) {
+      x.valid_for = std::chrono::milliseconds::max();
+    };
+    script.renewed_for = std::chrono::hours{24 * 365};
+    const auto answer = fetch({1}, 20s);
+    work();
+    advance(3'332);
+    CHECK(script.renewals.empty());
+    advance(1);
+    REQUIRE(script.renewals.size() == 1);
+    CHECK(script.renewals[0].valid_for == 10s);
+    advance(3'333);
+    CHECK(script.renewals.size() == 2);
+    CHECK(answer->is_empty());
+    advance(20'000);
+    settle();
+    CHECK(ended() == 1);
+  }
+
+  TEST_CASE_FIXTURE(transfer_fixture, "takes no more than it asked for") {
+    put(source, {1, 2});
+    script.change = [this](chunk_lease& x) { x = lease_of({1, 2}); };
+    for (const auto& order :
+         {fetch_chunks{.hashes = {1}}, fetch_chunks{.max_chunks = 1}}) {
+      const auto answer = fetch(order);
+      settle();
+      CHECK(describe(answer->error) ==
+            "invalid_request: more chunks leased than asked for");
+      CHECK(has_ended);
+    }
+    CHECK(ended() == 2);
+    CHECK(store.usage().used_bytes == 0);
+  }
+
+  TEST_CASE_FIXTURE(transfer_fixture, "says why a lease is no good") {
+    put(source, {1, 2});
+    script.change = [](chunk_lease& x) { --x.chunks[0].bytes; };
+    const auto answer = fetch({1, 2});
+    settle();
+    REQUIRE(answer->value);
+    CHECK(outcomes_of(*answer->value) ==
+          outcomes{outcome::failed, outcome::done});
+    CHECK(answer->value->trouble == "the lease contradicts itself");
+    CHECK(held(store, {1, 2}) == hashes{2});
+    CHECK(ended() == 1);
+  }
 }
