@@ -1,6 +1,7 @@
 #include "net/transport/stream_copy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
@@ -22,28 +23,33 @@ std::size_t misfit(const std::byte* x) {
 
 #ifdef __x86_64__
 
+/// As wide as a register; without __m128i's attributes.
+struct vector {
+  __m128i value;
+};
+
 /// A line of memory, in registers.
 struct line {
   explicit line(const std::byte* from) {
     const auto* at = reinterpret_cast<const __m128i*>(from);
     for (auto& part : parts)
-      part = _mm_loadu_si128(at++);
+      part.value = _mm_loadu_si128(at++);
   }
 
   /// To the beginning of a line.
   void stream(std::byte* to) const {
     auto* at = reinterpret_cast<__m128i*>(to);
     for (const auto& part : parts)
-      _mm_stream_si128(at++, part);
+      _mm_stream_si128(at++, part.value);
   }
 
   void store(std::byte* to) const {
     auto* at = reinterpret_cast<__m128i*>(to);
     for (const auto& part : parts)
-      _mm_storeu_si128(at++, part);
+      _mm_storeu_si128(at++, part.value);
   }
 
-  __m128i parts[line_bytes / sizeof(__m128i)];
+  std::array<vector, line_bytes / sizeof(vector)> parts;
 };
 
 #else

@@ -51,9 +51,10 @@ TEST_SUITE("stream_copy") {
   TEST_CASE("copies all bytes and no more, however they lie") {
     constexpr auto sizes = std::to_array<std::size_t>(
       {0, 1, 63, 64, 65, 127, 128, 1'000, 4'096, 100'003});
+    constexpr auto offsets = std::to_array<std::size_t>({0, 1, 16, 63});
     for (const auto size : sizes)
-      for (const std::size_t from_offset : {0, 1, 16, 63})
-        for (const std::size_t to_offset : {0, 1, 16, 63}) {
+      for (const auto from_offset : offsets)
+        for (const auto to_offset : offsets) {
           CAPTURE(size);
           CAPTURE(from_offset);
           CAPTURE(to_offset);
