@@ -24,6 +24,9 @@ class read_server {
   /// Answers what was received.
   void serve();
 
+  /// Whether some could not be answered yet.
+  bool is_waiting() const { return !requests_.empty(); }
+
  private:
   struct request {
     read_message message;

@@ -27,6 +27,9 @@ constexpr int max_gathers = 3;
 /// than a pause.
 constexpr std::chrono::milliseconds longest_sleep{50};
 
+/// The same while nobody waits for anything here.
+constexpr std::chrono::milliseconds longest_idle_sleep{200};
+
 std::uint64_t random_number() {
   std::random_device device;
   return std::uint64_t{device()} << 32U | device();
@@ -219,9 +222,10 @@ void ucx_transport::sleep() {
   incoming_.cut_idle(now);
   const auto wake_at = std::min(
     {reader_.next_deadline(), outgoing_.next_idle(), incoming_.next_idle()});
+  const auto is_busy = reader_.is_waiting() || server_.is_waiting();
+  const auto longest = is_busy ? longest_sleep : longest_idle_sleep;
   const auto most = std::min<steady::duration>(
-    longest_sleep,
-    wake_at == steady::time_point::max() ? longest_sleep : wake_at - now);
+    longest, wake_at == steady::time_point::max() ? longest : wake_at - now);
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(most);
   // Fails if there is an event, or a signal since the commands were taken.
   if (ucp_worker_arm(setup_.worker.get()) != UCS_OK)
