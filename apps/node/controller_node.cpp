@@ -246,9 +246,10 @@ caf::expected<std::unique_ptr<controller_node>> controller_node::start(
   auto& running = *node->parts_;
   running.hashing = *hashing;
   running.spawn_actors(on_failure);
-  if (auto error = running.open_http_port())
-    return error;
+  // Who sees it answer over HTTP may link to it.
   if (auto error = running.open_link_port())
+    return error;
+  if (auto error = running.open_http_port())
     return error;
   return node;
 }
