@@ -1,7 +1,7 @@
 // A process that owns a transport, for the tests: fills its memory, prints its
-// address in hexadecimal digits and lives until its input ends. Fails with 3 if
-// UCX changed its process.
-// Usage: wire_ucx_peer BYTES SEED shared|tcp
+// address in hexadecimal digits and its port, and lives until its input ends.
+// Fails with 3 if UCX changed its process. Usage: wire_ucx_peer BYTES SEED
+// shared|tcp
 #include "net/transport/transport_module.hpp"
 #include "tests/wire/ucx/pattern.hpp"
 
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   kvc::test::fill(opened.value->memory(), std::stoull(argv[2]));
   for (const auto x : opened.value->address())
     std::printf("%02x", static_cast<unsigned char>(x));
-  std::printf("\n");
+  std::printf(" %u\n", unsigned{opened.value->port()});
   std::fflush(stdout);
   while (std::getchar() != EOF) {
   }

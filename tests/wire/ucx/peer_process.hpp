@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 namespace kvc::test {
 
@@ -44,6 +45,7 @@ class peer_process {
   ~peer_process() { kill(); }
 
   const std::shared_ptr<const std::string>& address() const { return address_; }
+  std::uint16_t port() const { return port_; }
   int pid() const { return pid_; }
 
   void send(int signal) const { ::kill(pid_, signal); }
@@ -58,6 +60,18 @@ class peer_process {
     pid_ = 0;
   }
 
+  /// Returns whether it ends by itself within `time`.
+  bool ends(std::chrono::milliseconds time) const {
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    siginfo_t ended{};
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+      ::waitid(P_PID, static_cast<id_t>(pid_), &ended,
+               WEXITED | WNOHANG | WNOWAIT);
+    } while (ended.si_pid == 0 && std::chrono::steady_clock::now() < deadline);
+    return ended.si_pid != 0;
+  }
+
   /// Ends its input and returns its exit code, or -1 if a signal ended it.
   int leave() {
     ::close(input_);
@@ -68,20 +82,23 @@ class peer_process {
   }
 
  private:
-  /// Reads the line of hexadecimal digits.
+  /// Reads the line of hexadecimal digits and the port.
   void read_address(int fd) {
     std::string line;
     for (char x = 0; ::read(fd, &x, 1) == 1 && x != '\n';)
       line += x;
-    REQUIRE(line.size() > 0);
+    const auto digits = line.find(' ');
+    REQUIRE(digits != std::string::npos);
+    port_ = static_cast<std::uint16_t>(std::stoi(line.substr(digits)));
     std::string result;
-    for (std::size_t i = 0; i + 1 < line.size(); i += 2)
+    for (std::size_t i = 0; i + 1 < digits; i += 2)
       result += static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16));
     address_ = std::make_shared<std::string>(std::move(result));
   }
 
   int pid_ = 0;
   int input_ = -1;
+  std::uint16_t port_ = 0;
   std::shared_ptr<const std::string> address_;
 };
 

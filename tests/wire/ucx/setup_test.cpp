@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <ctime>
 #include <random>
 #include <thread>
@@ -130,6 +131,27 @@ TEST_SUITE("ucx_transport") {
     std::this_thread::sleep_for(2s);
     CHECK(cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - used < 0.004);
     CHECK(cpu_seconds(theirs) - theirs_used < 0.004);
+  }
+
+  TEST_CASE("loses no other peer to the bytes that abort UCX 1.13.1") {
+    peer_process victim{bytes, 1, false};
+    const peer_process other{bytes, 2, false};
+    const auto reader =
+      open({.memory_bytes = bytes, .allow_shared_memory = false});
+    const std::vector<remote_span> spans{{0, 0, bytes}};
+    CHECK(start(*reader, victim.address(), spans).status() ==
+          read_status::done);
+    // What UCX's peers greet each other with, and then a length that is none.
+    constexpr std::uint64_t magic = 0xCAFEBABE12345678U;
+    std::string text(sizeof magic, '\0');
+    std::memcpy(text.data(), &magic, sizeof magic);
+    throw_at(victim.port(), text + std::string(64, '\xA5'));
+    // Debian's build asserts; another may survive, and must go on then.
+    const auto expected =
+      victim.ends(3s) ? read_status::unreachable : read_status::done;
+    CHECK(start(*reader, victim.address(), spans).status() == expected);
+    CHECK(start(*reader, other.address(), spans).status() == read_status::done);
+    CHECK(are_copied(*reader, 2, spans));
   }
 
   TEST_CASE("survives junk on its port") {
