@@ -6,6 +6,7 @@ import os
 import subprocess
 import unittest
 
+import move_test
 from support.cluster import wait_until
 from support.control import CPU, random_tokens
 from support.peers import PeerTest
@@ -42,28 +43,43 @@ def remove_network():
                    capture_output=True)
 
 
-class NetworkTest(PeerTest):
+def setUpModule():
+    try:
+        make_network()
+    except (OSError, subprocess.CalledProcessError) as error:
+        remove_network()
+        raise unittest.SkipTest(f"no network namespaces: {error}")
+
+
+def tearDownModule():
+    remove_network()
+
+
+class OverNetwork:
+    """Puts instance a on one host and the others on the second."""
     CONTROLLER = {"host": "0.0.0.0", "lmcache_worker_timeout": 2}
     secret = "of the test network"
     P2P = {"p2p_transport": "tcp"}  # The namespaces share their memory.
 
-    @classmethod
-    def setUpClass(cls):
-        try:
-            make_network()
-        except (OSError, subprocess.CalledProcessError) as error:
-            remove_network()
-            raise unittest.SkipTest(f"no network namespaces: {error}")
-
-    @classmethod
-    def tearDownClass(cls):
-        remove_network()
-
     def place_of(self, instance):
-        i = {"a": 1, "b": 2}[instance]
+        i = 1 if instance == "a" else 2
         return {"p2p_host": f"{SUBNET}.{i}", "host": f"{SUBNET}.254",
                 "prefix": ["ip", "netns", "exec", f"{NAME}n{i}"]}
 
+
+class NetworkMoveTest(OverNetwork, move_test.MoveTest):
+    pass
+
+
+class NetworkLargeMoveTest(OverNetwork, move_test.LargeMoveTest):
+    pass
+
+
+class NetworkBrokenMoveTest(OverNetwork, move_test.BrokenMoveTest):
+    pass
+
+
+class NetworkTest(OverNetwork, PeerTest):
     def test_moves_over_a_network(self):
         self.start_holders("a", self.tokens)
         self.start_watchers("b", self.tokens)

@@ -59,14 +59,21 @@ def wait_until(predicate, deadline_seconds=PATIENCE, what="the condition"):
         time.sleep(0.005)
 
 
+given_ports = set()
+
+
 def free_port():
-    """Returns a TCP port of the loopback that nobody uses, outside the range
-    that the kernel gives to clients, so that it stays free between restarts."""
+    """Returns a TCP port of the loopback that nobody uses and that was not
+    returned before, outside the range that the kernel gives to clients, so that
+    it stays free between restarts."""
     for _ in range(1000):
         port = random.SystemRandom().randrange(20000, 32000)
+        if port in given_ports:
+            continue
         with contextlib.closing(socket.socket()) as probe:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
     raise AssertionError("no free port")
 
