@@ -6,7 +6,9 @@ import os
 import subprocess
 import unittest
 
+import move_chaos_test
 import move_test
+import peer_retrieve_test
 from support.cluster import wait_until
 from support.control import CPU, random_tokens
 from support.peers import PeerTest
@@ -76,6 +78,15 @@ class NetworkLargeMoveTest(OverNetwork, move_test.LargeMoveTest):
 
 
 class NetworkBrokenMoveTest(OverNetwork, move_test.BrokenMoveTest):
+    pass
+
+
+class NetworkMoveChaosTest(OverNetwork, move_chaos_test.MoveChaosTest):
+    pass
+
+
+class NetworkPeerRetrieveTest(OverNetwork,
+                              peer_retrieve_test.PeerRetrieveTest):
     pass
 
 
