@@ -182,28 +182,33 @@ bool kv_index::free_generations() {
   return !closed_generations_.empty();
 }
 
-/// Removes up to `max_words` holders of closed generations from a place, and
-/// goes on to the next unless there are more. Returns how much it looked at.
-std::size_t kv_index::sweep_place(std::size_t max_words) {
-  constexpr std::size_t words_per_place = 8;
+/// Removes holders of closed generations from a place, as many as cost
+/// `max_cells`, and goes on to the next unless there are more. Returns the
+/// cost: a removal from a shared set copies it.
+std::size_t kv_index::sweep_place(std::size_t max_cells) {
+  constexpr std::size_t words_per_cell = 8;
   const auto where = table_.place_at(sweep_position_);
   const auto name = where.word();
+  if (name == 0) {
+    sweep_position_ = (sweep_position_ + 1) % table_.place_count();
+    return 1;
+  }
+  const auto look_cost = 1 + sets_.size_of(name) / words_per_cell;
+  const auto removal_cost = sets_.is_private(name) ? 1 : look_cost;
+  const auto most = std::max<std::size_t>(1, max_cells / removal_cost);
   swept_words_.clear();
-  if (name != 0)
-    sets_.read(name, [&](std::uint32_t word) {
-      if (generations_[generation_of(word)].state == phase::closed &&
-          swept_words_.size() < max_words)
-        swept_words_.push_back(word);
-    });
-  const auto looked_at =
-    1 + (name == 0 ? 0 : sets_.size_of(name) / words_per_place);
+  sets_.read(name, [&](std::uint32_t word) {
+    if (generations_[generation_of(word)].state == phase::closed &&
+        swept_words_.size() < most)
+      swept_words_.push_back(word);
+  });
   for (const auto word : swept_words_) {
     evict_at(where, word);
     --generations_[generation_of(word)].counts[word & 1U];
   }
-  if (swept_words_.size() < max_words)
+  if (swept_words_.size() < most)
     sweep_position_ = (sweep_position_ + 1) % table_.place_count();
-  return looked_at + swept_words_.size();
+  return look_cost + swept_words_.size() * removal_cost;
 }
 
 }  // namespace kvc

@@ -122,7 +122,7 @@ class kv_index {
   bool evict(const key_table::target& at, std::uint32_t word,
              std::uint64_t key);
   bool evict_at(key_table::place where, std::uint32_t word);
-  std::size_t sweep_place(std::size_t max_words);
+  std::size_t sweep_place(std::size_t max_cells);
   bool free_generations();
 
   class finder;

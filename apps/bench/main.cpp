@@ -189,7 +189,7 @@ void add_replay_options(CLI::App& to, bench_options& options) {
     ->check(CLI::ExistingFile);
   to.add_option("--copies", options.copies,
                 "Of each request, with prompts of its own")
-    ->check(CLI::Range(1, 1'000));
+    ->check(CLI::Range(1, 64));  // All lookups are made before.
   to.add_option("--time-scale", options.time_scale,
                 "Lookups take X seconds per second of the trace")
     ->check(CLI::Range(0.0001, 1.0));
