@@ -40,6 +40,10 @@ class connection_table {
   /// Cuts those that have not been used for long.
   void cut_idle(steady::time_point now);
 
+  /// Whether a connection has been cut so lately that UCX may not be done with
+  /// it, as of cut_idle().
+  bool is_resting() const { return !rests_.empty(); }
+
   /// When cut_idle() may have something to do.
   steady::time_point next_idle() const;
 

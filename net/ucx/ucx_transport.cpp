@@ -30,6 +30,10 @@ constexpr std::chrono::milliseconds longest_sleep{50};
 /// The same while nobody waits for anything here.
 constexpr std::chrono::milliseconds longest_idle_sleep{200};
 
+/// UCX 1.13.1 closes what was cut step by step as it is driven, and wakes
+/// nobody for it.
+constexpr std::chrono::milliseconds longest_closing_sleep{5};
+
 std::uint64_t random_number() {
   std::random_device device;
   return std::uint64_t{device()} << 32U | device();
@@ -223,7 +227,10 @@ void ucx_transport::sleep() {
   const auto wake_at = std::min(
     {reader_.next_deadline(), outgoing_.next_idle(), incoming_.next_idle()});
   const auto is_busy = reader_.is_waiting() || server_.is_waiting();
-  const auto longest = is_busy ? longest_sleep : longest_idle_sleep;
+  const auto is_closing = outgoing_.is_resting() || incoming_.is_resting();
+  const auto longest = is_closing ? longest_closing_sleep
+                       : is_busy  ? longest_sleep
+                                  : longest_idle_sleep;
   const auto most = std::min<steady::duration>(
     longest, wake_at == steady::time_point::max() ? longest : wake_at - now);
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(most);

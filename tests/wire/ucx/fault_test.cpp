@@ -175,6 +175,9 @@ TEST_SUITE("ucx_transport") {
   }
 
   TEST_CASE("closes idle connections and connects again") {
+    // UCX leaves some connections half closed for a while: up to six at once
+    // have been seen, after ten rounds as after 150 (docs/decisions/0042).
+    constexpr int rounds = 16;
     for (const auto is_shared : {true, false}) {
       CAPTURE(is_shared);
       const peer_process owner{bytes, 1, is_shared};
@@ -185,16 +188,16 @@ TEST_SUITE("ucx_transport") {
       start(*reader, owner.address(), spans).result();
       std::this_thread::sleep_for(200ms);
       const auto files = open_files();
-      for (int i = 0; i < 10; ++i) {
+      for (int i = 0; i < rounds; ++i) {
         std::fill(reader->memory().begin(), reader->memory().end(),
                   std::byte{0});
         CHECK(start(*reader, owner.address(), spans).status() ==
               read_status::done);
         CHECK(are_copied(*reader, 1, spans));
         // Some rounds meet the connection as it is being closed.
-        std::this_thread::sleep_for(45ms + i * 2ms);
+        std::this_thread::sleep_for(45ms + i % 10 * 2ms);
       }
-      CHECK(reaches_files(files));
+      CHECK(reaches_files(files + rounds / 2));
     }
   }
 }
