@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,28 @@ struct prefix_match {
   friend auto inspect(Inspector& f, prefix_match& x) {
     return f(caf::meta::type_name("prefix_match"), x.instance, x.where,
              x.chunks);
+  }
+};
+
+/// A prefix_match whose instance is named elsewhere.
+struct prefix_view {
+  std::string_view instance;
+  location where = location::cpu;
+  std::uint32_t chunks = 0;
+};
+
+/// Matches of one moment, together with their names.
+struct prefix_matches {
+  std::vector<prefix_view> views;
+  std::shared_ptr<const void> names;  ///< Keeps what `views` refer to.
+
+  /// For messages.
+  std::vector<prefix_match> copy() const {
+    std::vector<prefix_match> result;
+    result.reserve(views.size());
+    for (const auto& x : views)
+      result.push_back({std::string{x.instance}, x.where, x.chunks});
+    return result;
   }
 };
 
@@ -56,8 +79,8 @@ class lookup_source {
   /// Returns for every instance of `model` that holds hashes[0] how long the
   /// prefix of `hashes` is that all its ranks hold: longest first, equals by
   /// name. Holders of a later part alone are not listed.
-  virtual std::vector<prefix_match> find_prefixes(
-    std::span<const std::uint64_t> hashes, std::string_view model) = 0;
+  virtual prefix_matches find_prefixes(std::span<const std::uint64_t> hashes,
+                                       std::string_view model) = 0;
 
   /// Returns the memberships of every live worker, indexed by worker_slot; the
   /// counts of slots without a live worker are zero.

@@ -7,12 +7,34 @@ namespace kvc {
 holder_sets::holder_sets(memory_budget& budget)
     : pool_(budget), chains_(budget) {}
 
-std::size_t holder_sets::size_of(name set) const {
+std::size_t holder_sets::size_of(name set) const { return places(set).size(); }
+
+std::span<const holder_sets::word> holder_sets::places(const name& set) const {
   if (!is_reference(set))
-    return 1;
-  const auto head = pool_.at(run_of(set))[length];
-  return (head & private_flag) != 0 ? std::size_t{1} << (head & ~private_flag)
-                                    : head;
+    return {&set, 1};
+  const auto* run = pool_.at(run_of(set));
+  const auto head = load_shared(run[length]);
+  const auto is_private = (head & private_flag) != 0;
+  const auto slots_log = head & ~private_flag;
+  if (is_private && slots_log > max_slots_log)
+    return {};
+  const auto count = is_private ? 1U << slots_log : head;
+  if ((!is_private && count > max_shared) ||
+      first_word + count > holder_pool::readable_words(run_of(set)))
+    return {};
+  return {run + first_word, count};
+}
+
+bool holder_sets::read(name set, std::vector<word>& out) const {
+  const auto words = places(set);
+  out.resize(words.size());
+  auto* end = out.data();
+  for (const auto& place : words) {
+    *end = load_shared(place);
+    end += *end != 0 ? 1 : 0;
+  }
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  return !words.empty();
 }
 
 holder_sets::change holder_sets::add(name set, word w) {
@@ -65,9 +87,10 @@ holder_sets::change holder_sets::follow(const transition& known) {
 }
 
 std::size_t holder_sets::copy_words(name set, small_words& words) const {
-  std::size_t count = 0;
-  read(set, [&](word w) { words[count++] = w; });
-  return count;
+  const auto all = places(set);
+  const auto* end = std::copy_if(all.begin(), all.end(), words.begin(),
+                                 [](word w) { return w != 0; });
+  return static_cast<std::size_t>(end - words.begin());
 }
 
 holder_sets::change holder_sets::add_anew(name set, word w) {

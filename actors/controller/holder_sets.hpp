@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace kvc {
 
@@ -43,11 +44,10 @@ class holder_sets {
   /// Removes a word. Is never refused unless the budget is enforced.
   change remove(name set, word w);
 
-  /// Calls `on_word` with each word of a set, in any order. A reader beside
-  /// the writer may be told nonsense, and is, or is returned false, if the
-  /// name meant something else meanwhile.
-  template <class Function>
-  bool read(name set, const Function& on_word) const;
+  /// Replaces `out` by the words of a set, in any order. A reader beside the
+  /// writer may be told nonsense, and is, or is returned false, if the name
+  /// meant something else meanwhile.
+  bool read(name set, std::vector<word>& out) const;
 
   /// Brings the set's cache line here.
   void prefetch(name set) const {
@@ -116,6 +116,10 @@ class holder_sets {
     store_shared(at(set)[i], value);
   }
 
+  /// Returns where the words of a set are, zeros among those of a private one;
+  /// nothing if the name means none. Of one word it is `set` itself.
+  std::span<const word> places(const name& set) const;
+
   using small_words = std::array<word, max_shared + 1>;
   std::size_t copy_words(name set, small_words& words) const;
 
@@ -145,29 +149,5 @@ class holder_sets {
   std::uint64_t ended_sets_ = 0;
   std::array<transition, 256> transitions_{};
 };
-
-template <class Function>
-bool holder_sets::read(name set, const Function& on_word) const {
-  if (!is_reference(set)) {
-    on_word(set);
-    return true;
-  }
-  const auto* run = pool_.at(run_of(set));
-  const auto head = load_shared(run[length]);
-  const auto is_private = (head & private_flag) != 0;
-  const auto slots_log = head & ~private_flag;
-  if (is_private && slots_log > max_slots_log)
-    return false;
-  const auto count = is_private ? 1U << slots_log : head;
-  if ((!is_private && count > max_shared) ||
-      first_word + count > holder_pool::readable_words(run_of(set)))
-    return false;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto w = load_shared(run[first_word + i]);
-    if (w != 0)
-      on_word(w);
-  }
-  return true;
-}
 
 }  // namespace kvc

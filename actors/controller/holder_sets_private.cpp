@@ -96,7 +96,9 @@ holder_sets::change holder_sets::resize_private(name set,
   const auto now = make_private({}, slots_log);
   if (now == 0)
     return {set, outcome::refused};
-  read(set, [&](word w) { put(now, w); });
+  for (const auto w : places(set))
+    if (w != 0)
+      put(now, w);
   set_field(now, uses, at(set)[uses]);
   release_private(set);
   return {now, outcome::changed};

@@ -196,12 +196,11 @@ std::size_t kv_index::sweep_place(std::size_t max_cells) {
   const auto look_cost = 1 + sets_.size_of(name) / words_per_cell;
   const auto removal_cost = sets_.is_private(name) ? 1 : look_cost;
   const auto most = std::max<std::size_t>(1, max_cells / removal_cost);
-  swept_words_.clear();
-  sets_.read(name, [&](std::uint32_t word) {
-    if (generations_[generation_of(word)].state == phase::closed &&
-        swept_words_.size() < most)
-      swept_words_.push_back(word);
+  sets_.read(name, swept_words_);
+  std::erase_if(swept_words_, [this](std::uint32_t word) {
+    return generations_[generation_of(word)].state != phase::closed;
   });
+  swept_words_.resize(std::min(swept_words_.size(), most));
   for (const auto word : swept_words_) {
     evict_at(where, word);
     --generations_[generation_of(word)].counts[word & 1U];

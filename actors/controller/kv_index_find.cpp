@@ -70,11 +70,8 @@ class kv_index::finder {
         out_.ranges.push_back(last_);
         return true;
       }
-      out_.scratch.clear();
-      const auto is_sound = index_.sets_.read(
-        reading.word,
-        [this](std::uint32_t word) { out_.scratch.push_back(word); });
-      if (is_sound && reading.still_holds()) {
+      if (index_.sets_.read(reading.word, out_.scratch) &&
+          reading.still_holds()) {
         append_visible(reading.word);
         return true;
       }
@@ -88,16 +85,20 @@ class kv_index::finder {
   void append_visible(std::uint32_t name) {
     last_name_ = name;
     last_.begin = static_cast<std::uint32_t>(out_.holders.size());
+    out_.holders.resize(last_.begin + out_.scratch.size());
+    auto* end = out_.holders.data() + last_.begin;
     const auto* views = index_.views_.read();
+    const auto live_epochs = live_epochs_;
     for (const auto word : out_.scratch) {
       const auto& view = views[generation_of(word)];
       const auto slot = load_shared(view.worker_slot);
-      if (slot < live_epochs_.size() &&
-          live_epochs_[slot] == load_shared(view.epoch))
-        out_.holders.push_back(
-          {static_cast<std::uint32_t>(slot) & 0x7fffffffU, word & 1U});
+      *end = {static_cast<std::uint32_t>(slot) & 0x7fffffffU, word & 1U};
+      if (slot < live_epochs.size() &&
+          live_epochs[slot] == load_shared(view.epoch))
+        ++end;
     }
-    last_.end = static_cast<std::uint32_t>(out_.holders.size());
+    last_.end = static_cast<std::uint32_t>(end - out_.holders.data());
+    out_.holders.resize(last_.end);
     out_.ranges.push_back(last_);
   }
 

@@ -35,12 +35,12 @@ local_lookup_source::local_lookup_source(
       shards_(std::move(shards)),
       key_multiplier_(key_multiplier) {}
 
-std::vector<prefix_match> local_lookup_source::find_prefixes(
+prefix_matches local_lookup_source::find_prefixes(
   std::span<const std::uint64_t> hashes, std::string_view model) {
   thread_local scratch memory;
   const auto fleet = fleet_->snapshot();
   memory.parts.resize(shards_.size());
-  memory.merge.begin(*fleet, model);
+  memory.merge.begin(fleet, model);
   auto batch_size = first_batch;
   while (!hashes.empty()) {
     const auto batch = hashes.first(std::min(batch_size, hashes.size()));

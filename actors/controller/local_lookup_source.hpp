@@ -18,8 +18,8 @@ class local_lookup_source : public lookup_source {
                       std::vector<std::shared_ptr<const kv_index>> shards,
                       std::uint64_t key_multiplier);
 
-  std::vector<prefix_match> find_prefixes(std::span<const std::uint64_t> hashes,
-                                          std::string_view model) override;
+  prefix_matches find_prefixes(std::span<const std::uint64_t> hashes,
+                               std::string_view model) override;
   std::vector<key_count> key_counts() override;
   index_status status() override;
 

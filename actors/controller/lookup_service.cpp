@@ -12,22 +12,22 @@ constexpr std::size_t max_holders = 8;
 /// Returns where the worker `rank` of an instance is reached; null if it is not
 /// alive or lends nothing.
 std::shared_ptr<const peer_address> find_peer(const fleet_view& fleet,
-                                              const std::string& instance,
+                                              std::string_view instance,
                                               std::uint32_t rank) {
   const auto found = std::lower_bound(
     fleet.instances.begin(), fleet.instances.end(), instance,
-    [](const auto& x, const std::string& name) { return x.name < name; });
+    [](const auto& x, std::string_view name) { return x.name < name; });
   if (found == fleet.instances.end() || found->name != instance ||
       rank >= found->peers.size())
     return nullptr;
   return found->peers[rank];
 }
 
-std::vector<chunk_holder> locate(const std::vector<prefix_match>& matches,
+std::vector<chunk_holder> locate(const prefix_matches& matches,
                                  const fleet_view& fleet,
                                  const worker_id& asker) {
   std::vector<chunk_holder> result;
-  for (const auto& match : matches) {
+  for (const auto& match : matches.views) {
     if (result.size() == max_holders)
       break;
     if (match.instance == asker.instance)
@@ -45,7 +45,7 @@ lookup_actor::behavior_type lookup_service(
   const std::shared_ptr<const fleet_board>& fleet) {
   return {
     [=](const find_prefixes& msg) {
-      return source->find_prefixes(msg.hashes.keys, msg.model);
+      return source->find_prefixes(msg.hashes.keys, msg.model).copy();
     },
     [=](const locate_chunks& msg) {
       return locate(source->find_prefixes(msg.hashes.keys, msg.model),

@@ -2,39 +2,50 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kvc {
 
-void prefix_merge::begin(const fleet_view& fleet, std::string_view model) {
-  fleet_ = &fleet;
+namespace {
+
+bool are_equal(std::span<const holder> a, std::span<const holder> b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+}  // namespace
+
+void prefix_merge::begin(std::shared_ptr<const fleet_view> fleet,
+                         std::string_view model) {
+  if (fleet != fleet_ || model != model_)
+    opening_.is_known = false;
+  fleet_ = std::move(fleet);
   model_ = model;
   chunks_ = 0;
-  if (instances_.size() < fleet.instances.size())
-    instances_.resize(fleet.instances.size());
-  if (workers_.size() < fleet.live_epochs.size())
-    workers_.resize(fleet.live_epochs.size());
+  if (instances_.size() < fleet_->instances.size())
+    instances_.resize(fleet_->instances.size());
+  if (workers_.size() < fleet_->live_epochs.size())
+    workers_.resize(fleet_->live_epochs.size());
   survivors_.clear();
   matched_.clear();
   previous_.clear();
 }
 
 bool prefix_merge::add(std::span<const holder> holders) {
-  if (chunks_ == 0 || !is_previous(holders)) {
+  const auto is_first = chunks_ == 0;
+  if (is_first && opening_.is_known && are_equal(holders, opening_.holders)) {
+    open_again();
+  } else if (is_first || !are_equal(holders, previous_)) {
     ++stamp_;
     for (const auto h : holders)
       count(h);
     keep_whole_prefixes();
     previous_.assign(holders.begin(), holders.end());
+    if (is_first)
+      open();
   }
   ++chunks_;
   return !survivors_.empty();
-}
-
-/// The same holders as before extend the same prefixes.
-bool prefix_merge::is_previous(std::span<const holder> holders) const {
-  return holders.size() == previous_.size() &&
-         (holders.empty() || std::memcmp(holders.data(), previous_.data(),
-                                         holders.size_bytes()) == 0);
 }
 
 /// Counts a rank once, however many of its locations and generations hold the
@@ -75,11 +86,29 @@ void prefix_merge::keep_whole_prefixes() {
     return false;
   };
   std::erase_if(survivors_, is_broken);
-  if (chunks_ == 0)
-    matched_ = survivors_;
 }
 
-std::vector<prefix_match> prefix_merge::finish() {
+/// Remembers the matches of the first chunk, ordered by name.
+void prefix_merge::open() {
+  std::sort(survivors_.begin(), survivors_.end());
+  matched_ = survivors_;
+  opening_.is_known = true;
+  opening_.holders = previous_;
+  opening_.matches.clear();
+  for (const auto index : survivors_)
+    opening_.matches.push_back({index, instances_[index].where});
+}
+
+void prefix_merge::open_again() {
+  for (const auto& x : opening_.matches) {
+    survivors_.push_back(x.instance);
+    instances_[x.instance].where = x.where;
+  }
+  matched_ = survivors_;
+  previous_ = opening_.holders;
+}
+
+prefix_matches prefix_merge::finish() {
   for (const auto index : survivors_)
     instances_[index].length = chunks_;
   // Instances are ordered by name, so their indexes order equals.
@@ -90,11 +119,11 @@ std::vector<prefix_match> prefix_merge::finish() {
   };
   if (!std::is_sorted(matched_.begin(), matched_.end(), is_before))
     std::sort(matched_.begin(), matched_.end(), is_before);
-  std::vector<prefix_match> result;
-  result.reserve(matched_.size());
+  prefix_matches result{{}, fleet_};
+  result.views.reserve(matched_.size());
   for (const auto index : matched_)
-    result.push_back({fleet_->instances[index].name, instances_[index].where,
-                      instances_[index].length});
+    result.views.push_back({fleet_->instances[index].name,
+                            instances_[index].where, instances_[index].length});
   return result;
 }
 

@@ -5,25 +5,28 @@
 #include "messages/lookup.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace kvc {
 
 /// Turns the holders of successive chunks into prefix lengths per instance.
-/// One object serves many lookups, one after the other, without allocating.
+/// One object serves many lookups, one after the other, without allocating
+/// anything but the results.
 class prefix_merge {
  public:
-  /// Begins a lookup. `fleet` must live until `finish`.
-  void begin(const fleet_view& fleet, std::string_view model);
+  /// Begins a lookup.
+  void begin(std::shared_ptr<const fleet_view> fleet, std::string_view model);
 
   /// Takes the holders of the next chunk. Returns whether any instance still
   /// has a contiguous prefix.
   bool add(std::span<const holder> holders);
 
   /// Returns the matches, longest first, equals by name.
-  std::vector<prefix_match> finish();
+  prefix_matches finish();
 
  private:
   struct instance_tally {
@@ -41,12 +44,26 @@ class prefix_merge {
       0;  ///< Of the last chunk it holds in location::cpu.
   };
 
-  void count(holder h);
-  bool is_previous(std::span<const holder> holders) const;
-  void keep_whole_prefixes();
+  /// What the first chunk of a lookup led to: many prompts begin alike.
+  struct opening {
+    struct match {
+      std::uint32_t instance = 0;
+      location where = location::cpu;
+    };
 
-  const fleet_view* fleet_ = nullptr;
-  std::string_view model_;
+    bool is_known = false;  ///< Of this fleet and model.
+    std::vector<holder> holders;
+    std::vector<match> matches;
+  };
+
+  void count(holder h);
+  void keep_whole_prefixes();
+  void open();
+  void open_again();
+
+  std::shared_ptr<const fleet_view> fleet_;
+  std::string model_;
+  opening opening_;
   std::uint32_t chunks_ = 0;  ///< Added so far.
   std::uint64_t stamp_ = 0;   ///< Names a chunk across all lookups.
   std::vector<instance_tally> instances_;

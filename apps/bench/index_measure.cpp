@@ -134,7 +134,7 @@ class prompt_asker {
     const auto found = fleet_.lookups().find_prefixes(hashes, "");
     cpu_times.add(thread_cpu_ns() - cpu - clock_ns_);
     wall_times.add(wall_ns() - wall);
-    if (found.size() != 1 || found.front().chunks != prompt_chunks)
+    if (found.views.size() != 1 || found.views.front().chunks != prompt_chunks)
       ++failures;
   }
 
@@ -253,7 +253,7 @@ index_forgetting measure_forgetting(std::uint64_t memberships) {
   index_forgetting result;
   const auto begin = wall_ns();
   fleet.index().close_generation(fleet.generation(0));
-  const auto is_gone = fleet.lookups().find_prefixes(first, "").empty();
+  const auto is_gone = fleet.lookups().find_prefixes(first, "").views.empty();
   result.invisible_us = is_gone ? static_cast<double>(wall_ns() - begin) / 1e3
                                 : std::numeric_limits<double>::infinity();
   durations reports;

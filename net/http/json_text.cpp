@@ -2,17 +2,47 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
 namespace kvc {
 
 namespace {
 
-/// Looks at all characters, several at once.
+constexpr std::uint64_t ones = 0x0101010101010101U;
+constexpr std::uint64_t tops = 0x80 * ones;
+
+/// Sets the top bit of a byte if it is zero; of others only if one is.
+constexpr std::uint64_t zeros(std::uint64_t x) { return (x - ones) & ~x; }
+
+/// Whether one of eight characters is none of printable ASCII, or a quote, or
+/// a backslash.
+constexpr bool has_odd(std::uint64_t x) {
+  const auto below_blank = (x - ' ' * ones) & ~x;
+  const auto above_tilde = x | (x + ones);
+  const auto marks = zeros(x ^ ('"' * ones)) | zeros(x ^ ('\\' * ones));
+  return ((below_blank | above_tilde | marks) & tops) != 0;
+}
+
+/// Looks at eight characters at once.
 bool is_plain(std::string_view text) {
-  unsigned odd = 0;
-  for (const auto c : text)
-    odd |= static_cast<unsigned>(c < ' ') | static_cast<unsigned>(c > '~') |
-           static_cast<unsigned>(c == '"') | static_cast<unsigned>(c == '\\');
-  return odd == 0;
+  std::uint64_t eight = 0;
+  if (text.size() < sizeof eight) {
+    std::array<char, sizeof eight> padded{};
+    padded.fill(' ');
+    std::copy(text.begin(), text.end(), padded.begin());
+    std::memcpy(&eight, padded.data(), sizeof eight);
+    return !has_odd(eight);
+  }
+  for (std::size_t i = 0; i + sizeof eight <= text.size(); i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    if (has_odd(eight))
+      return false;
+  }
+  std::memcpy(&eight, text.data() + text.size() - sizeof eight, sizeof eight);
+  return !has_odd(eight);
 }
 
 }  // namespace

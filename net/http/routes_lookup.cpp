@@ -29,7 +29,7 @@ std::string_view beginning_of_value(location where) {
 
 /// Writes by hand: this is the hot path, and the order of the instances is part
 /// of the answer.
-http_response lookup_response(const std::vector<prefix_match>& matches,
+http_response lookup_response(const std::vector<prefix_view>& matches,
                               std::uint64_t chunk_size,
                               std::uint64_t token_count) {
   http_response response;
@@ -58,12 +58,12 @@ http_response look_up(const lookup_body& body, lookup_source& lookups,
                                   : hasher.hash_prompt(body.tokens);
   const auto& hashes = body.hashes ? *body.hashes : hashed;
   const auto matches = hashes.empty()
-                         ? std::vector<prefix_match>{}
+                         ? prefix_matches{}
                          : lookups.find_prefixes(hashes, body.model);
   // Whether the last of some hashes names a partial chunk is not known.
   const auto token_count =
     body.hashes ? hashes.size() * hasher.chunk_size() : body.tokens.size();
-  return lookup_response(matches, hasher.chunk_size(), token_count);
+  return lookup_response(matches.views, hasher.chunk_size(), token_count);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct sets_fixture {
 
   words read(holder_sets::name set) {
     words result;
-    REQUIRE(sets.read(set, [&](std::uint32_t w) { result.push_back(w); }));
+    REQUIRE(sets.read(set, result));
     std::sort(result.begin(), result.end());
     return result;
   }

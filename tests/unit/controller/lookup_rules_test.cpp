@@ -235,6 +235,31 @@ TEST_SUITE("lookup_source") {
     });
   }
 
+  TEST_CASE("remembers the beginning of a prompt only while it is the same") {
+    for_each_source([](lookup_scene& scene) {
+      const auto all = prompt(6, 4);
+      const auto b = scene.add_worker("b", 1, "llama");
+      const auto d = scene.add_worker("d", 1, "llama");
+      scene.admit(b, all);
+      scene.admit(d, first(all, 2));
+      const matches both{{"b", cpu, 4}, {"d", cpu, 2}};
+      CHECK(scene.find(all, "llama") == both);
+      CHECK(scene.find(all, "llama") == both);
+      CHECK(scene.find(all).empty());
+      CHECK(scene.find(all, "llama") == both);
+      // They have other numbers in the fleet from now on.
+      scene.add_worker("a", 1, "llama");
+      scene.add_worker("c", 1, "llama");
+      CHECK(scene.find(all, "llama") == both);
+      const auto other = prompt(7, 4);
+      scene.admit(d, other, disk);
+      CHECK(scene.find(other, "llama") == matches{{"d", disk, 4}});
+      CHECK(scene.find(all, "llama") == both);
+      CHECK(scene.find(first(all, 1), "llama") ==
+            matches{{"b", cpu, 1}, {"d", cpu, 1}});
+    });
+  }
+
   TEST_CASE("adds up keys and status over its shards") {
     for_each_source([](lookup_scene& scene) {
       const auto all = prompt(6, 200);

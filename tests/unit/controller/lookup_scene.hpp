@@ -126,7 +126,7 @@ class lookup_scene {
   void sweep_some() { backend_->sweep_some(); }
 
   matches find(const keys& hashes, const std::string& model = "") {
-    return backend_->source().find_prefixes(hashes, model);
+    return backend_->source().find_prefixes(hashes, model).copy();
   }
 
   lookup_source& source() { return backend_->source(); }

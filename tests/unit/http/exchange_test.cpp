@@ -1,7 +1,6 @@
 #include "net/http/exchange.hpp"
 
 #include "net/http/event_id.hpp"
-#include "net/http/json_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -60,18 +59,6 @@ TEST_SUITE("exchange") {
       CHECK(answers.empty());
     }
     CHECK(answers == std::vector<unsigned>{500});
-  }
-
-  TEST_CASE("escapes JSON strings") {
-    const auto escaped = [](std::string_view text) {
-      std::string out;
-      append_json_string(out, text);
-      return out;
-    };
-    CHECK(escaped("plain ~") == "\"plain ~\"");
-    CHECK(escaped("a\"b\\c\n") == R"("a\"b\\c\n")");
-    CHECK(escaped("\xC3\xA9") == "\"\xC3\xA9\"");
-    CHECK(escaped("\xFF") == "\"\xEF\xBF\xBD\"");
   }
 
   TEST_CASE("makes event ids of a prefix and a fresh version 4 UUID") {

@@ -4,6 +4,7 @@
 #include "net/http/lane_actor.hpp"
 #include "net/http/routes.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/prefix_matches.hpp"
 
 #include <doctest/doctest.h>
 #include <caf/typed_event_based_actor.hpp>
@@ -27,11 +28,11 @@ struct fake_lookups : lookup_source {
   std::vector<std::uint64_t> asked_hashes;
   std::string asked_model;
 
-  std::vector<prefix_match> find_prefixes(std::span<const std::uint64_t> hashes,
-                                          std::string_view model) override {
+  prefix_matches find_prefixes(std::span<const std::uint64_t> hashes,
+                               std::string_view model) override {
     asked_hashes.assign(hashes.begin(), hashes.end());
     asked_model = model;
-    return matches;
+    return view_of(matches);
   }
   std::vector<key_count> key_counts() override { return counts; }
   index_status status() override { return current; }
