@@ -7,7 +7,9 @@ foreach(script ${scripts})
     COMMAND python3 -m unittest discover -s tests/integration -p ${script}
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES
-    LABELS integration TIMEOUT 900 RUN_SERIAL ON FAIL_REGULAR_EXPRESSION "Ran 0 tests"
+    LABELS integration TIMEOUT 900 RUN_SERIAL ON
+    FAIL_REGULAR_EXPRESSION "Ran 0 tests in [0-9.]+s\n\nOK\n"
+    SKIP_REGULAR_EXPRESSION "Ran 0 tests in [0-9.]+s\n\nOK .skipped="
     ENVIRONMENT "KVC_BIN=${PROJECT_BINARY_DIR}/bin;PYTHONDONTWRITEBYTECODE=1")
 endforeach()
 

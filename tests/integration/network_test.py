@@ -50,7 +50,10 @@ def setUpModule():
         make_network()
     except (OSError, subprocess.CalledProcessError) as error:
         remove_network()
-        raise unittest.SkipTest(f"no network namespaces: {error}")
+        why = getattr(error, "stderr", b"") or str(error).encode()
+        reason = f"no network namespaces: {why.decode().strip()}"
+        print(f"skipped: network_test: {reason}", flush=True)  # For .ci/test.
+        raise unittest.SkipTest(reason)
 
 
 def tearDownModule():
