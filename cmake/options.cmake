@@ -6,6 +6,10 @@ target_compile_features(kvc_options INTERFACE cxx_std_20)
 target_compile_options(kvc_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 target_include_directories(kvc_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(NOT CMAKE_BUILD_TYPE)
+  # For us, not for users: an eighth less time for a third more memory, 0.7 GB a job.
+  target_compile_options(kvc_options INTERFACE --param=ggc-min-heapsize=4000000)
+endif()
 if(KVC_SANITIZE)
   # CAF's headers bind null references when they spawn functions without arguments.
   # GCC 12 warns of instrumented code that is right, std::regex among it (its bug 105562).
