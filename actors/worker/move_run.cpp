@@ -52,6 +52,11 @@ void note_part(const context_ptr& c, const move_part& part,
     });
   else if (!failed.empty() && !report.trouble.empty())
     state.last_trouble = report.trouble;
+  const auto is_misfit = [](const fetched_chunk& x) {
+    return x.outcome == chunk_outcome::unsuitable;
+  };
+  if (std::any_of(chunks.begin(), chunks.end(), is_misfit))
+    state.misfit = report.trouble;
   state.tally->note(chunks);
   if (state.order.what.is_for_all)
     state.tally->expect(report.total_chunks);

@@ -43,7 +43,8 @@ struct move_run_state {
   transfer_actor transfer;  ///< Of the part that is being copied; or null.
   std::vector<std::shared_ptr<const void>> holds;  ///< What has come stays.
   std::string last_trouble = "unreadable";
-  peer_actor source;  ///< Once it drops what is here; monitored.
+  std::string misfit;  ///< Why some chunks are unsuitable, if any are.
+  peer_actor source;   ///< Once it drops what is here; monitored.
   bool is_flushing = false;
   std::size_t reporters_pending = 0;
   bool is_cancelled = false;

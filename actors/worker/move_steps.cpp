@@ -27,7 +27,7 @@ void finish(const context& c) {
                                                      c.state().last_trouble));
   }
   c.state().answer.deliver(
-    command_result{0, {}, c.state().is_cancelled, tally});
+    command_result{0, c.state().misfit, c.state().is_cancelled, tally});
   c.self->quit();
 }
 

@@ -93,7 +93,7 @@ const char* text_of(chunk_outcome outcome, operation what) {
       return is_move ? "left at the source for want of room"
                      : "left as they are for want of room";
     case chunk_outcome::unsuitable:
-      return is_move ? "not of the destination's size"
+      return is_move ? "not of the destination's format"
                      : "not of a dtype and shape for this method";
     case chunk_outcome::failed:
       return is_move ? "not copied" : "unreadable";

@@ -66,6 +66,24 @@ class MoveTest(PeerTest):
         self.assertEqual(self.lookup(self.tokens), {"b": [CPU, 768]})
         self.wait_for_bytes_right("b", 768)
 
+    def test_says_why_chunks_of_another_format_stay(self):
+        def flags(dtype):
+            return ["--kv-dtype", dtype, "--kv-shape", "256,8"]
+
+        self.start_holders("a", self.tokens, flags("bfloat16"))
+        self.start_watchers("b", self.tokens, flags("float16"))
+        answer = self.move("a", "b")
+        self.assertEqual(answer["num_tokens"], 0)
+        self.assertEqual(answer["message"],
+                         "16 chunks not of the destination's format")
+        for worker in answer["workers"]:
+            self.assertEqual(worker["chunks"], {"unsuitable": 8})
+            self.assertEqual(worker["error"],
+                             "the peer's chunks are bfloat16 of 256x8, ours "
+                             "float16 of 256x8")
+        self.assertEqual(self.lookup(self.tokens), {"a": [CPU, 2048]})
+        self.wait_for_bytes_right("a", 2048)
+
     def test_names_what_forbids_a_move(self):
         self.start_holders("a", self.tokens)
         self.start_peers("single", ranks=1)

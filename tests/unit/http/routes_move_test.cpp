@@ -132,7 +132,7 @@ TEST_SUITE("move route") {
     count(chunk_outcome::failed, 6);
     CHECK(move()["message"] ==
           "4 chunks left at the source for want of room; 5 chunks not of the "
-          "destination's size; 6 chunks not copied");
+          "destination's format; 6 chunks not copied");
   }
 
   TEST_CASE_FIXTURE(move_fixture, "refuses before anything starts") {
