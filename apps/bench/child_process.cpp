@@ -92,6 +92,16 @@ child_process& child_process::operator=(child_process&& other) noexcept {
 
 child_process::~child_process() { kill(); }
 
+bool child_process::is_running() const {
+  if (pid_ <= 0)
+    return false;
+  siginfo_t ended{};
+  // Leaves it to kill() to bury it.
+  return waitid(P_PID, static_cast<id_t>(pid_), &ended,
+                WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0;
+}
+
 void child_process::send(int signal) const {
   if (pid_ > 0)
     ::kill(pid_, signal);

@@ -26,6 +26,9 @@ class child_process {
 
   int pid() const { return pid_; }
 
+  /// Whether it has not ended yet.
+  bool is_running() const;
+
   void send(int signal) const;
 
   /// Ends it with SIGKILL and waits for that.

@@ -90,7 +90,8 @@ bool bench_cluster::wait_for_keys(std::uint64_t keys,
                                   std::uint64_t workers) const {
   http_client http{client()};
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (std::chrono::steady_clock::now() < deadline) {
+  while (std::chrono::steady_clock::now() < deadline &&
+         controller_->is_running()) {
     const auto reply = http.get("/controller/key-stats");
     if (reply && reply->status == 200) {
       const auto stats = nlohmann::json::parse(reply->body, nullptr, false);

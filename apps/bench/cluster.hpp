@@ -31,7 +31,7 @@ class bench_cluster {
   caf::expected<void> restart_controller();
 
   /// Waits until the controller counts `keys` memberships of `workers`.
-  /// Returns whether that came true within a minute.
+  /// Returns whether that came true within a minute, while it ran.
   bool wait_for_keys(std::uint64_t keys, std::uint64_t workers) const;
 
   /// Returns a client of the controller.
@@ -42,6 +42,7 @@ class bench_cluster {
 
   std::uint16_t link_port() const { return link_port_; }
   const child_process& controller() const { return *controller_; }
+  const std::vector<child_process>& workers() const { return workers_; }
   std::vector<child_process>& workers() { return workers_; }
 
  private:

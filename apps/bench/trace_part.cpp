@@ -68,15 +68,22 @@ caf::expected<trace_lookups> read_lookups(const bench_options& options) {
   return result;
 }
 
-/// Returns the worker's own line about its replay, when that is done.
+/// Returns the worker's own line about its replay, when that is done. Fails
+/// with timed_out, or connection_lost if the worker ends before.
 caf::expected<std::string> wait_for_replay(const bench_cluster& cluster) {
   constexpr std::string_view mark = "replay: done ";
+  const auto path = cluster.folder() / "worker-0.log";
   const auto deadline = clock::now() + replay_patience;
   while (clock::now() < deadline) {
-    std::ifstream log{cluster.folder() / "worker-0.log"};
+    // Before its log is read, which is whole then.
+    const auto is_running = cluster.workers().front().is_running();
+    std::ifstream log{path};
     for (std::string line; std::getline(log, line);)
       if (const auto at = line.find(mark); at != std::string::npos)
         return line.substr(at + mark.size());
+    if (!is_running)
+      return caf::make_error(errc::connection_lost,
+                             "the worker ended, see " + path.string());
     std::this_thread::sleep_for(poll_interval);
   }
   return caf::make_error(errc::timed_out, "the replay");

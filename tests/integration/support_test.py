@@ -139,6 +139,12 @@ class ProcessTest(unittest.TestCase):
         self.assertEqual(process.log(), "one\n")
         self.assertEqual(self.log.read_text(), "one\none\n")
 
+    def test_does_not_wait_for_a_dead_program_to_print(self):
+        process = self.start("print('bye')")
+        process.wait_for_log("bye")
+        with self.assertRaisesRegex(AssertionError, "ended before .*bye"):
+            process.wait_for_log("hello", deadline_seconds=600)
+
     def test_wants_a_clean_end(self):
         waiting = "import signal, sys\n{}\nprint('up')\nsignal.pause()"
         clean = self.start(waiting.format(

@@ -168,8 +168,14 @@ class Process:
             return log.read().decode(errors="replace")
 
     def wait_for_log(self, text, deadline_seconds=PATIENCE):
-        wait_until(lambda: text in self.log(), deadline_seconds,
-                   f"{self.name} prints {text!r}")
+        def outcome():
+            has_ended = not self.is_alive()  # Then its log is whole.
+            return text in self.log() and "printed" or has_ended and "ended"
+
+        if wait_until(outcome, deadline_seconds,
+                      f"{self.name} prints {text!r}") == "ended":
+            raise AssertionError(f"{self.name} ended before it printed "
+                                 f"{text!r}: {self.log()[-1000:]}")
 
     def resident_bytes(self):
         pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
