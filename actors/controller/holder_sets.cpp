@@ -128,6 +128,24 @@ holder_sets::change holder_sets::remove_anew(name set, word w) {
   return {now, outcome::changed};
 }
 
+holder_sets::change holder_sets::remove_all(name set,
+                                            std::span<const word> gone) {
+  small_words words;
+  const auto count = copy_words(set, words);
+  small_words kept;
+  const auto* end = std::set_difference(words.data(), words.data() + count,
+                                        gone.begin(), gone.end(), kept.data());
+  auto hash = hash_of(set);
+  for (const auto w : gone)
+    hash -= hash_of_word(w);
+  const auto now =
+    share({kept.data(), static_cast<std::size_t>(end - kept.data())}, hash);
+  if (now == 0)
+    return {set, outcome::refused};
+  drop(set);
+  return {now, outcome::changed};
+}
+
 /// Returns the name of a set for one more chunk, or 0 without memory.
 holder_sets::name holder_sets::share(std::span<const word> sorted,
                                      std::uint32_t hash) {
@@ -184,7 +202,6 @@ void holder_sets::grow_chains() {
   }
 }
 
-/// One chunk fewer names the set; it ends with the last.
 void holder_sets::drop(name set) {
   if (!is_reference(set))
     return;

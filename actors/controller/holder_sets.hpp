@@ -44,6 +44,13 @@ class holder_sets {
   /// Removes a word. Is never refused unless the budget is enforced.
   change remove(name set, word w);
 
+  /// Removes some words of a set that is not private, but not all; `gone` are
+  /// in the set, in order.
+  change remove_all(name set, std::span<const word> gone);
+
+  /// Gives up a name of a set, which ends with the last.
+  void drop(name set);
+
   /// Replaces `out` by the words of a set, in any order. A reader beside the
   /// writer may be told nonsense, and is, or is returned false, if the name
   /// meant something else meanwhile.
@@ -131,7 +138,6 @@ class holder_sets {
   name share(std::span<const word> sorted, std::uint32_t hash);
   name make_shared_set(std::span<const word> sorted, std::uint32_t hash);
   void grow_chains();
-  void drop(name set);
 
   name make_private(std::span<const word> words, std::uint32_t slots_log);
   change add_to_private(name set, word w);

@@ -160,6 +160,21 @@ bool kv_index::evict_at(key_table::place where, std::uint32_t word) {
   return what == holder_sets::outcome::changed;
 }
 
+/// Removes words, in order, of a set that is not private.
+bool kv_index::evict_all_at(key_table::place where,
+                            std::span<const std::uint32_t> words) {
+  const auto name = where.word();
+  if (words.size() == sets_.size_of(name)) {
+    table_.erase(where);
+    sets_.drop(name);
+    return true;
+  }
+  bucket_change change{*where.bucket};
+  const auto [now, what] = sets_.remove_all(name, words);
+  change.set_word(where.cell, now);
+  return what == holder_sets::outcome::changed;
+}
+
 bool kv_index::sweep(std::size_t max_cells) {
   const step change{*this, false};
   if (!free_generations())
@@ -182,32 +197,35 @@ bool kv_index::free_generations() {
   return !closed_generations_.empty();
 }
 
-/// Removes holders of closed generations from a place, as many as cost
-/// `max_cells`, and goes on to the next unless there are more. Returns the
-/// cost: a removal from a shared set copies it.
+/// Removes holders of closed generations from a place, `max_cells` of a private
+/// set or all of a shared one, which is copied once, and goes on to the next
+/// unless there are more. Returns the cost.
 std::size_t kv_index::sweep_place(std::size_t max_cells) {
   constexpr std::size_t words_per_cell = 8;
   const auto where = table_.place_at(sweep_position_);
   const auto name = where.word();
-  if (name == 0) {
-    sweep_position_ = (sweep_position_ + 1) % table_.place_count();
-    return 1;
-  }
   const auto look_cost = 1 + sets_.size_of(name) / words_per_cell;
-  const auto removal_cost = sets_.is_private(name) ? 1 : look_cost;
-  const auto most = std::max<std::size_t>(1, max_cells / removal_cost);
-  sets_.read(name, swept_words_);
+  swept_words_.clear();
+  if (name != 0)
+    sets_.read(name, swept_words_);
   std::erase_if(swept_words_, [this](std::uint32_t word) {
     return generations_[generation_of(word)].state != phase::closed;
   });
-  swept_words_.resize(std::min(swept_words_.size(), most));
-  for (const auto word : swept_words_) {
-    evict_at(where, word);
-    --generations_[generation_of(word)].counts[word & 1U];
-  }
-  if (swept_words_.size() < most)
+  const auto is_private = sets_.is_private(name);
+  const auto has_more = is_private && swept_words_.size() > max_cells;
+  if (has_more)
+    swept_words_.resize(max_cells);
+  else
     sweep_position_ = (sweep_position_ + 1) % table_.place_count();
-  return look_cost + swept_words_.size() * removal_cost;
+  if (swept_words_.empty())
+    return look_cost;
+  if (is_private)
+    std::erase_if(swept_words_, [&](auto w) { return !evict_at(where, w); });
+  else if (!evict_all_at(where, swept_words_))
+    swept_words_.clear();  // Without memory; the next round tries again.
+  for (const auto word : swept_words_)
+    --generations_[generation_of(word)].counts[word & 1U];
+  return look_cost + (is_private ? swept_words_.size() : look_cost);
 }
 
 }  // namespace kvc

@@ -122,6 +122,8 @@ class kv_index {
   bool evict(const key_table::target& at, std::uint32_t word,
              std::uint64_t key);
   bool evict_at(key_table::place where, std::uint32_t word);
+  bool evict_all_at(key_table::place where,
+                    std::span<const std::uint32_t> words);
   std::size_t sweep_place(std::size_t max_cells);
   bool free_generations();
 

@@ -83,6 +83,22 @@ TEST_SUITE("holder_sets") {
     CHECK(sets.shared_count() == 0);
   }
 
+  TEST_CASE_FIXTURE(sets_fixture, "loses several words at once") {
+    const auto all = make(numbers(1, 100));
+    const auto same = make(numbers(1, 100));
+    const auto rest = sets.remove_all(all, numbers(3, 98)).now;
+    CHECK(read(rest) == words{1, 2, 98, 99});
+    CHECK(rest == make({1, 2, 98, 99}));
+    CHECK(read(same) == numbers(1, 100));
+    CHECK(sets.shared_count() == 2);
+    CHECK(sets.remove_all(same, numbers(2, 100)).now == 1);
+    CHECK(sets.shared_count() == 1);
+    sets.drop(rest);
+    CHECK(sets.shared_count() == 1);
+    sets.drop(rest);
+    CHECK(sets.shared_count() == 0);
+  }
+
   TEST_CASE_FIXTURE(sets_fixture,
                     "does not take a new set for one that ended") {
     for (std::uint32_t i = 0; i < 1000; ++i) {

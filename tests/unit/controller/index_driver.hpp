@@ -61,6 +61,26 @@ inline index_status status_of(const kv_index& index, const keys& live_epochs) {
   return status;
 }
 
+/// Returns the numbers in [from, to).
+inline keys numbers(std::uint64_t from, std::uint64_t to) {
+  keys result;
+  for (auto i = from; i < to; ++i)
+    result.push_back(i);
+  return result;
+}
+
+/// Returns how many of the keys have holders.
+inline std::size_t count_found(const kv_index& index, const keys& what,
+                               const keys& live) {
+  const auto found = find_each(index, what, live);
+  return static_cast<std::size_t>(
+    std::count_if(found.begin(), found.end(),
+                  [](const holder_set& x) { return !x.empty(); }));
+}
+
+/// Places of an index that has not grown yet.
+inline constexpr std::uint64_t first_places = 16 * key_table::segment_cells;
+
 inline void sweep_all(kv_index& index, std::size_t step = 4096) {
   while (index.sweep(step)) {
   }
