@@ -6,6 +6,25 @@
 using namespace kvc;
 using namespace kvc::test;
 
+namespace {
+
+/// Workers in slots from 0 on, each with a generation that holds the same.
+struct crowd {
+  crowd(std::uint32_t workers, const keys& what) {
+    for (std::uint32_t slot = 0; slot < workers; ++slot) {
+      live.push_back(slot + 1);
+      ids.push_back(index.open_generation(slot, slot + 1));
+      admit(index, ids.back(), what);
+    }
+  }
+
+  kv_index index{{}};
+  keys live;  ///< Epochs.
+  std::vector<kv_index::generation_id> ids;
+};
+
+}  // namespace
+
 TEST_SUITE("kv_index sweep") {
   TEST_CASE("frees closed generations and uses their numbers again") {
     kv_index index{{}};
@@ -85,15 +104,9 @@ TEST_SUITE("kv_index sweep") {
   }
 
   TEST_CASE("sweeps sets that many chunks share") {
-    kv_index index{{}};
-    keys live;
-    std::vector<kv_index::generation_id> ids;
     const auto some = numbers(0, 5000);
-    for (std::uint32_t slot = 0; slot < 8; ++slot) {
-      live.push_back(slot + 1);
-      ids.push_back(index.open_generation(slot, slot + 1));
-      admit(index, ids.back(), some);
-    }
+    crowd all{8, some};
+    auto& [index, live, ids] = all;
     for (std::uint32_t gone = 0; gone < 7; ++gone) {
       index.close_generation(ids[gone]);
       for (int i = 0; i < 40; ++i)
@@ -108,15 +121,9 @@ TEST_SUITE("kv_index sweep") {
   }
 
   TEST_CASE("sweeps a shared set for little more than a look at it") {
-    kv_index index{{}};
-    keys live;
-    std::vector<kv_index::generation_id> ids;
     const auto some = numbers(0, 64);
-    for (std::uint32_t slot = 0; slot < 600; ++slot) {
-      live.push_back(slot + 1);
-      ids.push_back(index.open_generation(slot, slot + 1));
-      admit(index, ids.back(), some);
-    }
+    crowd all{600, some};
+    auto& [index, live, ids] = all;
     // Word by word it would cost 64 x 599 looks at 600 words.
     constexpr auto cells = std::size_t{64} * 2 * 76 + first_places;
     SUBCASE("of which one is left") {
@@ -137,14 +144,8 @@ TEST_SUITE("kv_index sweep") {
   }
 
   TEST_CASE("sweeps a chunk with thousands of holders step by step") {
-    kv_index index{{}};
-    keys live;
-    std::vector<kv_index::generation_id> ids;
-    for (std::uint32_t slot = 0; slot < 6000; ++slot) {
-      live.push_back(slot + 1);
-      ids.push_back(index.open_generation(slot, slot + 1));
-      admit(index, ids.back(), {77});
-    }
+    crowd all{6000, {77}};
+    auto& [index, live, ids] = all;
     for (std::uint32_t slot = 0; slot < 6000; ++slot)
       if (slot % 6 != 0)
         index.close_generation(ids[slot]);
