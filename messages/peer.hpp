@@ -50,7 +50,7 @@ struct leased_chunk {
 };
 
 /// Asks the worker `owner` to keep chunks in its host memory for the asker to
-/// read.
+/// read: those that are there, or copies of those on its disk.
 struct lease_chunks {
   worker_id owner{};
   std::uint64_t epoch = 0;  ///< The owner's; another one is refused.
@@ -62,11 +62,12 @@ struct lease_chunks {
   std::uint32_t max_chunks = 0;
 
   std::chrono::milliseconds valid_for{0};
+  location where = location::cpu;  ///< Of disk, fewer are lent at once.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, lease_chunks& x) {
     return f(caf::meta::type_name("lease_chunks"), x.owner, x.epoch, x.hashes,
-             x.cursor, x.max_chunks, x.valid_for);
+             x.cursor, x.max_chunks, x.valid_for, x.where);
   }
 };
 
@@ -78,12 +79,16 @@ struct chunk_lease {
   std::vector<std::uint32_t> shape{};      ///< Of a full chunk, as stored.
   std::vector<leased_chunk> chunks{};
   std::uint64_t next_cursor = 0;   ///< 0 at the end of all.
-  std::uint64_t total_chunks = 0;  ///< In the owner's memory.
+  std::uint64_t total_chunks = 0;  ///< In that location.
+
+  /// On disk, but not lent: there is no room for a copy, or it is unreadable.
+  key_block withheld{};
 
   template <class Inspector>
   friend auto inspect(Inspector& f, chunk_lease& x) {
     return f(caf::meta::type_name("chunk_lease"), x.lease_id, x.valid_for,
-             x.dtype, x.shape, x.chunks, x.next_cursor, x.total_chunks);
+             x.dtype, x.shape, x.chunks, x.next_cursor, x.total_chunks,
+             x.withheld);
   }
 };
 
@@ -121,17 +126,18 @@ struct end_chunk_lease {
   }
 };
 
-/// Asks the owner to drop chunks that its peer has now, in one step, and to
-/// tell the index. Those that are pinned or in use stay.
+/// Asks the owner to drop chunks that its peer has now from a location, in one
+/// step, and to tell the index. Those that are pinned or in use stay.
 struct surrender_chunks {
   worker_id owner{};
   std::uint64_t epoch = 0;  ///< The owner's; another one is refused.
   key_block hashes{};
+  location where = location::cpu;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, surrender_chunks& x) {
     return f(caf::meta::type_name("surrender_chunks"), x.owner, x.epoch,
-             x.hashes);
+             x.hashes, x.where);
   }
 };
 
@@ -156,7 +162,7 @@ struct surrender_report {
 /// unknown_worker if the owner is not here and stale_epoch if its epoch is
 /// another one.
 using peer_actor = caf::typed_actor<
-  // Fails with invalid_request and too_busy.
+  // Fails with invalid_request, too_busy and unknown_location.
   caf::replies_to<lease_chunks>::with<chunk_lease>,
   // Fails with invalid_request if there is no such lease any more.
   caf::replies_to<renew_chunk_lease>::with<lease_term>,

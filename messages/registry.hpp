@@ -14,7 +14,7 @@
 namespace kvc {
 
 /// The first thing both ends compare. Raise it with every incompatible change.
-inline constexpr std::uint32_t protocol_version = 3;
+inline constexpr std::uint32_t protocol_version = 4;
 
 /// Tells two processes under the same worker_id apart; the greater one is the
 /// newer one.

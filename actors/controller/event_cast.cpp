@@ -39,8 +39,7 @@ caf::error missing(const records& workers, const std::string& instance,
 }
 
 /// Returns what forbids to move chunks between instances, if anything.
-caf::error difference(const worker_profile& from, const worker_profile& to,
-                      const command& what) {
+caf::error difference(const worker_profile& from, const worker_profile& to) {
   const auto name = [](const worker_profile& x) { return x.id.instance; };
   if (from.rank_count != to.rank_count)
     return caf::make_error(
@@ -51,11 +50,6 @@ caf::error difference(const worker_profile& from, const worker_profile& to,
     return caf::make_error(errc::shapes_differ,
                            name(from) + " serves model '" + from.model + "', " +
                              name(to) + " '" + to.model + "'");
-  if (what.where != location::cpu || what.to != location::cpu)
-    return caf::make_error(errc::shapes_differ,
-                           "between instances, chunks move from " +
-                             to_string(location::cpu) + " to " +
-                             to_string(location::cpu));
   return caf::none;
 }
 
@@ -81,8 +75,8 @@ caf::expected<event_cast> cast_of_move(const records& fleet,
                              "old_position and new_position are the same");
     return result;
   }
-  if (auto error = difference(sources.front().profile,
-                              result.workers.front().profile, msg.what))
+  if (auto error =
+        difference(sources.front().profile, result.workers.front().profile))
     return error;
   if (auto error = without_transport(sources))
     return error;

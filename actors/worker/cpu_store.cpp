@@ -65,6 +65,17 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
   return result;
 }
 
+chunk_writer cpu_store::stage(const new_chunk& chunk) {
+  chunk_writer result{this};
+  result.parts_.reserve(1);
+  const std::lock_guard guard{mutex_};
+  expire_pins();
+  if (const auto memory = make_room(chunk.bytes))
+    result.parts_.push_back({.chunk = chunk, .memory = *memory});
+  report_evictions();
+  return result;
+}
+
 void cpu_store::note_checksum(const chunk_reader& reader, std::size_t i,
                               std::uint64_t checksum) {
   const auto& held = reader.holds_[i];

@@ -54,6 +54,10 @@ class cpu_store final : public chunk_store {
   /// over later ones, these over chunks not asked for.
   chunk_writer reserve(std::span<const new_chunk> chunks);
 
+  /// Makes room for bytes that only pass through and are never committed, be
+  /// the chunk here or not.
+  chunk_writer stage(const new_chunk& chunk);
+
   /// Remembers what `checksum_of` a held chunk's bytes gives.
   void note_checksum(const chunk_reader& reader, std::size_t i,
                      std::uint64_t checksum);

@@ -46,7 +46,8 @@ void disk_catalog::admit(const disk_chunk& chunk) {
   const auto index = vacant_.back();
   vacant_.pop_back();
   table_.insert(chunk.record.hash, index);
-  update(index, {.chunk = chunk, .is_occupied = true});
+  update(index,
+         {.chunk = chunk, .admission = chunk.generation, .is_occupied = true});
 }
 
 void disk_catalog::replace(const disk_chunk& chunk) {
@@ -91,6 +92,29 @@ void disk_catalog::return_loan(const chunk_file_name& name) {
   auto x = entries_[index];
   assert(x.borrowers > 0);
   --x.borrowers;
+  update(index, x);
+}
+
+bool disk_catalog::is_held(std::uint64_t hash) const {
+  const auto index = table_.find(hash);
+  return index != none && entries_[index].holders > 0;
+}
+
+std::uint64_t disk_catalog::hold(std::uint64_t hash) {
+  const auto index = table_.find(hash);
+  auto x = entries_[index];
+  ++x.holders;
+  update(index, x);
+  return x.admission;
+}
+
+void disk_catalog::release(std::uint64_t hash, std::uint64_t admission) {
+  const auto index = table_.find(hash);
+  if (index == none || entries_[index].admission != admission)
+    return;
+  auto x = entries_[index];
+  assert(x.holders > 0);
+  --x.holders;
   update(index, x);
 }
 

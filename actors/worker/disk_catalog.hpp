@@ -41,11 +41,13 @@ class disk_catalog {
 
   bool is_pinned(std::uint64_t hash) const { return pins_.is_pinned(hash); }
 
+  bool is_held(std::uint64_t hash) const;
+
   /// Sets bytes aside if they are free. Returns whether they were.
   bool set_aside(std::uint64_t bytes);
 
   /// The same, but drops chunks to free them: those unused for longest, but
-  /// none pinned or borrowed. Returns what it dropped; nothing, and drops
+  /// none pinned, held or borrowed. Returns what it dropped; nothing, and drops
   /// nothing, if that cannot be enough.
   std::optional<std::vector<disk_chunk>> make_room(std::uint64_t bytes);
 
@@ -59,7 +61,8 @@ class disk_catalog {
   /// the old one are given back. Is no use of the chunk.
   void replace(const disk_chunk& chunk);
 
-  /// Removes a chunk that is here, with its pins and even if it is borrowed.
+  /// Removes a chunk that is here, with its pins and holds and even if it is
+  /// borrowed.
   void drop(std::uint64_t hash);
 
   /// Counts those of `hashes` that are here as used, from the last to the
@@ -71,6 +74,14 @@ class disk_catalog {
   void borrow(std::uint64_t hash);
 
   void return_loan(const chunk_file_name& name);
+
+  /// Keeps a chunk that is here from being dropped for room until release().
+  /// Holds are counted. Returns what release() must be told.
+  std::uint64_t hold(std::uint64_t hash);
+
+  /// Ends a hold, unless the chunk has been dropped since, even if it is here
+  /// again. A chunk without its last hold counts as used now.
+  void release(std::uint64_t hash, std::uint64_t admission);
 
   /// Pins a chunk that is here.
   void pin(std::uint64_t hash, std::optional<time_point> until);
@@ -94,12 +105,14 @@ class disk_catalog {
 
   struct entry {
     disk_chunk chunk;
+    std::uint64_t admission = 0;  ///< Its first generation since it is here.
     std::uint32_t borrowers = 0;  ///< Of this generation.
+    std::uint32_t holders = 0;
     bool is_occupied = false;
     bool is_pinned = false;
 
     /// Whether it is in recency_.
-    bool is_idle() const { return is_occupied && !is_pinned; }
+    bool is_idle() const { return is_occupied && !is_pinned && holders == 0; }
 
     bool is_evictable() const { return is_idle() && borrowers == 0; }
   };

@@ -142,7 +142,24 @@ void disk_store::touch(std::span<const std::uint64_t> hashes) {
 }
 
 bool disk_store::read(std::uint64_t hash, std::span<std::byte> raw) {
-  while (const auto chunk = use(hash, raw.size())) {
+  return read_as(hash, raw, true);
+}
+
+bool disk_store::peek(std::uint64_t hash, std::span<std::byte> raw) {
+  return read_as(hash, raw, false);
+}
+
+bool disk_store::verify(std::uint64_t hash) {
+  const auto found = find(hash);
+  if (!found)
+    return false;
+  std::vector<std::byte> raw(found->raw_bytes);
+  return peek(hash, raw);
+}
+
+bool disk_store::read_as(std::uint64_t hash, std::span<std::byte> raw,
+                         bool is_use) {
+  while (const auto chunk = locate(hash, raw.size(), is_use)) {
     const auto failure = load(*chunk, raw);
     if (!failure)
       return true;
@@ -152,13 +169,15 @@ bool disk_store::read(std::uint64_t hash, std::span<std::byte> raw) {
   return false;
 }
 
-std::optional<disk_chunk> disk_store::use(std::uint64_t hash,
-                                          std::size_t raw_bytes) {
+std::optional<disk_chunk> disk_store::locate(std::uint64_t hash,
+                                             std::size_t raw_bytes,
+                                             bool is_use) {
   const std::lock_guard guard{mutex_};
   const auto* found = catalog_.find(hash);
   if (found == nullptr || found->record.raw_bytes != raw_bytes)
     return std::nullopt;
-  catalog_.touch({&hash, 1});
+  if (is_use)
+    catalog_.touch({&hash, 1});
   return *found;
 }
 

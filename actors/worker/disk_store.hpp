@@ -2,6 +2,7 @@
 
 #include "actors/worker/chunk_access.hpp"
 #include "actors/worker/disk_catalog.hpp"
+#include "actors/worker/disk_hold.hpp"
 #include "actors/worker/disk_queue.hpp"
 
 #include <functional>
@@ -41,10 +42,10 @@ struct offer_result {
 /// A chunk is here once its file is complete and survives a power cut, and no
 /// longer before its file is removed; clear() may be undone by a power cut.
 /// Bytes of chunks here are those of their files, headers included. When room
-/// is needed, the chunks unused for longest go first, but none that is pinned.
-/// The chunks of one offer count as used from the last to the first, so that a
-/// prompt loses its tail first. No read and no recode keeps a chunk from being
-/// cleared.
+/// is needed, the chunks unused for longest go first, but none that is pinned
+/// or held. The chunks of one offer count as used from the last to the first,
+/// so that a prompt loses its tail first. No read and no recode keeps a chunk
+/// from being cleared.
 class disk_store final : public chunk_store {
  public:
   /// Takes the directory over, with what it holds: damaged files and those of
@@ -100,6 +101,15 @@ class disk_store final : public chunk_store {
   /// quarantined.
   bool read(std::uint64_t hash, std::span<std::byte> raw);
 
+  /// The same, but is no use of the chunk.
+  bool peek(std::uint64_t hash, std::span<std::byte> raw);
+
+  /// Returns whether peek() can read the chunk.
+  bool verify(std::uint64_t hash);
+
+  /// Holds a chunk; nothing if it is not here.
+  std::optional<disk_hold> hold(std::uint64_t hash);
+
   struct status {
     std::size_t queued_chunks = 0;     ///< With the one that is being written.
     std::uint64_t queued_bytes = 0;    ///< Of those.
@@ -116,8 +126,8 @@ class disk_store final : public chunk_store {
   membership_source::scan_step scan(std::uint64_t cursor,
                                     std::size_t max_entries) const override;
 
-  /// Those that wait, or are being written, are dropped too: they are not here,
-  /// hence `absent`, and will not be.
+  /// Those that are held are in_use. Those that wait, or are being written, are
+  /// dropped too: they are not here, hence `absent`, and will not be.
   std::vector<chunk_change> clear(
     std::span<const std::uint64_t> hashes) override;
 
@@ -141,6 +151,7 @@ class disk_store final : public chunk_store {
   std::string check() override;
 
  private:
+  friend class disk_hold;
   class loan;
   class new_file;
 
@@ -152,7 +163,9 @@ class disk_store final : public chunk_store {
 
   caf::error take_over();
   chunk_file_header header_of(const chunk_record& record) const;
-  std::optional<disk_chunk> use(std::uint64_t hash, std::size_t raw_bytes);
+  bool read_as(std::uint64_t hash, std::span<std::byte> raw, bool is_use);
+  std::optional<disk_chunk> locate(std::uint64_t hash, std::size_t raw_bytes,
+                                   bool is_use);
   caf::error load(const disk_chunk& chunk, std::span<std::byte> raw) const;
   bool is_over(const disk_chunk& chunk, const caf::error& why);
   void remove_files(std::span<const disk_chunk> chunks);

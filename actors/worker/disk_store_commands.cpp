@@ -27,6 +27,10 @@ std::vector<chunk_change> disk_store::clear(
         result[i] = {.outcome = chunk_outcome::pinned};
         continue;
       }
+      if (catalog_.is_held(hashes[i])) {
+        result[i] = {.outcome = chunk_outcome::in_use};
+        continue;
+      }
       result[i] = {chunk_outcome::done, found->record.tokens, found->file_bytes,
                    0};
       dropped.push_back(*found);
@@ -36,6 +40,20 @@ std::vector<chunk_change> disk_store::clear(
   }
   remove_files(dropped);
   return result;
+}
+
+std::optional<disk_hold> disk_store::hold(std::uint64_t hash) {
+  const std::lock_guard guard{mutex_};
+  if (catalog_.find(hash) == nullptr)
+    return std::nullopt;
+  return disk_hold{this, hash, catalog_.hold(hash)};
+}
+
+disk_hold::~disk_hold() {
+  if (store_ == nullptr)
+    return;
+  const std::lock_guard guard{store_->mutex_};
+  store_->catalog_.release(hash_, admission_);
 }
 
 std::vector<chunk_change> disk_store::pin(std::span<const std::uint64_t> hashes,

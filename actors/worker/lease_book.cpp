@@ -1,6 +1,7 @@
 #include "actors/worker/lease_book.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace kvc {
 
@@ -32,6 +33,13 @@ bool lease_book::has_reader(const caf::actor_addr& reader) const {
 std::size_t lease_book::expire(time_point now) {
   return std::erase_if(leases_,
                        [now](const auto& x) { return x.second.until <= now; });
+}
+
+std::size_t lease_book::copies() const {
+  return std::accumulate(leases_.begin(), leases_.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& x) {
+                           return sum + x.second.chunks.copies.size();
+                         });
 }
 
 std::optional<lease_book::time_point> lease_book::next_end() const {

@@ -13,7 +13,10 @@
 namespace kvc {
 
 /// What is lent to one peer: chunks that stay as they are until it ends.
-using lent_chunks = std::vector<chunk_reader>;
+struct lent_chunks {
+  std::vector<chunk_reader> readers{};
+  std::vector<chunk_writer> copies{};  ///< In memory, of chunks on disk.
+};
 
 /// The leases of a worker: what is lent to whom, and until when. Not
 /// thread-safe.
@@ -44,6 +47,9 @@ class lease_book {
   std::optional<time_point> next_end() const;
 
   std::size_t size() const { return leases_.size(); }
+
+  /// Of chunks on disk, of all leases together.
+  std::size_t copies() const;
 
  private:
   struct lease {

@@ -33,8 +33,8 @@ bool are_alike(const chunk_format& x, const chunk_format& y) {
 
 bool is_consistent(const leased_chunk& chunk, const chunk_format& format) {
   const auto is_raw = chunk.form == static_cast<std::uint8_t>(codec::none);
-  if (chunk.bytes == 0 || chunk.bytes > chunk.raw_bytes ||
-      (is_raw && chunk.bytes != chunk.raw_bytes))
+  if (chunk.bytes == 0 || (is_raw ? chunk.bytes != chunk.raw_bytes
+                                  : chunk.bytes >= chunk.raw_bytes))
     return false;
   const auto& shape = format.shape;
   if (shape.size() < 2)

@@ -1,8 +1,8 @@
 #include "actors/worker/lender.hpp"
 
 #include "actors/worker/job_failure.hpp"
+#include "actors/worker/loan.hpp"
 #include "messages/errors.hpp"
-#include "net/transport/checksum.hpp"
 
 #include <spdlog/spdlog.h>
 #include <caf/send.hpp>
@@ -11,53 +11,11 @@
 
 namespace kvc {
 
-struct loan {
-  lent_chunks chunks;
-  chunk_lease answer;
-};
-
 namespace {
 
 using self_pointer = lender_actor::stateful_pointer<lender_state>;
 
 constexpr std::chrono::milliseconds tick_period{500};
-
-/// Adds one chunk to the loan, unless it is not there.
-void lend_one(loan& to, cpu_store& store, std::uint64_t hash, bool is_use) {
-  auto reader = is_use ? store.acquire({&hash, 1}) : store.borrow({&hash, 1});
-  if (reader.chunks().empty())
-    return;
-  const auto& chunk = reader.chunks().front();
-  auto checksum = chunk.checksum;
-  if (!checksum) {
-    checksum = checksum_of(chunk.bytes);
-    store.note_checksum(reader, 0, *checksum);
-  }
-  to.answer.chunks.push_back({hash, chunk.offset, chunk.bytes.size(),
-                              chunk.raw_bytes, *checksum, chunk.tokens,
-                              static_cast<std::uint8_t>(chunk.form)});
-  to.chunks.push_back(std::move(reader));
-}
-
-/// Holds what is asked for, on one of the pool's threads. What is asked for by
-/// name is used by the peer; a look at all is no use.
-std::shared_ptr<loan> make_loan(const lender_services& services,
-                                const lease_chunks& order) {
-  auto result = std::make_shared<loan>();
-  auto& store = *services.store;
-  for (const auto hash : order.hashes.keys)
-    lend_one(*result, store, hash, true);
-  if (order.hashes.keys.empty()) {
-    const auto found = store.scan(order.cursor, order.max_chunks);
-    result->answer.next_cursor = found.next_cursor;
-    for (const auto hash : found.hashes)
-      lend_one(*result, store, hash, false);
-  }
-  result->answer.total_chunks = store.usage().chunks;
-  result->answer.dtype = services.format.dtype;
-  result->answer.shape = services.format.shape;
-  return result;
-}
 
 caf::error check_owner(const worker_id& owner,
                        const lender_services& services) {
@@ -75,20 +33,43 @@ caf::error check_owner(const worker_id& owner, std::uint64_t epoch,
   return caf::none;
 }
 
+std::size_t wanted_chunks(const lease_chunks& order) {
+  return order.hashes.keys.empty() ? std::size_t{order.max_chunks}
+                                   : order.hashes.keys.size();
+}
+
+std::size_t wanted_copies(const lease_chunks& order) {
+  return order.where == location::disk ? wanted_chunks(order) : 0;
+}
+
+/// Those that are lent and those to come.
+std::size_t copies(const lender_state& state) {
+  auto result = state.book.copies();
+  for (const auto& [ticket, asked] : state.pending_loans)
+    result += asked.copies;
+  return result;
+}
+
 caf::error check(const lease_chunks& order, const lender_state& state,
                  const lender_services& services,
                  const lender_options& options) {
   if (auto error = check_owner(order.owner, order.epoch, services))
     return error;
-  const auto wanted = order.hashes.keys.empty() ? std::size_t{order.max_chunks}
-                                                : order.hashes.keys.size();
-  if (wanted == 0 || wanted > options.max_chunks ||
-      order.valid_for.count() <= 0)
+  if (lent_store(services, order.where) == nullptr)
+    return caf::make_error(errc::unknown_location, to_string(order.where));
+  const auto limit =
+    order.where == location::disk ? options.max_copies : options.max_chunks;
+  const auto wanted = wanted_chunks(order);
+  if (wanted == 0 || wanted > limit || order.valid_for.count() <= 0)
     return caf::make_error(errc::invalid_request, "number of chunks or term");
   if (state.pending_loans.size() >= options.max_pending ||
       state.book.size() >= options.max_leases)
     return caf::make_error(errc::too_busy,
                            std::to_string(state.book.size()) + " leases");
+  if (wanted_copies(order) > 0 &&
+      copies(state) + wanted > options.max_copies_in_all)
+    return caf::make_error(errc::too_busy,
+                           std::to_string(copies(state)) + " copies");
   return caf::none;
 }
 
@@ -109,6 +90,7 @@ caf::result<chunk_lease> lend(self_pointer self,
   // The promise takes the sender over.
   lender_state::pending asked;
   asked.reader = self->current_sender();
+  asked.copies = wanted_copies(order);
   asked.term = std::min(order.valid_for, options.max_term);
   asked.answer = self->make_response_promise<chunk_lease>();
   auto answer = asked.answer;
@@ -134,7 +116,7 @@ void enter(self_pointer self, const loan_ready& msg) {
   }
   auto& answer = msg.made->answer;
   answer.valid_for = asked.term;
-  if (!msg.made->chunks.empty()) {
+  if (!answer.chunks.empty()) {
     const auto reader = caf::actor_cast<caf::actor_addr>(asked.reader);
     if (asked.reader && !state.book.has_reader(reader))
       self->monitor(asked.reader);
@@ -176,6 +158,7 @@ caf::result<surrender_report> surrender(self_pointer self,
   order.event_id = "surrender" + std::to_string(++self->state.surrenders);
   order.id = services.id;
   order.what.what = operation::clear;
+  order.what.where = msg.where;
   order.what.hashes = msg.hashes;
   order.timeout = options.surrender_timeout;
   const auto worker = services.worker();

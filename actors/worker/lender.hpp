@@ -2,6 +2,7 @@
 
 #include "actors/worker/codec.hpp"
 #include "actors/worker/cpu_store.hpp"
+#include "actors/worker/disk_store.hpp"
 #include "actors/worker/lease_book.hpp"
 #include "actors/worker/work_pool.hpp"
 #include "messages/peer.hpp"
@@ -15,12 +16,13 @@
 
 namespace kvc {
 
-/// What a lender lends. The store and the pool outlive it.
+/// What a lender lends. The stores and the pool outlive it.
 struct lender_services {
   worker_id id{};
   std::function<std::uint64_t()> epoch;  ///< Of the worker's registration.
   cpu_store* store = nullptr;
-  chunk_format format{};                       ///< Of the store's chunks.
+  disk_store* disk = nullptr;                  ///< Null if there is none.
+  chunk_format format{};                       ///< Of the stores' chunks.
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
   std::function<worker_actor()> worker;        ///< Drops what is surrendered.
 };
@@ -29,7 +31,12 @@ struct lender_options {
   std::chrono::milliseconds max_term{30'000};  ///< Of a lease; positive.
   std::size_t max_leases = 1'024;
   std::size_t max_chunks = 4'096;  ///< Of one lease.
-  std::size_t max_pending = 256;   ///< Requests that wait for the pool.
+
+  /// Of chunks on disk: of one lease, and of all together.
+  std::size_t max_copies = 16;
+  std::size_t max_copies_in_all = 256;
+
+  std::size_t max_pending = 256;  ///< Requests that wait for the pool.
 
   /// How long the worker has to drop chunks and to tell the index.
   std::chrono::milliseconds surrender_timeout{10'000};
@@ -62,6 +69,7 @@ struct lender_state {
     caf::typed_response_promise<chunk_lease> answer;
     caf::strong_actor_ptr reader;
     std::chrono::milliseconds term{0};
+    std::size_t copies = 0;  ///< At most.
   };
 
   lease_book book;
@@ -71,8 +79,8 @@ struct lender_state {
   bool is_ticking = false;
 };
 
-/// Lends the chunks of one worker's memory to peers, each lease for a bounded
-/// time; those of a reader that dies end at once.
+/// Lends the chunks of one worker to peers, each lease for a bounded time;
+/// those of a reader that dies end at once.
 lender_actor::behavior_type lender(
   lender_actor::stateful_pointer<lender_state> self,
   const lender_services& services, const lender_options& options);

@@ -2,38 +2,22 @@
 
 namespace kvc {
 
-/// Readers in memory, pins on disk.
-struct local_copy::hold_list {
-  explicit hold_list(disk_store* store) : disk(store) {}
-  hold_list(const hold_list&) = delete;
-  hold_list& operator=(const hold_list&) = delete;
-
-  ~hold_list() {
-    disk->unpin(pinned);
-    while (!readers.empty())
-      readers.pop_back();
-  }
-
-  disk_store* disk;
-  std::vector<chunk_reader> readers;
-  std::vector<std::uint64_t> pinned;
-};
-
 local_copy::result local_copy::copy(std::span<const std::uint64_t> hashes) {
   result done;
-  const auto holds = std::make_shared<hold_list>(disk_);
-  for (const auto hash : hashes) {
-    auto& chunk = done.chunks.emplace_back(fetched_chunk{.hash = hash});
+  const auto holds = std::make_shared<chunk_holds>();
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    auto& chunk = done.chunks.emplace_back(fetched_chunk{.hash = hashes[i]});
     if (to_ == location::cpu)
-      to_memory(chunk, *holds);
+      to_memory(i, chunk, *holds);
     else
-      to_disk(chunk, *holds);
+      to_disk(i, chunk, *holds);
   }
   done.holds = holds;
   return done;
 }
 
-void local_copy::to_memory(fetched_chunk& chunk, hold_list& holds) {
+void local_copy::to_memory(std::size_t place, fetched_chunk& chunk,
+                           chunk_holds& holds) {
   const auto found = disk_->find(chunk.hash);
   if (!found)
     return;
@@ -47,7 +31,7 @@ void local_copy::to_memory(fetched_chunk& chunk, hold_list& holds) {
     return;
   }
   const auto room = writer.room(0);
-  if (!room.empty() && !disk_->read(chunk.hash, room)) {
+  if (!room.empty() && !disk_->peek(chunk.hash, room)) {
     chunk.outcome = chunk_outcome::failed;
     return;
   }
@@ -58,10 +42,11 @@ void local_copy::to_memory(fetched_chunk& chunk, hold_list& holds) {
     return;
   }
   chunk.outcome = is_new ? chunk_outcome::done : chunk_outcome::unchanged;
-  holds.readers.push_back(std::move(reader));
+  holds.add(place, std::move(reader));
 }
 
-void local_copy::to_disk(fetched_chunk& chunk, hold_list& holds) {
+void local_copy::to_disk(std::size_t place, fetched_chunk& chunk,
+                         chunk_holds& holds) {
   const auto reader =
     std::make_shared<const chunk_reader>(memory_->borrow({&chunk.hash, 1}));
   if (reader->chunks().empty())
@@ -69,17 +54,20 @@ void local_copy::to_disk(fetched_chunk& chunk, hold_list& holds) {
   const auto& source = reader->chunks().front();
   chunk.tokens = source.tokens;
   chunk.bytes = source.bytes.size();
-  chunk.outcome = disk_->write(
-    {{.hash = chunk.hash, .bytes = source.raw_bytes, .tokens = source.tokens},
-     source.form,
-     source.bytes,
-     reader});
+  const kept_chunk kept{
+    {.hash = chunk.hash, .bytes = source.raw_bytes, .tokens = source.tokens},
+    source.form,
+    source.bytes,
+    reader};
+  chunk.outcome = disk_->write(kept);
+  // What is damaged is found by reading only, and then gone.
+  if (chunk.outcome == chunk_outcome::unchanged && !disk_->verify(chunk.hash))
+    chunk.outcome = disk_->write(kept);
   if (chunk.outcome != chunk_outcome::done &&
       chunk.outcome != chunk_outcome::unchanged)
     return;
-  const auto pins = disk_->pin({&chunk.hash, 1}, std::nullopt);
-  if (pins.front().outcome == chunk_outcome::done)
-    holds.pinned.push_back(chunk.hash);
+  if (auto hold = disk_->hold(chunk.hash))
+    holds.add(place, std::move(*hold));
   else
     chunk.outcome = chunk_outcome::failed;  // Cleared at once.
 }

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "actors/worker/cpu_store.hpp"
-#include "actors/worker/disk_store.hpp"
+#include "actors/worker/chunk_holds.hpp"
 #include "actors/worker/transfer_batch.hpp"
 
 #include <memory>
@@ -29,10 +28,8 @@ class local_copy {
   result copy(std::span<const std::uint64_t> hashes);
 
  private:
-  struct hold_list;
-
-  void to_memory(fetched_chunk& chunk, hold_list& holds);
-  void to_disk(fetched_chunk& chunk, hold_list& holds);
+  void to_memory(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
+  void to_disk(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
 
   cpu_store* memory_;
   disk_store* disk_;

@@ -7,7 +7,6 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t chunks_per_part = 64;
 constexpr std::uint32_t max_failures = 2;
 
 }  // namespace
@@ -18,10 +17,11 @@ std::optional<move_part> move_plan::next() {
   if (is_for_all_) {
     if (std::exchange(has_begun_, true) && cursor_ == 0)
       return std::nullopt;
-    return move_part{.cursor = cursor_, .max_chunks = chunks_per_part};
+    return move_part{.cursor = cursor_, .max_chunks = part_size_};
   }
   const auto from = given_.begin() + static_cast<std::ptrdiff_t>(next_given_);
-  const auto count = std::min(chunks_per_part, given_.size() - next_given_);
+  const auto count =
+    std::min<std::size_t>(part_size_, given_.size() - next_given_);
   if (count == 0)
     return std::nullopt;
   next_given_ += count;
@@ -33,9 +33,9 @@ void move_plan::note_cursor(const move_part& part, std::uint64_t next_cursor) {
     cursor_ = next_cursor;
 }
 
-bool move_plan::retry(const move_part& part,
-                      std::vector<std::uint64_t> failed) {
-  if (failed.empty() || part.is_second_try)
+bool move_plan::retry(const move_part& part, std::vector<std::uint64_t> failed,
+                      bool has_brought_some) {
+  if (failed.empty() || (part.is_second_try && !has_brought_some))
     return false;
   again_ = move_part{.hashes = std::move(failed), .is_second_try = true};
   return true;

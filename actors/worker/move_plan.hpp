@@ -14,16 +14,19 @@ struct move_part {
   std::vector<std::uint64_t> hashes{};
   std::uint64_t cursor = 0;
   std::uint32_t max_chunks = 0;
-  bool is_second_try = false;  ///< Of chunks that failed.
+  bool is_second_try = false;  ///< Or a later one: of chunks that failed.
 
   friend bool operator==(const move_part&, const move_part&) = default;
 };
 
-/// Which part of a move comes next. What fails is tried once more.
+/// Which part of a move comes next. What fails is tried again.
 class move_plan {
  public:
-  explicit move_plan(const command& what)
-      : given_(what.hashes.keys), is_for_all_(what.is_for_all) {}
+  /// In parts of so many chunks at most; positive.
+  move_plan(const command& what, std::uint32_t part_size)
+      : given_(what.hashes.keys),
+        is_for_all_(what.is_for_all),
+        part_size_(part_size) {}
 
   /// Returns the next part; nothing at the end.
   std::optional<move_part> next();
@@ -31,9 +34,11 @@ class move_plan {
   /// Takes where all goes on behind `part`.
   void note_cursor(const move_part& part, std::uint64_t next_cursor);
 
-  /// Takes the chunks of a part that failed, of which others came. Returns
-  /// whether they come once more; else they have failed for good.
-  bool retry(const move_part& part, std::vector<std::uint64_t> failed);
+  /// Takes the chunks of a part that failed. Returns whether they come once
+  /// more: they do after the first try, and as long as each brings something.
+  /// Else they have failed for good.
+  bool retry(const move_part& part, std::vector<std::uint64_t> failed,
+             bool has_brought_some);
 
   /// Takes a part back of which nothing came, and which then comes once more.
   /// Returns false when it is time to give up.
@@ -46,6 +51,7 @@ class move_plan {
  private:
   std::vector<std::uint64_t> given_;
   bool is_for_all_;
+  std::uint32_t part_size_;
   std::size_t next_given_ = 0;
   std::uint64_t cursor_ = 0;
   bool has_begun_ = false;

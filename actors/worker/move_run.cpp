@@ -18,6 +18,18 @@ using moving::context_ptr;
 
 constexpr std::chrono::milliseconds part_patience{10'000};
 
+constexpr std::uint32_t chunks_per_part = 64;
+
+/// So many large chunks come within their time even if a disk is slow.
+constexpr std::uint32_t chunks_per_disk_part = 16;
+
+std::uint32_t part_size_of(const run_command& order) {
+  const auto is_local = order.source.id.instance.empty();
+  const auto is_in_memory =
+    order.what.where == location::cpu && order.what.to == location::cpu;
+  return is_local || is_in_memory ? chunks_per_part : chunks_per_disk_part;
+}
+
 void copy_next(const context_ptr& c);
 
 std::vector<std::uint64_t> failed_of(const fetch_report& report) {
@@ -44,14 +56,20 @@ void note_part(const context_ptr& c, const move_part& part,
   state.transfer = nullptr;
   auto chunks = report.chunks;
   const auto failed = failed_of(report);
-  // A file that was found damaged is gone at the second look.
-  const auto is_retried = !c->is_local() && state.plan->retry(part, failed);
+  if (!failed.empty() && !report.trouble.empty() && !state.is_cancelled)
+    state.last_trouble = report.trouble;
+  // A damaged file is gone when it has been found, but no success.
+  if (part.is_second_try && state.order.what.where == location::disk)
+    for (auto& x : chunks)
+      if (x.outcome == chunk_outcome::absent)
+        x.outcome = chunk_outcome::failed;
+  const auto has_brought_some = report.copied_bytes > 0;
+  const auto is_retried =
+    !c->is_local() && state.plan->retry(part, failed, has_brought_some);
   if (is_retried || state.is_cancelled)  // Not tried to the end, so not failed.
     std::erase_if(chunks, [](const fetched_chunk& x) {
       return x.outcome == chunk_outcome::failed;
     });
-  else if (!failed.empty() && !report.trouble.empty())
-    state.last_trouble = report.trouble;
   const auto is_misfit = [](const fetched_chunk& x) {
     return x.outcome == chunk_outcome::unsuitable;
   };
@@ -63,7 +81,7 @@ void note_part(const context_ptr& c, const move_part& part,
   keep(state, part, report.holds);
   state.plan->note_cursor(part, report.next_cursor);
   const auto is_failure = !state.is_cancelled && !failed.empty() &&
-                          !report.trouble.empty() && report.copied_bytes == 0;
+                          report.is_peer_failing && !has_brought_some;
   if (!state.plan->note_end(is_failure))
     return end(*c, caf::make_error(errc::connection_lost, report.trouble));
   send_progress(*c);
@@ -85,6 +103,8 @@ void fetch(const context_ptr& c, const move_part& part) {
   auto& state = c->state();
   const fetch_chunks order{
     .source = state.order.source,
+    .from = state.order.what.where,
+    .to = state.order.what.to,
     .hashes = part.hashes,
     .cursor = part.cursor,
     .max_chunks = part.max_chunks,
@@ -134,18 +154,18 @@ void copy_next(const context_ptr& c) {
 caf::error objection(const context& c, const run_command& order) {
   if (order.what.what != operation::move)
     return caf::make_error(errc::invalid_request, "no move");
-  for (const auto where : {order.what.where, order.what.to})
-    if (c.services.store(where) == nullptr)
-      return caf::make_error(errc::unknown_location, to_string(where));
-  if (order.source.id.instance.empty())
-    return order.what.where != order.what.to
+  const auto from = order.what.where;
+  const auto to = order.what.to;
+  if (c.services.store(to) == nullptr)
+    return caf::make_error(errc::unknown_location, to_string(to));
+  if (!order.source.id.instance.empty())
+    return c.services.transfers
              ? caf::none
-             : caf::make_error(errc::invalid_request, "to where it is");
-  if (order.what.where != location::cpu || order.what.to != location::cpu)
-    return caf::make_error(errc::invalid_request,
-                           "peers move chunks from memory to memory");
-  if (!c.services.transfers)
-    return caf::make_error(errc::p2p_disabled, to_string(order.id));
+             : caf::make_error(errc::p2p_disabled, to_string(order.id));
+  if (c.services.store(from) == nullptr)
+    return caf::make_error(errc::unknown_location, to_string(from));
+  if (from == to)
+    return caf::make_error(errc::invalid_request, "to where it is");
   return caf::none;
 }
 
@@ -159,7 +179,7 @@ caf::result<command_result> begin(const context_ptr& c,
   state.order = order;
   state.begun_at = c->self->clock().now();
   state.deadline = state.begun_at + order.timeout;
-  state.plan.emplace(order.what);
+  state.plan.emplace(order.what, part_size_of(order));
   state.tally.emplace(order.what.hashes.keys.size());
   state.answer = c->self->make_response_promise<command_result>();
   auto answer = state.answer;

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t chunks_per_surrender = key_block::max_keys / 2;
 
+/// So many files are removed within a lender's time.
+constexpr std::size_t files_per_surrender = 1'024;
+
 command_tally tally_of(const context& c) {
   const auto elapsed = c.self->clock().now() - c.state().begun_at;
   return c.state().tally->now(static_cast<std::uint64_t>(
@@ -64,7 +67,9 @@ bool is_refusal(const caf::error& why) {
 /// Has the source drop what was confirmed.
 void surrender(const context_ptr& c) {
   auto& tally = *c->state().tally;
-  auto part = tally.to_surrender(chunks_per_surrender);
+  auto part = tally.to_surrender(c->state().order.what.where == location::disk
+                                   ? files_per_surrender
+                                   : chunks_per_surrender);
   if (part.empty())
     return finish(*c);
   const auto count = part.size();
@@ -94,7 +99,7 @@ void surrender(const context_ptr& c) {
     return;
   }
   const surrender_chunks question{
-    order.source.id, order.source.epoch, {std::move(part)}};
+    order.source.id, order.source.epoch, {std::move(part)}, order.what.where};
   c->self
     ->request(c->services.transfers->dialer, time_left(*c),
               dial_peer{order.source.host, order.source.port})

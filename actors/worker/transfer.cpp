@@ -45,6 +45,7 @@ void report(self_pointer self) {
   fetch_report result;
   result.next_cursor = state.lease.next_cursor;
   result.total_chunks = state.lease.total_chunks;
+  result.is_peer_failing = !state.trouble.empty();
   result.trouble = std::move(state.trouble);
   if (state.batch) {
     if (result.trouble.empty())
@@ -168,13 +169,15 @@ void take_lease(self_pointer self, const transfer_services& services,
                 chunk_lease lease) {
   auto& state = self->state;
   state.lease = std::move(lease);
-  if (state.lease.chunks.size() > wanted_chunks(state.order)) {
+  if (state.lease.chunks.size() + state.lease.withheld.keys.size() >
+      wanted_chunks(state.order)) {
     end_lease(self);
     return fail(self, caf::make_error(errc::invalid_request,
                                       "more chunks leased than asked for"));
   }
-  state.batch =
-    std::make_shared<transfer_batch>(*services.store, services.bytes_per_token);
+  state.batch = std::make_shared<transfer_batch>(
+    *services.store, services.bytes_per_token,
+    state.order.to == location::disk ? services.disk : nullptr);
   if (state.lease.lease_id != 0)
     renew_later(self, state.lease.valid_for);
   run<transfer_placed>(
@@ -193,6 +196,7 @@ void lease(self_pointer self, const transfer_services& services) {
   order.cursor = state.order.cursor;
   order.max_chunks = state.order.max_chunks;
   order.valid_for = wanted_term;
+  order.where = state.order.from;
   self->request(state.peer, time_left(self), order)
     .then(
       [=](chunk_lease& answer) {
@@ -223,6 +227,10 @@ void renew(self_pointer self) {
 caf::result<fetch_report> begin(self_pointer self,
                                 const transfer_services& services,
                                 const fetch_chunks& order) {
+  if (order.to == location::disk && services.disk == nullptr) {
+    self->quit();
+    return caf::make_error(errc::unknown_location, to_string(order.to));
+  }
   auto& state = self->state;
   state.order = order;
   state.answer = self->make_response_promise<fetch_report>();

@@ -19,6 +19,7 @@ struct transfer_services {
   peer_dialer_actor dialer{};
   transport* copier = nullptr;
   cpu_store* store = nullptr;  ///< In the copier's memory.
+  disk_store* disk = nullptr;  ///< Null if there is none.
   std::uint64_t bytes_per_token = 0;
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
 };
@@ -26,6 +27,8 @@ struct transfer_services {
 /// Asks a transfer to bring chunks of a peer here.
 struct fetch_chunks {
   peer_address source{};
+  location from = location::cpu;  ///< At the source.
+  location to = location::cpu;    ///< Here; one that there is.
 
   /// Empty: those found in `max_chunks` places from `cursor` on, of all.
   std::vector<std::uint64_t> hashes{};
@@ -43,6 +46,7 @@ struct fetch_report {
   std::uint64_t total_chunks = 0;  ///< That the source has.
   std::uint64_t copied_bytes = 0;
   std::string trouble{};  ///< Why some are `failed` or `unsuitable`; or empty.
+  bool is_peer_failing = false;  ///< Or the way to it: that is the trouble.
   std::shared_ptr<const void> holds{};  ///< Keeps what is here now.
 };
 

@@ -3,7 +3,6 @@
 #include "actors/worker/lease_check.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <unordered_map>
 
 namespace kvc {
@@ -30,11 +29,6 @@ chunk_format format_of(const chunk_lease& lease, const chunk_format& ours) {
 
 }  // namespace
 
-transfer_batch::hold_list::~hold_list() {
-  while (!readers.empty())
-    readers.erase(std::prev(readers.end()));
-}
-
 void transfer_batch::place(const chunk_lease& lease,
                            std::span<const std::uint64_t> wanted) {
   format_ = format_of(lease, store_->format());
@@ -43,16 +37,32 @@ void transfer_batch::place(const chunk_lease& lease,
       chunks_.push_back({.hash = source.hash});
       place_one(chunks_.size() - 1, source);
     }
+    for (const auto hash : lease.withheld.keys)
+      note_withheld(chunks_.emplace_back(fetched_chunk{.hash = hash}));
     return;
   }
+  // Null: withheld.
   std::unordered_map<std::uint64_t, const leased_chunk*> by_hash;
   for (const auto& source : lease.chunks)
     by_hash.emplace(source.hash, &source);
+  for (const auto hash : lease.withheld.keys)
+    by_hash.emplace(hash, nullptr);
   for (const auto hash : wanted) {
-    chunks_.push_back({.hash = hash});
-    if (const auto found = by_hash.find(hash); found != by_hash.end())
+    auto& chunk = chunks_.emplace_back(fetched_chunk{.hash = hash});
+    const auto found = by_hash.find(hash);
+    if (found == by_hash.end())
+      continue;
+    if (found->second == nullptr)
+      note_withheld(chunk);
+    else
       place_one(chunks_.size() - 1, *found->second);
   }
+}
+
+void transfer_batch::note_withheld(fetched_chunk& chunk) {
+  chunk.outcome = chunk_outcome::failed;
+  if (trouble_.empty())
+    trouble_ = "the peer cannot read it, or has no memory to do so";
 }
 
 /// Says of a chunk that must not come here what becomes of it; `done` of
@@ -87,17 +97,43 @@ void transfer_batch::place_one(std::size_t index, const leased_chunk& source) {
                          .form = static_cast<codec>(source.form),
                          .raw_bytes = source.raw_bytes,
                          .checksum = source.checksum};
+  if (disk_ != nullptr)
+    return place_for_disk(index, source, wanted);
   auto writer = store_->reserve({&wanted, 1});
   if (writer.size() == 0) {
     chunk.outcome = chunk_outcome::no_room;
   } else if (writer.room(0).empty()) {
     chunk.outcome = chunk_outcome::unchanged;
-    holds_->readers.emplace(index, store_->acquire({&source.hash, 1}));
+    holds_->add(index, store_->acquire({&source.hash, 1}));
   } else {
-    chunk.outcome = chunk_outcome::failed;  // Until it has come.
-    slots_.push_back(
-      {index, source, std::make_unique<chunk_writer>(std::move(writer))});
+    await(index, source, std::move(writer));
   }
+}
+
+void transfer_batch::place_for_disk(std::size_t index,
+                                    const leased_chunk& source,
+                                    const new_chunk& wanted) {
+  // The source may drop what is here: a name in the catalog is not enough.
+  if (disk_->verify(source.hash)) {
+    if (auto hold = disk_->hold(source.hash)) {
+      chunks_[index].outcome = chunk_outcome::unchanged;
+      holds_->add(index, std::move(*hold));
+      return;
+    }
+  }
+  auto room = store_->stage(wanted);
+  if (room.size() == 1)
+    return await(index, source, std::move(room));
+  chunks_[index].outcome = chunk_outcome::failed;
+  if (trouble_.empty())
+    trouble_ = "no memory for it on its way to the disk";
+}
+
+void transfer_batch::await(std::size_t index, const leased_chunk& source,
+                           chunk_writer room) {
+  chunks_[index].outcome = chunk_outcome::failed;  // Until it has come.
+  slots_.push_back(
+    {index, source, std::make_shared<chunk_writer>(std::move(room))});
 }
 
 std::vector<remote_span> transfer_batch::spans() const {
@@ -125,20 +161,40 @@ void transfer_batch::commit() {
   for (auto& x : slots_) {
     if (!x.has_come || !x.writer)
       continue;
-    if (!is_as_leased(x.writer->room(0), x.source, format_)) {
-      x.writer.reset();
+    if (is_as_leased(x.writer->room(0), x.source, format_))
+      chunks_[x.chunk].outcome = disk_ != nullptr ? write(x) : admit(x);
+    else
       trouble_ = contradiction;
-      continue;
-    }
-    const auto is_new = x.writer->commit() == 1;
     x.writer.reset();
-    auto reader = store_->acquire({&x.source.hash, 1});
-    if (reader.chunks().empty())
-      continue;  // Cleared already: it did not come to stay.
-    chunks_[x.chunk].outcome =
-      is_new ? chunk_outcome::done : chunk_outcome::unchanged;
-    holds_->readers.emplace(x.chunk, std::move(reader));
   }
+}
+
+chunk_outcome transfer_batch::admit(const slot& from) {
+  const auto is_new = from.writer->commit() == 1;
+  auto reader = store_->acquire({&from.source.hash, 1});
+  if (reader.chunks().empty())
+    return chunk_outcome::failed;  // Cleared already: it did not come to stay.
+  holds_->add(from.chunk, std::move(reader));
+  return is_new ? chunk_outcome::done : chunk_outcome::unchanged;
+}
+
+chunk_outcome transfer_batch::write(const slot& from) {
+  const auto outcome = disk_->write({{.hash = from.source.hash,
+                                      .bytes = from.source.raw_bytes,
+                                      .tokens = from.source.tokens},
+                                     static_cast<codec>(from.source.form),
+                                     from.writer->room(0),
+                                     from.writer});
+  if (outcome == chunk_outcome::no_room)
+    return outcome;
+  if (outcome != chunk_outcome::failed) {
+    if (auto hold = disk_->hold(from.source.hash)) {
+      holds_->add(from.chunk, std::move(*hold));
+      return outcome;
+    }
+  }
+  trouble_ = "not written to disk";
+  return chunk_outcome::failed;
 }
 
 }  // namespace kvc

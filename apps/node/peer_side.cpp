@@ -34,9 +34,13 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
     new peer_side{system, settings, std::move(ranks)}};
   std::map<worker_id, peer_actor> lenders;
   for (const auto& rank : result->ranks_) {
-    const lender_services services{
-      rank.id, rank.epoch, rank.engine->memory(), rank.engine->format(),
-      submit,  rank.worker};
+    const lender_services services{rank.id,
+                                   rank.epoch,
+                                   rank.engine->memory(),
+                                   rank.engine->disk(),
+                                   rank.engine->format(),
+                                   submit,
+                                   rank.worker};
     auto actor = system.spawn(lender, services, lender_options{});
     lenders.emplace(rank.id, caf::actor_cast<peer_actor>(actor));
     result->actors_.push_back(caf::actor_cast<caf::actor>(actor));
@@ -51,7 +55,7 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
     result->transfers_.push_back(
       std::make_shared<const transfer_services>(transfer_services{
         result->links_->dialer(), rank.copier, rank.engine->memory(),
-        rank.engine->bytes_per_token(), submit}));
+        rank.engine->disk(), rank.engine->bytes_per_token(), submit}));
   return result;
 }
 

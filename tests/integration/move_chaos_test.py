@@ -8,7 +8,7 @@ import random
 import time
 
 from support.cluster import wait_until
-from support.control import CPU, random_tokens
+from support.control import CPU, DISK, random_tokens
 from support.peers import PeerTest
 
 CHUNKS = 1500
@@ -24,7 +24,9 @@ class MoveChaosTest(PeerTest):
         flags = ["--chunk-bytes", 65536]
         settings = {"max_local_cpu_size": 0.25}
         self.start_holders("a", self.tokens, flags, **settings)
-        self.start_watchers("b", self.tokens, flags, **settings)
+        self.start_watchers("b", self.tokens, flags, max_local_disk_size=1,
+                            local_disk=str(self.cluster.directory / "b"),
+                            **settings)
         first = int(os.environ.get("KVC_CHAOS_SEED", "1"))
         for seed in range(first, first +
                           int(os.environ.get("KVC_CHAOS_SEEDS", "5"))):
@@ -39,7 +41,8 @@ class MoveChaosTest(PeerTest):
         name = rng.choice(sorted(victims, key=str))
         victim = victims[name]
         begun = time.monotonic()
-        event_id = self.move("a", "b", 202, wait=False, copy=rng.random() < .3,
+        event_id = self.move("a", ["b", rng.choice([CPU, DISK])], 202,
+                             wait=False, copy=rng.random() < .3,
                              timeout_seconds=DEADLINE)["event_id"]
         time.sleep(rng.random() * 0.3)
         is_killed = rng.random() < .6
@@ -73,7 +76,8 @@ class MoveChaosTest(PeerTest):
                 worker.start()
         self.wait_for_ranks("a")
         self.wait_for_ranks("b")
-        self.clear("b")
+        for where in (DISK, CPU):  # What looks at b copies disk to memory.
+            self.clear("b", where)
         if self.lookup(self.tokens).get("a") == [CPU, len(self.tokens)]:
             return
         for rank in (0, 1):
@@ -81,10 +85,10 @@ class MoveChaosTest(PeerTest):
             self.ranks["a", rank].start()
         self.wait_for_lookup(self.tokens, "a", len(self.tokens))
 
-    def clear(self, instance):
-        """Clears an instance; what is leased has to be free in time."""
+    def clear(self, instance, where):
+        """Clears a location; what is leased or held has to be free in time."""
         def is_clear():
-            answer = self.post("/clear", instance_id=instance, location=CPU)
+            answer = self.post("/clear", instance_id=instance, location=where)
             return not any("in_use" in x["chunks"] for x in answer["workers"])
         wait_until(is_clear, LEASE, f"no lease is left in {instance}")
 

@@ -137,6 +137,35 @@ class MoveTest(PeerTest):
         self.move("a", "b")
         self.wait_for_bytes_right("b", 2048)
 
+    def test_moves_between_instances_from_and_to_disk(self):
+        prompt = self.cluster.write_prompt(self.tokens)
+        for name, flags in (("a", ["--prompt", prompt]), ("b", [])):
+            self.start_peers(name, flags=flags, max_local_disk_size=1,
+                             local_disk=str(self.cluster.directory / name))
+            self.wait_for_ranks(name)
+        self.start_watchers("c", self.tokens)
+        for rank in (0, 1):
+            wait_until(lambda: self.usage("a", rank)[DISK]["key_count"] == 8,
+                       what="the write-behind")
+        self.post("/clear", instance_id="a", location=CPU)
+        for source, destination in ((["a", DISK], ["b", DISK]),
+                                    (["b", DISK], ["b", CPU]),
+                                    (["b", CPU], ["a", DISK]),
+                                    (["a", DISK], ["c", CPU])):
+            answer = self.move(source, destination)
+            self.assertEqual(answer["num_tokens"], 2048)
+            self.assertEqual([x["chunks"] for x in answer["workers"]],
+                             [{"done": 8}] * 2)
+            # Of what passes through memory on the way, nothing is found.
+            self.assertEqual(self.lookup(self.tokens),
+                             {destination[0]: [destination[1], 2048]})
+        self.wait_for_bytes_right("c", 2048)
+        # What the others hold, they hold nowhere.
+        for name in ("a", "b"):
+            wait_until(lambda: not any(x["used_bytes"] for x in
+                                       self.usage(name).values()),
+                       what=f"{name} holds nothing")
+
     def test_moves_compressed_chunks_as_they_are(self):
         self.start_holders("a", self.tokens)
         self.start_watchers("b", self.tokens)

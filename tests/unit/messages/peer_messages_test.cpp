@@ -36,17 +36,19 @@ TEST_SUITE("peer messages") {
   }
 
   TEST_CASE_FIXTURE(message_system, "carry leases") {
-    const auto order = send(lease_chunks{{"a", 3}, 5, {{1, 2}}, 6, 7, 8s});
+    const auto order =
+      send(lease_chunks{{"a", 3}, 5, {{1, 2}}, 6, 7, 8s, location::disk});
     CHECK(order.owner == worker_id{"a", 3});
     CHECK(order.epoch == 5);
     CHECK(order.hashes == key_block{{1, 2}});
     CHECK(order.cursor == 6);
     CHECK(order.max_chunks == 7);
     CHECK(order.valid_for == 8s);
+    CHECK(order.where == location::disk);
     const leased_chunk chunk{1, 2, 3, 4, ~0ULL, 6, 7};
     CHECK(send(chunk) == chunk);
     const auto lease =
-      send(chunk_lease{9, 8s, "bfloat16", {2, 4}, {chunk, {}}, 11, 12});
+      send(chunk_lease{9, 8s, "bfloat16", {2, 4}, {chunk, {}}, 11, 12, {{13}}});
     CHECK(lease.lease_id == 9);
     CHECK(lease.valid_for == 8s);
     CHECK(lease.dtype == "bfloat16");
@@ -54,6 +56,7 @@ TEST_SUITE("peer messages") {
     CHECK(lease.chunks == std::vector<leased_chunk>{chunk, {}});
     CHECK(lease.next_cursor == 11);
     CHECK(lease.total_chunks == 12);
+    CHECK(lease.withheld == key_block{{13}});
     const auto renewal = send(renew_chunk_lease{{"a", 3}, 9, 8s});
     CHECK(renewal.owner == worker_id{"a", 3});
     CHECK(renewal.lease_id == 9);
@@ -65,10 +68,12 @@ TEST_SUITE("peer messages") {
   }
 
   TEST_CASE_FIXTURE(message_system, "carry what is surrendered") {
-    const auto order = send(surrender_chunks{{"a", 3}, 5, {{1, 2}}});
+    const auto order =
+      send(surrender_chunks{{"a", 3}, 5, {{1, 2}}, location::disk});
     CHECK(order.owner == worker_id{"a", 3});
     CHECK(order.epoch == 5);
     CHECK(order.hashes == key_block{{1, 2}});
+    CHECK(order.where == location::disk);
     const surrender_report report{1, 2, 3, 4};
     CHECK(send(report) == report);
   }

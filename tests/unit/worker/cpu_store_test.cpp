@@ -36,6 +36,26 @@ TEST_SUITE("cpu_store") {
   }
 
   TEST_CASE_FIXTURE(test::cpu_store_fixture,
+                    "stages a chunk beside itself, seen by nobody") {
+    put({1, 2, 3, 4});
+    log.take();
+    {
+      auto writer = store.stage(chunks_of({4})[0]);
+      REQUIRE(writer.size() == 1);
+      CHECK(writer.room(0).size() == test::chunk_bytes);
+      CHECK(log.take() == changes{{false, 4}});  // The first to go.
+      CHECK(put({4}) == 1);
+      CHECK(log.take() == changes{{false, 3}, {true, 4}});
+      const auto in_use = store.acquire(hashes{1, 2});
+      const auto used = store.acquire(hashes{4});
+      CHECK(store.stage(chunks_of({9})[0]).size() == 0);
+      CHECK(log.take().empty());
+    }
+    CHECK(store.usage().used_bytes == 3 * test::chunk_bytes);
+    CHECK(store.count_prefix(hashes{1, 2, 4}) == 3);
+  }
+
+  TEST_CASE_FIXTURE(test::cpu_store_fixture,
                     "keeps bytes and tokens of each chunk") {
     put({1, 2, 3});
     const auto reader = store.acquire(hashes{3, 1, 9, 2});

@@ -55,6 +55,61 @@ TEST_SUITE("disk_store commands") {
     CHECK(has(2));
   }
 
+  TEST_CASE_FIXTURE(commands_fixture,
+                    "neither evicts nor clears what is held") {
+    put({1, 2, 3});
+    std::vector<disk_hold> holds;
+    for (const std::uint64_t name : {1U, 1U, 2U})
+      holds.push_back(*store->hold(name));
+    CHECK_FALSE(store->hold(9));
+    CHECK(clear({1, 2}) == outcomes{in_use, in_use});
+    put({4, 5});  // 3 goes.
+    CHECK(log.take().back() == change_recorder::change{true, 5});
+    CHECK(has(1));
+    CHECK(store->check() == "");
+    holds.pop_back();
+    holds.pop_back();
+    CHECK(clear({1, 2}) == outcomes{in_use, done});
+    holds.pop_back();
+    CHECK(clear({1}) == outcomes{done});
+    CHECK(store->check() == "");
+  }
+
+  TEST_CASE_FIXTURE(commands_fixture, "counts a chunk as used after a hold") {
+    put({1});
+    put({2});
+    store->hold(1).reset();
+    CHECK(eviction_order() == hashes{2, 1});
+  }
+
+  TEST_CASE_FIXTURE(commands_fixture,
+                    "lets pins and holds alone with another") {
+    put({1});
+    pin({1}, 60);
+    auto hold = store->hold(1);
+    CHECK(unpin({1}) == outcomes{done});
+    CHECK(clear({1}) == outcomes{in_use});
+    pin({1}, 60);
+    hold.reset();
+    CHECK(clear({1}) == outcomes{pinned});
+    pass(61);
+    CHECK(clear({1}) == outcomes{done});
+  }
+
+  TEST_CASE_FIXTURE(commands_fixture, "holds through a recode, not a loss") {
+    put({1});
+    auto hold = store->hold(1);
+    CHECK(store->recode(1, codec::zstd).outcome == done);
+    CHECK(clear({1}) == outcomes{in_use});
+    std::filesystem::resize_file(files().at(0), header_bytes + 1);
+    CHECK_FALSE(has(1));
+    put({1});
+    const auto other = store->hold(1);
+    hold.reset();  // Of what was lost.
+    CHECK(clear({1}) == outcomes{in_use});
+    CHECK(store->check() == "");
+  }
+
   TEST_CASE_FIXTURE(commands_fixture, "never evicts what is pinned") {
     put({1, 2, 3, 4});
     CHECK(pin({1, 3}) == outcomes{done, done});

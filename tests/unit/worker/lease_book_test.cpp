@@ -25,7 +25,7 @@ struct book_fixture : cpu_store_fixture {
   std::uint64_t lend(std::uint64_t name, const caf::actor_addr& reader,
                      std::chrono::seconds term) {
     lent_chunks chunks;
-    chunks.push_back(store.acquire({&name, 1}));
+    chunks.readers.push_back(store.acquire({&name, 1}));
     return book.add(std::move(chunks), reader, start + term);
   }
 

@@ -37,6 +37,7 @@ struct lender_fixture : memories {
   clearing_worker owner;
   lender_options options;
   bool is_worker_there = true;
+  disk_store* disk = nullptr;
   std::shared_ptr<answer_box<chunk_lease>> box =
     std::make_shared<answer_box<chunk_lease>>();
   deterministic_system system;
@@ -58,6 +59,7 @@ struct lender_fixture : memories {
         id,
         [this] { return epoch; },
         &source,
+        disk,
         {.dtype = "bfloat16", .shape = {2, 4}},
         [this](work_pool::job x) { jobs.push_back(std::move(x)); },
         [this] { return is_worker_there ? worker : worker_actor{}; }},
@@ -108,10 +110,12 @@ struct lender_fixture : memories {
 
   chunk_lease borrow(const hashes& names) { return borrow_as(reader, names); }
 
-  chunk_lease borrow_from(std::uint64_t cursor, std::uint32_t count) {
+  chunk_lease borrow_from(std::uint64_t cursor, std::uint32_t count,
+                          location where = location::cpu) {
     auto order = order_of({});
     order.cursor = cursor;
     order.max_chunks = count;
+    order.where = where;
     return borrow_as(reader, order);
   }
 

@@ -129,12 +129,34 @@ TEST_SUITE("local_copy") {
   TEST_CASE_FIXTURE(copy_fixture, "keeps what is on disk until let go") {
     put({2});
     put_in_memory({1, 2});
-    store->pin(hashes{2}, std::nullopt);
     auto result = copy(location::disk, {1, 2});
     CHECK(outcomes_of(memory.clear(hashes{1})) == outcomes{done});
-    CHECK(outcomes_of(store->clear(hashes{1, 2})) == outcomes{pinned, pinned});
+    CHECK(outcomes_of(store->clear(hashes{1, 2})) == outcomes{in_use, in_use});
     result.holds.reset();
-    CHECK(outcomes_of(store->clear(hashes{1, 2})) == outcomes{done, pinned});
+    CHECK(outcomes_of(store->clear(hashes{1, 2})) == outcomes{done, done});
+  }
+
+  TEST_CASE_FIXTURE(copy_fixture, "writes anew what is damaged on disk") {
+    put({1});
+    std::filesystem::resize_file(files().at(0), header_bytes + 1);
+    put_in_memory({1});
+    CHECK(copy(location::disk, {1}).chunks == list({{1, done, 16, raw_bytes}}));
+    CHECK(has(1));
+    CHECK(quarantined() == 1);
+  }
+
+  TEST_CASE_FIXTURE(copy_fixture, "lets the disk lose a prompt's tail first") {
+    put_in_memory({1, 2, 3});
+    put({2});
+    copy(location::disk, {1, 2, 3});
+    CHECK(eviction_order() == hashes{3, 2, 1});
+  }
+
+  TEST_CASE_FIXTURE(copy_fixture, "is no use of what is on disk") {
+    put({1});
+    put({2});
+    copy(location::cpu, {1});
+    CHECK(eviction_order() == hashes{1, 2});
   }
 
   TEST_CASE_FIXTURE(copy_fixture, "lets memory lose a prompt's tail first") {

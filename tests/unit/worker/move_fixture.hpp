@@ -54,7 +54,6 @@ struct move_fixture : peer_fixture {
   worker_id id{"a", 0};
   bool has_ended = false;
   bool has_peers = true;
-  disk_store* disk = nullptr;
   chunk_store* memory = &store;
   std::vector<reporter_actor> reports{
     system.spawn(scripted_reporter, &reporters[0]),

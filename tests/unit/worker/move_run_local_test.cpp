@@ -1,5 +1,4 @@
-#include "tests/unit/worker/disk_store_fixture.hpp"
-#include "tests/unit/worker/move_fixture.hpp"
+#include "tests/unit/worker/disk_move_fixture.hpp"
 
 using namespace kvc;
 using namespace kvc::test;
@@ -43,39 +42,8 @@ class throwing_store final : public chunk_store {
   chunk_store* real_;
 };
 
-/// A worker with a disk, whose chunks are as large as those of its memory.
-struct local_fixture : move_fixture {
-  temporary_directory directory;
-  change_recorder disk_log{location::disk};
-  std::unique_ptr<disk_store> files = open();
-
-  local_fixture() { disk = files.get(); }
-
-  ~local_fixture() {
-    system.kill(aut);
-    jobs.clear();
-  }
-
-  std::unique_ptr<disk_store> open() {
-    auto opened = disk_store::open({.directory = directory.path() / "chunks",
-                                    .capacity_bytes = 1'000 * chunk_bytes,
-                                    .identity = sample_identity(),
-                                    .max_queue_bytes = chunk_bytes,
-                                    .listener = &disk_log});
-    REQUIRE(opened);
-    return std::move(*opened);
-  }
-
-  static command to_disk(command what) {
-    what.to = location::disk;
-    return what;
-  }
-
-  static command to_memory(command what) {
-    what.where = location::disk;
-    return what;
-  }
-
+/// Moves within one worker.
+struct local_fixture : disk_move_fixture {
   run_command local(command what) {
     auto order = order_of(std::move(what));
     order.source = {};
@@ -188,7 +156,7 @@ TEST_SUITE("move_run within a worker") {
     reporters[0].is_silent = true;
     const auto answer = begin(local(to_disk(move_of({1}))));
     settle();
-    CHECK(files->clear(hashes{1})[0].outcome == outcome::pinned);
+    CHECK(files->clear(hashes{1})[0].outcome == outcome::in_use);
     move_fixture::answer(0);
     CHECK(answer->value);
     CHECK(files->clear(hashes{1})[0].outcome == outcome::done);
@@ -198,14 +166,12 @@ TEST_SUITE("move_run within a worker") {
     auto clear = local({.what = operation::clear});
     CHECK(refusal_of(clear) == "invalid_request: no move");
     CHECK(refusal_of(local(move_of({1}))) == "invalid_request: to where it is");
-    CHECK(refusal_of(order_of(to_disk(move_of({1})))) ==
-          "invalid_request: peers move chunks from memory to memory");
-    CHECK(refusal_of(order_of(to_memory(move_of({1})))) ==
-          "invalid_request: peers move chunks from memory to memory");
     disk = nullptr;
     CHECK(refusal_of(local(to_disk(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
     CHECK(refusal_of(local(to_memory(move_of({1})))) ==
+          "unknown_location: LocalDiskBackend");
+    CHECK(refusal_of(order_of(to_disk(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
     has_peers = false;
     CHECK(refusal_of(order_of(move_of({1}))) == "p2p_disabled: a/0");

@@ -83,6 +83,7 @@ struct peer_fixture : memories {
   deterministic_system system;
   peer_actor peer = system.spawn(scripted_peer, &script);
   peer_dialer_actor dialer = system.spawn(peer_dialer, &peers);
+  disk_store* disk = nullptr;  ///< Ours.
   peer_address address{{"b", 0}, 9, "there", 7, theirs->address()};
 
   explicit peer_fixture(std::uint64_t here = 4, std::uint64_t there = 16)
@@ -99,7 +100,11 @@ struct peer_fixture : memories {
   }
 
   transfer_services services() {
-    return {dialer, ours.get(), &store, chunk_bytes / chunk_tokens,
+    return {dialer,
+            ours.get(),
+            &store,
+            disk,
+            chunk_bytes / chunk_tokens,
             [this](work_pool::job x) { jobs.push_back(std::move(x)); }};
   }
 

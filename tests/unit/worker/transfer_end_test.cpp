@@ -54,6 +54,16 @@ struct throwing_fixture : transfer_fixture {
 }  // namespace
 
 TEST_SUITE("end of a transfer") {
+  TEST_CASE_FIXTURE(transfer_fixture, "comes at once without the location") {
+    put(source, {1});
+    const auto answer =
+      fetch(fetch_chunks{.to = location::disk, .hashes = hashes{1}});
+    system.run();
+    CHECK(has_ended);
+    CHECK(describe(answer->error) == "unknown_location: LocalDiskBackend");
+    CHECK(script.leases.empty());
+  }
+
   TEST_CASE_FIXTURE(transfer_fixture, "comes in time if nobody picks up") {
     peers.is_silent = true;
     const auto answer = fetch({1});

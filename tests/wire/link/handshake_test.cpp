@@ -79,13 +79,13 @@ TEST_SUITE("handshake") {
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "starts with magic and version") {
-    const std::string preamble{"kvc\xCA\0\0\0\3", 8};
-    REQUIRE(protocol_version == 3);
+    const std::string preamble{"kvc\xCA\0\0\0\4", 8};
+    REQUIRE(protocol_version == 4);
     CHECK(text(hello).substr(0, 8) == preamble);
     CHECK(text(answer).substr(0, 8) == preamble);
-    CHECK(version_in(hello) == 3);
+    CHECK(version_in(hello) == 4);
     hello[4] = 0xFE;
-    CHECK(version_in(hello) == 0xFE000003);
+    CHECK(version_in(hello) == 0xFE000004);
     CHECK(text(make_version_refusal()) == preamble + std::string(80, '\0'));
   }
 
