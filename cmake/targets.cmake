@@ -29,12 +29,8 @@ function(kvc_test kind folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${kind}/${folder}/*_test.cpp)
   set(name ${kind}_${folder})
   add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
+  set_target_properties(${name} PROPERTIES KVC_IS_TEST ON)
   target_link_libraries(${name} PRIVATE kvc_options doctest::doctest spdlog::spdlog ${ARGN})
-  # Checks of alignment are a third of the time to compile; our own code, which is
-  # in the libraries, has them.
-  if(KVC_SANITIZE MATCHES undefined)
-    target_compile_options(${name} PRIVATE -fno-sanitize=alignment)
-  endif()
   # GCC 12 sees overlaps and uninitialized members in short strings that it inlines.
   target_compile_options(${name} PRIVATE
     $<$<CONFIG:Release>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-restrict>)

@@ -60,7 +60,9 @@ peer_door_actor::behavior_type newer_door(peer_door_actor::pointer) {
 
 /// Has nobody who serves peers.
 peer_door_actor::behavior_type empty_door(peer_door_actor::pointer) {
-  return {[](const introduce_peer&) { return introduce_peer{protocol_version, {}}; }};
+  return {[](const introduce_peer&) {
+    return introduce_peer{protocol_version, {}};
+  }};
 }
 
 /// Dies of the introduction.
