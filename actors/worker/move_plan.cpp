@@ -33,9 +33,10 @@ void move_plan::note_cursor(const move_part& part, std::uint64_t next_cursor) {
     cursor_ = next_cursor;
 }
 
-bool move_plan::retry(const move_part& part, std::vector<std::uint64_t> failed,
-                      bool has_brought_some) {
-  if (failed.empty() || (part.is_second_try && !has_brought_some))
+bool move_plan::retry(const move_part& part,
+                      std::vector<std::uint64_t> failed) {
+  if (failed.empty() ||
+      (part.is_second_try && failed.size() >= part.hashes.size()))
     return false;
   again_ = move_part{.hashes = std::move(failed), .is_second_try = true};
   return true;

@@ -35,10 +35,9 @@ class move_plan {
   void note_cursor(const move_part& part, std::uint64_t next_cursor);
 
   /// Takes the chunks of a part that failed. Returns whether they come once
-  /// more: they do after the first try, and as long as each brings something.
-  /// Else they have failed for good.
-  bool retry(const move_part& part, std::vector<std::uint64_t> failed,
-             bool has_brought_some);
+  /// more: they do after the first try, and as long as they become fewer. Else
+  /// they have failed for good.
+  bool retry(const move_part& part, std::vector<std::uint64_t> failed);
 
   /// Takes a part back of which nothing came, and which then comes once more.
   /// Returns false when it is time to give up.

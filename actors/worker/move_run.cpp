@@ -63,9 +63,7 @@ void note_part(const context_ptr& c, const move_part& part,
     for (auto& x : chunks)
       if (x.outcome == chunk_outcome::absent)
         x.outcome = chunk_outcome::failed;
-  const auto has_brought_some = report.copied_bytes > 0;
-  const auto is_retried =
-    !c->is_local() && state.plan->retry(part, failed, has_brought_some);
+  const auto is_retried = !c->is_local() && state.plan->retry(part, failed);
   if (is_retried || state.is_cancelled)  // Not tried to the end, so not failed.
     std::erase_if(chunks, [](const fetched_chunk& x) {
       return x.outcome == chunk_outcome::failed;
@@ -81,7 +79,7 @@ void note_part(const context_ptr& c, const move_part& part,
   keep(state, part, report.holds);
   state.plan->note_cursor(part, report.next_cursor);
   const auto is_failure = !state.is_cancelled && !failed.empty() &&
-                          report.is_peer_failing && !has_brought_some;
+                          report.is_peer_failing && report.copied_bytes == 0;
   if (!state.plan->note_end(is_failure))
     return end(*c, caf::make_error(errc::connection_lost, report.trouble));
   send_progress(*c);

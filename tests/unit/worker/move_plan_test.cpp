@@ -47,13 +47,14 @@ TEST_SUITE("move_plan") {
   TEST_CASE("tries again what has failed, as long as it helps") {
     move_plan plan{move_of(names_to(70)), 64};
     const auto first = *plan.next();
-    CHECK_FALSE(plan.retry(first, {}, true));
-    CHECK(plan.retry(first, {3, 9}, false));
+    CHECK_FALSE(plan.retry(first, {}));
+    CHECK(plan.retry(first, {3, 9}));
     const auto again = *plan.next();
     CHECK(again == move_part{.hashes = {3, 9}, .is_second_try = true});
-    CHECK(plan.retry(again, {9}, true));
-    CHECK(plan.next()->hashes == hashes{9});
-    CHECK_FALSE(plan.retry(again, {9}, false));
+    CHECK(plan.retry(again, {9}));
+    const auto last = *plan.next();
+    CHECK(last.hashes == hashes{9});
+    CHECK_FALSE(plan.retry(last, {9}));
     CHECK(plan.next()->hashes.front() == 65);
     CHECK_FALSE(plan.next());
   }
@@ -62,7 +63,7 @@ TEST_SUITE("move_plan") {
     move_plan plan{{.what = operation::move, .is_for_all = true}, 64};
     const auto first = *plan.next();
     plan.note_cursor(first, 64);
-    CHECK(plan.retry(first, {3}, false));
+    CHECK(plan.retry(first, {3}));
     plan.note_cursor(*plan.next(), 0);
     CHECK(plan.next()->cursor == 64);
   }

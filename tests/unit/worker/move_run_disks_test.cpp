@@ -147,6 +147,15 @@ TEST_SUITE("move_run between disks") {
     CHECK(script.surrenders.empty());
   }
 
+  TEST_CASE_FIXTURE(disks_fixture, "gives up what cannot be written") {
+    put(source, {1, 2});
+    std::filesystem::remove_all(directory.path() / "chunks");
+    CHECK(run(to_disk(move_of({1, 2}))) ==
+          "io_failed: 2 chunks not copied: not written to disk");
+    CHECK(script.leases.size() == 2);
+    CHECK(script.surrenders.empty());
+  }
+
   TEST_CASE_FIXTURE(disks_fixture, "has the source drop some files at a time") {
     put(source, {1});
     CHECK(run(to_memory(move_of(hashes(1'100, 1)))) == "");
