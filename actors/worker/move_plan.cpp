@@ -29,16 +29,15 @@ std::optional<move_part> move_plan::next() {
 }
 
 void move_plan::note_cursor(const move_part& part, std::uint64_t next_cursor) {
-  if (!part.is_second_try)
+  if (!part.is_retry)
     cursor_ = next_cursor;
 }
 
 bool move_plan::retry(const move_part& part,
                       std::vector<std::uint64_t> failed) {
-  if (failed.empty() ||
-      (part.is_second_try && failed.size() >= part.hashes.size()))
+  if (failed.empty() || (part.is_retry && failed.size() >= part.hashes.size()))
     return false;
-  again_ = move_part{.hashes = std::move(failed), .is_second_try = true};
+  again_ = move_part{.hashes = std::move(failed), .is_retry = true};
   return true;
 }
 

@@ -14,7 +14,7 @@ struct move_part {
   std::vector<std::uint64_t> hashes{};
   std::uint64_t cursor = 0;
   std::uint32_t max_chunks = 0;
-  bool is_second_try = false;  ///< Or a later one: of chunks that failed.
+  bool is_retry = false;  ///< Of chunks that failed.
 
   friend bool operator==(const move_part&, const move_part&) = default;
 };

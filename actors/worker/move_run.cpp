@@ -45,7 +45,7 @@ std::vector<std::uint64_t> failed_of(const fetch_report& report) {
 void keep(move_run_state& state, const move_part& part,
           std::shared_ptr<const void> holds) {
   auto at = state.holds.end();
-  if (part.is_second_try && !state.holds.empty())
+  if (part.is_retry && !state.holds.empty())
     --at;
   state.holds.insert(at, std::move(holds));
 }
@@ -59,7 +59,7 @@ void note_part(const context_ptr& c, const move_part& part,
   if (!failed.empty() && !report.trouble.empty() && !state.is_cancelled)
     state.last_trouble = report.trouble;
   // A damaged file is gone when it has been found, but no success.
-  if (part.is_second_try && state.order.what.where == location::disk)
+  if (part.is_retry && state.order.what.where == location::disk)
     for (auto& x : chunks)
       if (x.outcome == chunk_outcome::absent)
         x.outcome = chunk_outcome::failed;

@@ -50,7 +50,7 @@ TEST_SUITE("move_plan") {
     CHECK_FALSE(plan.retry(first, {}));
     CHECK(plan.retry(first, {3, 9}));
     const auto again = *plan.next();
-    CHECK(again == move_part{.hashes = {3, 9}, .is_second_try = true});
+    CHECK(again == move_part{.hashes = {3, 9}, .is_retry = true});
     CHECK(plan.retry(again, {9}));
     const auto last = *plan.next();
     CHECK(last.hashes == hashes{9});
