@@ -264,6 +264,36 @@ class BrokenMoveTest(PeerTest):
             self.assertTrue(event["workers"][0]["error"])
         self.check_no_wrong_bytes()
 
+    def test_loses_no_file_when_the_source_dies(self):
+        count = 1000
+        many = random_tokens(256 * count, 3)
+        flags = ["--chunk-bytes", 65536]
+        disk = self.cluster.directory / "a"
+        files = disk / "a" / "0"  # Of the rank that dies.
+        self.start_peers("a", flags=[*flags, "--prompt",
+                                     self.cluster.write_prompt(many)],
+                         max_local_cpu_size=0.5, local_disk=str(disk),
+                         max_local_disk_size=1)
+        self.wait_for_ranks("a")
+        self.start_watchers("b", many, flags, max_local_cpu_size=0.5)
+        for rank in (0, 1):
+            wait_until(lambda: self.usage("a", rank)[DISK]["key_count"] ==
+                       count, what="the write-behind")
+        self.post("/clear", instance_id="a", location=CPU)
+        self.assertEqual(len(list(files.glob("**/*.chunk"))), count)
+        event_id = self.move(["a", DISK], "b", 202, wait=False,
+                             timeout_seconds=30)["event_id"]
+        wait_until(lambda: self.post("/check_finish", event_id=event_id)
+                   ["chunks_done"] > 0, what="the first chunks")
+        self.ranks["a", 0].kill()
+        event = self.finish(event_id)
+        self.assertEqual(event["workers"][1]["status"], "finished", event)
+        self.wait_for_told("b", 1, len(many))
+        # A file is gone only if the destination has everything.
+        if len(list(files.glob("**/*.chunk"))) < count:
+            self.wait_for_told("b", 0, len(many))
+        self.check_no_wrong_bytes()
+
     def test_ends_with_its_controller(self):
         self.begin()
         controller = self.cluster.controller
