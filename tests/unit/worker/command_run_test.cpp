@@ -125,9 +125,9 @@ TEST_SUITE("commands of a worker") {
     chunks.fill(1, 1'000);
     auto answer = order(clear_all());
     work(1);
-    send(aut, cancel_command{"Clear2"});
+    send(cancel_command{"Clear2"});
     work(1);
-    send(aut, cancel_command{"Clear1"});
+    send(cancel_command{"Clear1"});
     CHECK_FALSE(has(answer));
     work();
     REQUIRE(has(answer));
@@ -229,8 +229,8 @@ TEST_SUITE("commands of a worker") {
 
   TEST_CASE_FIXTURE(command_fixture, "are limited in number") {
     for (std::size_t i = 0; i < command_desk::max_commands; ++i)
-      send(aut, run_command{std::to_string(i), settings.profile.id, clear_all(),
-                            10s, event});
+      send(run_command{std::to_string(i), settings.profile.id, clear_all(), 10s,
+                       event});
     auto answer = order(clear_all());
     REQUIRE(has(answer));
     CHECK(failure == errc::too_busy);
@@ -243,7 +243,7 @@ TEST_SUITE("commands of a worker") {
 
   TEST_CASE_FIXTURE(command_fixture, "end with their worker") {
     auto answer = order(clear_all());
-    send(caf::actor_cast<caf::actor>(aut), leave{});
+    send(leave{});
     CHECK(end);
     REQUIRE(has(answer));
     CHECK(failure == errc::connection_lost);

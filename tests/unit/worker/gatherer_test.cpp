@@ -205,12 +205,7 @@ TEST_SUITE("gatherer") {
   TEST_CASE_FIXTURE(gather_fixture, "fetches nothing that nobody waits for") {
     put(source, {1});
     controller.is_silent = true;
-    system.spawn([this](caf::event_based_actor* self) {
-      self->request(aut, caf::infinite, gather_chunks{{1}})
-        .then([self, this](const peer_source::result&) {
-          self->send(caf::actor_cast<caf::actor>(lookups), release{});
-        });
-    });
+    ask_and_release({1});
     advance(500);
     const auto second = ask({1});
     controller.is_silent = false;

@@ -1,3 +1,4 @@
+#include "net/transport/checksum.hpp"
 #include "tests/unit/worker/disk_for_peers.hpp"
 #include "tests/unit/worker/lender_fixture.hpp"
 
@@ -182,7 +183,7 @@ TEST_SUITE("what a lender lends from disk") {
   }
 
   TEST_CASE_FIXTURE(lender_disk_fixture, "is dropped there") {
-    ask<surrender_report>(surrender_chunks{id, 9, {{1}}, location::disk});
+    ask(surrender_chunks{id, 9, {{1}}, location::disk});
     REQUIRE(owner.orders.size() == 1);
     CHECK(owner.orders[0].what.where == location::disk);
   }

@@ -30,14 +30,12 @@ TEST_SUITE("what a lender refuses and drops") {
     order = order_of({1});
     order.epoch = 8;
     CHECK(refusal_of(order) == "stale_epoch: b/3");
-    CHECK(
-      describe(ask<lease_term>(renew_chunk_lease{{"a", 3}, 1, 1s}).error()) ==
-      "unknown_worker: a/3");
-    CHECK(describe(ask<surrender_report>(surrender_chunks{{"a", 3}, 9, {{1}}})
-                     .error()) == "unknown_worker: a/3");
-    CHECK(
-      describe(ask<surrender_report>(surrender_chunks{id, 8, {{1}}}).error()) ==
-      "stale_epoch: b/3");
+    CHECK(describe(ask(renew_chunk_lease{{"a", 3}, 1, 1s}).error()) ==
+          "unknown_worker: a/3");
+    CHECK(describe(ask(surrender_chunks{{"a", 3}, 9, {{1}}}).error()) ==
+          "unknown_worker: a/3");
+    CHECK(describe(ask(surrender_chunks{id, 8, {{1}}}).error()) ==
+          "stale_epoch: b/3");
     epoch = 10;  // The worker has registered anew.
     CHECK(refusal_of(order_of({1})) == "");
     CHECK(jobs.size() == 1);
@@ -62,7 +60,7 @@ TEST_SUITE("what a lender refuses and drops") {
     CHECK(borrow_as(reader, order).chunks.size() == 3);
     CHECK(borrow({1, 2, 3}).chunks.size() == 3);
     const auto lease = borrow({1}).lease_id;
-    const auto term = ask<lease_term>(renew_chunk_lease{id, lease, 0s});
+    const auto term = ask(renew_chunk_lease{id, lease, 0s});
     CHECK(term.error() == errc::invalid_request);
   }
 
@@ -83,8 +81,7 @@ TEST_SUITE("what a lender refuses and drops") {
 
   TEST_CASE_FIXTURE(lender_fixture, "is dropped by a command of its worker") {
     owner.result = result_of(5, 4, 3, 2);
-    const auto report =
-      ask<surrender_report>(surrender_chunks{id, 9, {{1, 2}}});
+    const auto report = ask(surrender_chunks{id, 9, {{1, 2}}});
     REQUIRE(report);
     CHECK(*report == surrender_report{
                        .dropped = 5, .absent = 4, .pinned = 3, .in_use = 2});
@@ -96,7 +93,7 @@ TEST_SUITE("what a lender refuses and drops") {
     CHECK_FALSE(order.what.is_for_all);
     CHECK(order.what.hashes == key_block{{1, 2}});
     CHECK(order.timeout == 10s);
-    ask<surrender_report>(surrender_chunks{id, 9, {{3}}});
+    ask(surrender_chunks{id, 9, {{3}}});
     REQUIRE(owner.orders.size() == 2);
     CHECK(owner.orders[1].event_id != owner.orders[0].event_id);
   }
@@ -104,9 +101,9 @@ TEST_SUITE("what a lender refuses and drops") {
   TEST_CASE_FIXTURE(lender_fixture, "is what the worker does not drop") {
     owner.refusal = caf::make_error(errc::timed_out, "why");
     const surrender_chunks order{id, 9, {{1}}};
-    CHECK(describe(ask<surrender_report>(order).error()) == "timed_out: why");
+    CHECK(describe(ask(order).error()) == "timed_out: why");
     is_worker_there = false;
-    CHECK(describe(ask<surrender_report>(order).error()) == "not_ready: b/3");
+    CHECK(describe(ask(order).error()) == "not_ready: b/3");
     CHECK(owner.orders.size() == 1);
   }
 

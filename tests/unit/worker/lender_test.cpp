@@ -131,16 +131,14 @@ TEST_SUITE("lender") {
     put(source, {1});
     const auto lease = borrow({1});
     advance(9'000);
-    const auto term =
-      ask<lease_term>(renew_chunk_lease{id, lease.lease_id, 5s});
+    const auto term = ask(renew_chunk_lease{id, lease.lease_id, 5s});
     REQUIRE(term);
     CHECK(term->valid_for == 5s);
     advance(4'999);
     CHECK(clear({1}) == outcomes{chunk_outcome::in_use});
     advance(501);
     CHECK(clear({1}) == outcomes{chunk_outcome::done});
-    const auto late =
-      ask<lease_term>(renew_chunk_lease{id, lease.lease_id, 5s});
+    const auto late = ask(renew_chunk_lease{id, lease.lease_id, 5s});
     CHECK(describe(late.error()) == "invalid_request: no such lease");
   }
 
@@ -151,9 +149,7 @@ TEST_SUITE("lender") {
     const auto lease = borrow({1});
     CHECK(lease.valid_for == 4s);
     advance(3'000);
-    CHECK(
-      ask<lease_term>(renew_chunk_lease{id, lease.lease_id, 1h})->valid_for ==
-      4s);
+    CHECK(ask(renew_chunk_lease{id, lease.lease_id, 1h})->valid_for == 4s);
     advance(3'500);
     CHECK(clear({1}) == outcomes{chunk_outcome::in_use});
     advance(1'000);

@@ -238,7 +238,7 @@ TEST_SUITE("move_run that fails") {
     system.kill(event);
     CHECK(describe(answer->error) == "connection_lost: nobody waits for it");
     CHECK(script.ends.size() == 1);
-    event = system.spawn(progress_listener, &heard);
+    spawn_event();
     answer = begin(move_of({1}));
     system.kill(owner);
     CHECK(describe(answer->error) == "connection_lost: nobody waits for it");

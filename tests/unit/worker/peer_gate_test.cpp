@@ -13,9 +13,8 @@ namespace {
 struct gate_fixture : peer_fixture {
   peer_script second{.source = &source};
   peer_actor gate = system.spawn(
-    peer_gate,
-    std::map<worker_id, peer_actor>{
-      {{"b", 0}, peer}, {{"b", 1}, system.spawn(scripted_peer, &second)}});
+    peer_gate, std::map<worker_id, peer_actor>{
+                 {{"b", 0}, peer}, {{"b", 1}, spawn_peer(system, &second)}});
 
   template <class Reply, class Request>
   std::string trouble(const Request& request) {

@@ -44,10 +44,7 @@ struct throwing_fixture : transfer_fixture {
     auto all = services();
     all.copier = own.get();
     all.store = &full;
-    aut = system.spawn(transfer, all);
-    aut->attach_functor([this] { has_ended = true; });
-    return ask_later<fetch_report>(
-      system, aut, fetch_chunks{.source = address, .hashes = names});
+    return fetch_with(all, fetch_chunks{.source = address, .hashes = names});
   }
 };
 

@@ -33,62 +33,31 @@ struct worker_fixture {
     [] { return command_result{.code = -1, .detail = "torn"}; }};
   worker_settings settings;
   deterministic_system system;
-  std::array<report_sink_actor, 2> shards = {
-    system.spawn(fake_sink_actor, &sinks[0]),
-    system.spawn(fake_sink_actor, &sinks[1])};
-  fake_dialer_impl dialer = system.spawn(fake_dialer, &network);
-  fake_registrar_impl link;
+  std::array<report_sink_actor, 2> shards = {spawn_sink(system, &sinks[0]),
+                                             spawn_sink(system, &sinks[1])};
+  dialer_actor dialer = spawn_dialer(system, &network);
+  registrar_actor link;
   worker_impl aut;
 
-  worker_fixture() {
-    settings.profile.id = {"vllm-0", 2};
-    settings.process = {100, 0x7F4A7C15};
-    controller.greeting.controller_id = 9;
-    controller.greeting.epoch = 7;
-    controller.greeting.max_reports = 4;
-    controller.greeting.max_report_keys = 8;
-    controller.greeting.shards = {{shards[0], 0}};
-    open_link();
-  }
+  worker_fixture();
 
   /// Drops the handles that the system must not outlive.
-  ~worker_fixture() {
-    hub.stop();
-    network.link = nullptr;
-    for (auto& sink : sinks)
-      sink.held.clear();
-    controller.hellos.clear();
-    controller.greeting = {};
-  }
+  ~worker_fixture();
 
-  void open_link() {
-    link = system.spawn(fake_registrar, &controller);
-    network.link = link;
-  }
+  void open_link();
 
   /// From now on, links lead to another controller's registrar.
-  void cut_link() {
-    const auto previous = link;
-    open_link();
-    system.kill(previous);
-  }
+  void cut_link();
 
-  void start() {
-    aut = system.spawn(worker,
-                       worker_services{dialer, hub, store, commands,
-                                       [this](const welcome& answer) {
-                                         welcomed.push_back(answer.epoch);
-                                       },
-                                       [this] { ++links_lost; }},
-                       settings);
-    aut->attach_functor([this](const caf::error& why) { end = why; });
-  }
+  void start();
 
-  template <class Handle, class Message>
-  void send(const Handle& target, Message msg) {
-    caf::anon_send(target, msg);
-    system.run();
-  }
+  /// Sends to the worker.
+  template <class Message>
+  void send(const Message& msg);
+
+  /// Have the network or the controller send what it held back.
+  void release_dials();
+  void release_greetings();
 
   void advance(std::int64_t milliseconds) {
     system.advance(std::chrono::milliseconds{milliseconds});

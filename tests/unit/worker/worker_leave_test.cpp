@@ -8,7 +8,7 @@ using namespace kvc::test;
 TEST_SUITE("worker: leave") {
   TEST_CASE_FIXTURE(worker_fixture, "deregisters, then ends") {
     start();
-    send(aut, leave{});
+    send(leave{});
     REQUIRE(controller.departures.size() == 1);
     CHECK(controller.departures[0].id == worker_id{"vllm-0", 2});
     CHECK(controller.departures[0].epoch == 7);
@@ -21,7 +21,7 @@ TEST_SUITE("worker: leave") {
   TEST_CASE_FIXTURE(worker_fixture, "ends in time when nobody answers") {
     start();
     controller.is_silent = true;
-    send(aut, leave{});
+    send(leave{});
     advance(499);
     CHECK(controller.departures.size() == 1);
     CHECK_FALSE(end);
@@ -32,7 +32,7 @@ TEST_SUITE("worker: leave") {
   TEST_CASE_FIXTURE(worker_fixture, "ends at once when it is not registered") {
     controller.refusal = caf::make_error(errc::not_ready);
     start();
-    send(aut, leave{});
+    send(leave{});
     CHECK(end == caf::error{caf::exit_reason::user_shutdown});
     CHECK(controller.departures.empty());
   }
@@ -40,9 +40,9 @@ TEST_SUITE("worker: leave") {
   TEST_CASE_FIXTURE(worker_fixture, "ends while it dials") {
     network.holds_answers = true;
     start();
-    send(aut, leave{});
+    send(leave{});
     CHECK(end == caf::error{caf::exit_reason::user_shutdown});
-    send(dialer, release{});
+    release_dials();
     advance(60'000);
     CHECK(network.dials.size() == 1);
   }
@@ -50,7 +50,7 @@ TEST_SUITE("worker: leave") {
   TEST_CASE_FIXTURE(worker_fixture, "does not come back for a link it loses") {
     start();
     controller.is_silent = true;
-    send(aut, leave{});
+    send(leave{});
     controller.is_silent = false;
     cut_link();
     CHECK(end == caf::error{caf::exit_reason::user_shutdown});
@@ -63,8 +63,8 @@ TEST_SUITE("worker: leave") {
     start();
     controller.is_silent = true;
     advance(900);
-    send(aut, leave{});
-    send(aut, epoch_ended{7});
+    send(leave{});
+    send(epoch_ended{7});
     advance(499);
     CHECK_FALSE(end);
     CHECK(controller.renewals.empty());

@@ -163,7 +163,7 @@ TEST_SUITE("worker: refusals") {
     controller.greeting.epoch = 8;
     advance(6'000);
     REQUIRE(welcomed == keys{8});
-    send(link, release{});
+    release_greetings();
     CHECK(welcomed == keys{8});
     CHECK(sinks[0].reports.size() == 1);
     advance(1'000);
@@ -201,7 +201,7 @@ TEST_SUITE("worker: refusals") {
     CHECK(sinks[1].reports.size() == 2);
     CHECK(controller.hellos.size() == 2);
     sinks[0].status = sinks[1].status = report_status::applied;
-    send(link, release{});
+    release_greetings();
     CHECK(welcomed == keys{7, 8});
     REQUIRE(sinks[0].reports.size() == 3);
     CHECK(sinks[0].reports[2].epoch == 8);
@@ -211,10 +211,10 @@ TEST_SUITE("worker: refusals") {
 
   TEST_CASE_FIXTURE(worker_fixture, "ignores the end of an earlier epoch") {
     start();
-    send(aut, epoch_ended{6});
+    send(epoch_ended{6});
     CHECK(controller.hellos.size() == 1);
     controller.holds_greetings = true;
-    send(aut, epoch_ended{7});
+    send(epoch_ended{7});
     CHECK(controller.hellos.size() == 2);
     admit(1);
     CHECK(sinks[0].reports.size() == 1);  // It waits for the welcome.
