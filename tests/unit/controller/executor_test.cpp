@@ -115,8 +115,7 @@ TEST_SUITE("executor") {
     CHECK(check("Clear1")->state == event_state::running);
     system.advance(1ms);
     CHECK(check("Clear1")->state == event_state::failed);
-    REQUIRE(system.ask<event_status>(
-      aut, start_event{"Clear2", "a", {.what = operation::clear}, 2s}));
+    REQUIRE(begin(start_event{"Clear2", "a", {.what = operation::clear}, 2s}));
     CHECK(scripts[{"a", 0}].orders.back().timeout == 1'500ms);
     system.advance(2s);
     CHECK(check("Clear2")->state == event_state::failed);
@@ -161,8 +160,8 @@ TEST_SUITE("executor") {
     add(0, mood::silent, 0, "b");
     start();
     const auto run_patiently = [this](const char* id, const char* instance) {
-      return system.ask<event_status>(
-        aut, start_event{id, instance, {.what = operation::clear}, {}, {}, 3s});
+      return begin(
+        start_event{id, instance, {.what = operation::clear}, {}, {}, 3s});
     };
     const auto end = run_patiently("Clear1", "a");
     REQUIRE(end);
@@ -178,14 +177,14 @@ TEST_SUITE("executor") {
     add(1, mood::prompt, 512);
     start();
     REQUIRE(begin("Clear1"));
-    const auto end = system.ask<event_status>(aut, cancel_event{"Clear1"});
+    const auto end = cancel("Clear1");
     REQUIRE(end);
     CHECK(end->state == event_state::cancelled);
     CHECK(end->tokens == 256);
     CHECK(end->ranks[0].state == event_state::cancelled);
     CHECK(end->ranks[1].state == event_state::finished);
     CHECK(script.cancelled == std::vector<std::string>{"Clear1"});
-    const auto again = system.ask<event_status>(aut, cancel_event{"Clear1"});
+    const auto again = cancel("Clear1");
     CHECK(*again == *end);
   }
 
@@ -194,7 +193,7 @@ TEST_SUITE("executor") {
     start();
     REQUIRE(begin("Clear1"));
     scripts[{"a", 0}].held.clear();
-    const auto end = system.ask<event_status>(aut, cancel_event{"Clear1"});
+    const auto end = cancel("Clear1");
     REQUIRE(end);
     CHECK(end->state == event_state::cancelled);
   }
@@ -209,17 +208,14 @@ TEST_SUITE("executor") {
               .error()) == "unknown_location: LocalDiskBackend of a/0");
     CHECK(begin("Clear1"));
     CHECK(begin("Clear1").error() == errc::invalid_request);
-    CHECK(system
-            .ask<event_status>(
-              aut, start_event{"Clear2", "a", {.what = operation::clear}, 2h})
+    CHECK(begin(start_event{"Clear2", "a", {.what = operation::clear}, 2h})
             .error() == errc::invalid_request);
     CHECK(begin("Clear2"));
     CHECK(begin("Clear3"));
     CHECK(describe(begin("Clear4").error()) == "too_busy: 3 events run");
     CHECK(script.orders.size() == 3);
     CHECK(check("Clear4").error() == errc::unknown_event);
-    CHECK(system.ask<event_status>(aut, cancel_event{"x"}).error() ==
-          errc::unknown_event);
+    CHECK(cancel("x").error() == errc::unknown_event);
     is_registry_silent = true;
     system.advance(11s);
     CHECK(describe(begin("Clear5").error()) == "timed_out: the registry");

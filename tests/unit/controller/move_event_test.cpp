@@ -30,7 +30,7 @@ struct move_event_fixture : executor_fixture {
   }
 
   caf::expected<event_status> move(const start_event& what) {
-    return system.ask<event_status>(aut, what);
+    return begin(what);
   }
 };
 

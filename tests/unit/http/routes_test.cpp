@@ -1,5 +1,7 @@
 #include "tests/unit/http/routes_fixture.hpp"
 
+#include <nlohmann/json.hpp>
+
 using namespace kvc;
 using namespace kvc::test;
 

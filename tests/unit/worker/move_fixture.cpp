@@ -39,7 +39,7 @@ progress_sink_actor::behavior_type progress_listener(
 
 move_fixture::move_fixture() : peer_fixture(200, 200) {
   for (auto& x : reporters)
-    reports.push_back(system.spawn(scripted_reporter, &x));
+    reports.emplace_back(system.spawn(scripted_reporter, &x));
   spawn_event();
 }
 

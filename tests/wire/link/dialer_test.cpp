@@ -1,3 +1,4 @@
+#include "net/link/dialer.hpp"
 #include "tests/wire/link/fake_server.hpp"
 #include "tests/wire/link/link_fixture.hpp"
 

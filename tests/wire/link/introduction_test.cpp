@@ -2,6 +2,7 @@
 #include "tests/wire/link/peer_fixture.hpp"
 
 #include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <atomic>
 #include <memory>
@@ -77,7 +78,7 @@ peer_door_actor::behavior_type dying_door(peer_door_actor::pointer self) {
 class rude_peer {
  public:
   explicit rude_peer(std::uint16_t port)
-      : own_(node_.system().spawn(fake_peer, "rude")),
+      : own_(spawn_fake_peer(node_.system(), "rude")),
         connector_(std::make_shared<link_connector>(
           node_.system(),
           connector_options{.host = "127.0.0.1", .port = port})) {

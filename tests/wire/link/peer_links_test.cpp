@@ -1,6 +1,7 @@
 #include "tests/wire/link/fake_server.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
+#include <atomic>
 #include <thread>
 
 using namespace kvc;
