@@ -37,7 +37,7 @@ bench-full: packages ## Measures longer, and the index with 100 million membersh
 	@build/release/bin/kvc-bench index --memberships 100000000
 
 soak: packages ## Kills and stops processes in the middle of moves, 50 times.
-	@cmake --preset dev
+	@cmake --preset dev  # Its assertions are on.
 	@cmake --build --preset dev --target kvc-controller kvc-worker kvc_ucx
 	@KVC_BIN=build/dev/bin KVC_CHAOS_SEEDS=50 python3 -m unittest discover \
 	  -s tests/integration -p 'move_chaos_test.py'
