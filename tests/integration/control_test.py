@@ -87,6 +87,9 @@ class CompressTest(ControlTest):
     def test_compress_and_back(self):
         self.start_instance("a", tokens=self.tokens,
                             flags=["--kv-dtype", "bfloat16"])
+        # What a rank said in its hello may be older than its prompt.
+        wait_until(lambda: self.usage("a")[CPU]["key_count"] == 8,
+                   what="the usage of a")
         before = self.used_bytes("a")
         for method in ("zstd", "lz4"):
             reply = self.post("/compress", instance_id="a", location=CPU,
