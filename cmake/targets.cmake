@@ -1,4 +1,4 @@
-# A library per folder: all sources of `folder`, compiled with our options.
+# A library per room: all sources of `folder`, compiled with our options.
 # Usage: kvc_library(kvc_link net/link PUBLIC kvc_messages PRIVATE OpenSSL::Crypto)
 function(kvc_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
@@ -11,14 +11,12 @@ function(kvc_module name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   add_library(${name} MODULE ${sources})
   target_link_libraries(${name} PRIVATE kvc_options ${ARGN})
-  set_target_properties(${name} PROPERTIES
-    CXX_VISIBILITY_PRESET hidden
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
-# A program: all sources of apps/<name without kvc- and dashes>.
+# A program: all sources of a folder and the folders in it.
 function(kvc_program name folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE kvc_options ${ARGN})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
@@ -29,9 +27,9 @@ function(kvc_test kind folder)
   set(in ${PROJECT_SOURCE_DIR}/tests/${kind}/${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${in}/*_test.cpp ${in}/*_fixture.cpp ${in}/*_fakes.cpp)
   set(name ${kind}_${folder})
-  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
+  add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES KVC_IS_TEST ON)
-  target_link_libraries(${name} PRIVATE kvc_options doctest::doctest spdlog::spdlog ${ARGN})
+  target_link_libraries(${name} PRIVATE kvc_options kvc_test_support spdlog::spdlog ${ARGN})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${kind} TIMEOUT 300)
 endfunction()

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/worker/codec.hpp"
-#include "actors/worker/cpu_store.hpp"
-#include "actors/worker/disk_store.hpp"
-#include "actors/worker/peer_source.hpp"
+#include "actors/codec/codec.hpp"
+#include "actors/peers/peer_source.hpp"
+#include "actors/store/cpu_store.hpp"
+#include "actors/store/disk_store.hpp"
 #include "messages/hash_settings.hpp"
 #include "messages/lookup.hpp"
 

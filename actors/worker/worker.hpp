@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/worker/command_desk.hpp"
-#include "actors/worker/reporter_set.hpp"
+#include "actors/commands/command_desk.hpp"
+#include "actors/reporting/reporter_set.hpp"
 #include "messages/dialer.hpp"
 #include "messages/registry.hpp"
 

@@ -1,6 +1,6 @@
 #include "apps/bench/codecs.hpp"
 
-#include "actors/worker/number_types.hpp"
+#include "actors/codec/number_types.hpp"
 #include "messages/errors.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "apps/bench/kv_data.hpp"
 
-#include "actors/worker/number_types.hpp"
+#include "actors/codec/number_types.hpp"
 
 #include <cmath>
 #include <random>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/worker/codec.hpp"
+#include "actors/codec/codec.hpp"
 
 #include <cstddef>
 #include <string>

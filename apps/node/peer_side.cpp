@@ -1,6 +1,6 @@
 #include "apps/node/peer_side.hpp"
 
-#include "actors/worker/peer_gate.hpp"
+#include "actors/peers/peer_gate.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>

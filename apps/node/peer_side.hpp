@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/peers/gatherer.hpp"
+#include "actors/peers/lender.hpp"
 #include "actors/worker/cache_engine.hpp"
-#include "actors/worker/gatherer.hpp"
-#include "actors/worker/lender.hpp"
 #include "config/worker_options.hpp"
 #include "net/link/peer_links.hpp"
 #include "net/transport/transport_module.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/worker/disk_writer.hpp"
+#include "actors/store/disk_writer.hpp"
 #include "apps/node/worker_node.hpp"
 
 #include <caf/expected.hpp>

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/worker/disk_writer.hpp"
+#include "actors/store/disk_writer.hpp"
 #include "actors/worker/worker.hpp"
-#include "apps/node/journal.hpp"
 #include "apps/node/peer_side.hpp"
 #include "apps/node/process.hpp"
 #include "apps/node/worker_node.hpp"
+#include "apps/workload/journal.hpp"
 #include "net/link/connector.hpp"
 #include "net/link/system.hpp"
 

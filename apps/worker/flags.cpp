@@ -1,6 +1,6 @@
 #include "apps/worker/flags.hpp"
 
-#include "actors/worker/lease_check.hpp"
+#include "actors/peers/lease_check.hpp"
 
 #include <charconv>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "apps/worker/prompts.hpp"
 
-#include "apps/node/made_up_chunk.hpp"
+#include "apps/workload/made_up_chunk.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>

@@ -1,10 +1,10 @@
 #include "apps/worker/work.hpp"
 
 #include "actors/hashing/chunk_hasher.hpp"
-#include "apps/node/fill.hpp"
 #include "apps/node/hashing_options.hpp"
-#include "apps/node/replay.hpp"
 #include "apps/worker/prompts.hpp"
+#include "apps/workload/fill.hpp"
+#include "apps/workload/replay.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>

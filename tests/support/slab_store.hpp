@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/worker/membership.hpp"
+#include "actors/store/membership.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/worker/chunk_store.hpp"
+#include "actors/store/chunk_store.hpp"
 
 #include <map>
 #include <optional>

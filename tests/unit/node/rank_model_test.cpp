@@ -1,6 +1,6 @@
 #include "tests/support/shrink.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tests/unit/node/rank_world.hpp"
-#include "tests/unit/worker/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 

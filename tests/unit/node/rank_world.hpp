@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/controller/report_streams.hpp"
 #include "actors/hashing/chunk_hasher.hpp"
+#include "actors/index/report_streams.hpp"
+#include "actors/reporting/report_stream.hpp"
 #include "actors/worker/cache_engine.hpp"
-#include "actors/worker/report_stream.hpp"
 #include "tests/unit/node/rank_model.hpp"
 #include "tests/unit/node/rank_step.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/controller/report_streams.hpp"
-#include "actors/worker/report_stream.hpp"
+#include "actors/index/report_streams.hpp"
+#include "actors/reporting/report_stream.hpp"
 #include "messages/registry.hpp"
 #include "tests/support/slab_store.hpp"
 

@@ -1,4 +1,4 @@
-#include "net/transport/loopback_transport.hpp"
+#include "tests/support/loopback_transport.hpp"
 #include "net/transport/checksum.hpp"
 
 #include <doctest/doctest.h>

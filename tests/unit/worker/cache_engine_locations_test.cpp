@@ -2,8 +2,8 @@
 
 #include "actors/hashing/chunk_hasher.hpp"
 #include "messages/errors.hpp"
-#include "tests/unit/worker/store_support.hpp"
-#include "tests/unit/worker/temporary_directory.hpp"
+#include "tests/support/store_support.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <algorithm>
 #include <numeric>

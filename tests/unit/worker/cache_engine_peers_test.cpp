@@ -1,8 +1,8 @@
 #include "actors/hashing/chunk_hasher.hpp"
 #include "actors/worker/cache_engine.hpp"
 #include "net/transport/checksum.hpp"
-#include "tests/unit/worker/store_support.hpp"
-#include "tests/unit/worker/temporary_directory.hpp"
+#include "tests/support/store_support.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 
 #include "actors/hashing/chunk_hasher.hpp"
 #include "messages/errors.hpp"
-#include "tests/unit/worker/store_support.hpp"
+#include "tests/support/store_support.hpp"
 
 #include <atomic>
 #include <cstring>

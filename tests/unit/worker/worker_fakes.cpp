@@ -1,6 +1,6 @@
 #include "tests/unit/worker/worker_fakes.hpp"
 
-#include "tests/unit/worker/release.hpp"
+#include "tests/support/release.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -2,8 +2,8 @@
 
 #include "actors/worker/worker.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/fake_chunk_store.hpp"
 #include "tests/support/slab_store.hpp"
-#include "tests/unit/worker/fake_chunk_store.hpp"
 #include "tests/unit/worker/worker_fakes.hpp"
 
 #include <array>

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "actors/commands/command_run.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kvc {
+
+/// The commands that a worker runs, each an actor of its own.
+class command_desk {
+ public:
+  /// More are refused: the controller allows an event that many times less.
+  static constexpr std::size_t max_commands = 1024;
+
+  /// Starts a command, which answers for itself. Fails with unknown_worker if
+  /// it is not for `id`, invalid_request if it lacks a time or its event runs
+  /// here already, and too_busy.
+  caf::result<command_result> run(caf::scheduled_actor* self,
+                                  const worker_id& id,
+                                  const command_services& services,
+                                  const std::vector<reporter_actor>& reporters,
+                                  const run_command& order);
+
+  void cancel(const cancel_command& order) const;
+
+  /// Returns whether `source` was a command, which has ended then.
+  bool forget(const caf::actor_addr& source);
+
+ private:
+  std::map<std::string, worker_actor> runs_;  ///< By event; monitored.
+};
+
+}  // namespace kvc

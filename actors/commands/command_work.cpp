@@ -1,0 +1,122 @@
+#include "actors/commands/command_work.hpp"
+
+#include "messages/errors.hpp"
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+/// Chunks of one step. Cheap operations take many under one lock.
+constexpr std::size_t many = 256;
+
+std::size_t chunks_per_step(operation what) {
+  const auto is_slow =
+    what == operation::compress || what == operation::decompress;
+  return is_slow ? 1 : many;
+}
+
+caf::expected<codec> target_of(const command& what) {
+  if (what.what != operation::compress)
+    return codec::none;
+  if (const auto target = codec_named(what.method))
+    return *target;
+  return caf::make_error(errc::invalid_request,
+                         "unknown method: " + what.method);
+}
+
+}  // namespace
+
+caf::expected<command_work> command_work::plan(
+  command what, chunk_store& store, std::chrono::steady_clock::time_point now) {
+  if (what.what == operation::health || what.what > operation::decompress)
+    return caf::make_error(errc::invalid_request,
+                           to_string(what.what) + " is not about chunks");
+  if (what.what == operation::pin && what.is_for_all)
+    return caf::make_error(errc::invalid_request, "only prompts are pinned");
+  const auto target = target_of(what);
+  if (!target)
+    return target.error();
+  command_work result{std::move(what), store};
+  result.target_ = *target;
+  if (result.what_.pin_ttl.count() > 0)
+    result.pinned_until_ = now + result.what_.pin_ttl;
+  result.tally_.planned = result.what_.is_for_all
+                            ? store.usage().chunks
+                            : result.what_.hashes.keys.size();
+  return result;
+}
+
+/// Returns the chunks of the next step; none at the end.
+std::vector<std::uint64_t> command_work::next_chunks() {
+  const auto count = chunks_per_step(what_.what);
+  if (!what_.is_for_all) {
+    const auto& given = what_.hashes.keys;
+    const auto from = given.begin() + static_cast<std::ptrdiff_t>(next_hash_);
+    next_hash_ += std::min(count, given.size() - next_hash_);
+    return {from, given.begin() + static_cast<std::ptrdiff_t>(next_hash_)};
+  }
+  while (found_.empty() && !has_scanned_all_) {
+    auto step = store_->scan(cursor_, many);
+    found_ = std::move(step.hashes);
+    cursor_ = step.next_cursor;
+    has_scanned_all_ = cursor_ == 0;
+  }
+  const auto from =
+    found_.end() - static_cast<std::ptrdiff_t>(std::min(count, found_.size()));
+  std::vector<std::uint64_t> result{from, found_.end()};
+  found_.erase(from, found_.end());
+  return result;
+}
+
+void command_work::step() {
+  const auto chunks = next_chunks();
+  if (chunks.empty())
+    is_done_ = true;
+  else
+    change(chunks);
+}
+
+void command_work::change(std::span<const std::uint64_t> chunks) {
+  std::vector<chunk_change> changes;
+  switch (what_.what) {
+    case operation::clear:
+      changes = store_->clear(chunks);
+      break;
+    case operation::pin:
+      // A prompt is pinned up to the first chunk that is not there.
+      if (has_lost_prefix_)
+        changes.resize(chunks.size());
+      else
+        changes = store_->pin(chunks, pinned_until_);
+      break;
+    case operation::unpin:
+      changes = store_->unpin(chunks);
+      break;
+    case operation::compress:
+    case operation::decompress:
+      changes.push_back(store_->recode(chunks.front(), target_));
+      break;
+    case operation::health:
+    case operation::move:
+      break;
+  }
+  for (const auto& each : changes)
+    note(each);
+}
+
+void command_work::note(const chunk_change& change) {
+  ++tally_.chunks[static_cast<std::size_t>(change.outcome)];
+  // More may come than there was when it was planned.
+  tally_.planned = std::max(tally_.planned, tally_.finished());
+  has_lost_prefix_ =
+    has_lost_prefix_ || change.outcome == chunk_outcome::absent;
+  if (change.outcome != chunk_outcome::done)
+    return;
+  tally_.tokens += change.tokens;
+  tally_.bytes_before += change.bytes_before;
+  tally_.bytes_after += change.bytes_after;
+}
+
+}  // namespace kvc

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/store/chunk_store.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace kvc {
+
+/// Does a command on the chunks of one location, step by step. Not thread-safe:
+/// the steps may be taken by different threads, but one after the other.
+class command_work {
+ public:
+  /// Plans it. `store` must outlive it; pins with a time to live count from
+  /// `now`. Fails with invalid_request if the operation is not one on chunks,
+  /// if the compression method is unknown, and if all chunks shall be pinned.
+  static caf::expected<command_work> plan(
+    command what, chunk_store& store,
+    std::chrono::steady_clock::time_point now);
+
+  /// Takes one step: some milliseconds of work, or one chunk that takes longer.
+  void step();
+
+  bool is_done() const { return is_done_; }
+
+  const command_tally& tally() const { return tally_; }
+
+ private:
+  command_work(command what, chunk_store& store)
+      : what_(std::move(what)), store_(&store) {}
+
+  std::vector<std::uint64_t> next_chunks();
+  void change(std::span<const std::uint64_t> chunks);
+  void note(const chunk_change& change);
+
+  command what_;
+  chunk_store* store_;
+  codec target_ = codec::none;
+  std::optional<std::chrono::steady_clock::time_point> pinned_until_;
+
+  std::uint64_t cursor_ = 0;          ///< Of the scan, if it is for all chunks.
+  std::size_t next_hash_ = 0;         ///< Of those given, else.
+  std::vector<std::uint64_t> found_;  ///< By the scan, not worked on yet.
+  bool has_scanned_all_ = false;
+  bool has_lost_prefix_ = false;  ///< A pin met an absent chunk.
+  bool is_done_ = false;
+  command_tally tally_;
+};
+
+}  // namespace kvc

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "actors/peers/transfer_batch.hpp"
+#include "actors/store/chunk_holds.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace kvc {
+
+/// Copies chunks from one location of a worker to the other. Takes as long as
+/// the files take.
+class local_copy {
+ public:
+  /// Both stores must outlive it and all that it hands out.
+  local_copy(cpu_store& memory, disk_store& disk, location to)
+      : memory_(&memory), disk_(&disk), to_(to) {}
+
+  struct result {
+    std::vector<fetched_chunk> chunks;  ///< In the order asked.
+
+    /// Keeps what is at the destination now from being evicted.
+    std::shared_ptr<const void> holds;
+  };
+
+  /// Copies those of `hashes` that the source has.
+  result copy(std::span<const std::uint64_t> hashes);
+
+ private:
+  void to_memory(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
+  void to_disk(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
+
+  cpu_store* memory_;
+  disk_store* disk_;
+  location to_;
+};
+
+}  // namespace kvc

@@ -1,0 +1,78 @@
+#include "actors/fleet/hello_rules.hpp"
+
+#include "actors/hashing/chunk_hasher.hpp"
+#include "messages/errors.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::size_t max_text = 256;
+constexpr std::size_t max_transfer_address = std::size_t{16} * 1024;
+constexpr std::uint32_t max_ranks = 1024;
+
+/// Returns whether `text` is short and printable ASCII, so that it can appear
+/// in logs, JSON and terminals as it is.
+bool is_plain(std::string_view text) {
+  return text.size() <= max_text &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+caf::error invalid(std::string_view what) {
+  return caf::make_error(errc::invalid_request, std::string{what});
+}
+
+caf::error check_profile(const worker_profile& profile) {
+  if (profile.id.instance.empty() || !is_plain(profile.id.instance))
+    return invalid(
+      "lmcache_instance_id: must be 1 to 256 printable characters");
+  if (profile.rank_count == 0 || profile.rank_count > max_ranks)
+    return invalid("rank_count: must be 1 to 1024");
+  if (profile.id.rank >= profile.rank_count)
+    return invalid("rank: must be less than rank_count");
+  if (!is_plain(profile.model))
+    return invalid("model: must be at most 256 printable characters");
+  if (!is_plain(profile.ip) || !is_plain(profile.peer_url))
+    return invalid("address: must be at most 256 printable characters");
+  if (profile.transfer_address.size() > max_transfer_address)
+    return invalid("transfer_address: too long");
+  return caf::none;
+}
+
+}  // namespace
+
+bool is_valid(const std::vector<location_usage>& usage) {
+  return usage.size() <= location_count &&
+         std::all_of(usage.begin(), usage.end(), [](const auto& x) {
+           return static_cast<std::size_t>(x.where) < location_count;
+         });
+}
+
+caf::error check_hello(const register_worker& hello,
+                       const hash_settings& hashing, std::uint64_t canary) {
+  if (hello.version != protocol_version)
+    return caf::make_error(errc::version_mismatch,
+                           "protocol version: controller " +
+                             std::to_string(protocol_version) + ", worker " +
+                             std::to_string(hello.version));
+  if (!hello.actor)
+    return invalid("actor: missing");
+  if (auto error = check_profile(hello.profile))
+    return error;
+  if (!is_valid(hello.usage))
+    return invalid("usage");
+  if (const auto difference = describe_difference(hashing, hello.hashing);
+      !difference.empty())
+    return caf::make_error(errc::hashing_mismatch, difference);
+  if (hello.canary != canary)
+    return caf::make_error(errc::hashing_mismatch,
+                           "canary: controller " + std::to_string(canary) +
+                             ", worker " + std::to_string(hello.canary));
+  return caf::none;
+}
+
+}  // namespace kvc

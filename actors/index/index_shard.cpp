@@ -1,0 +1,57 @@
+#include "actors/index/index_shard.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace kvc {
+
+namespace {
+
+using self_pointer = index_shard_impl::stateful_pointer<index_shard_state>;
+
+/// Sweeps step by step, with other messages in between.
+void start_sweeping(self_pointer self) {
+  if (self->state.is_sweeping)
+    return;
+  self->state.is_sweeping = true;
+  self->send(self, caf::tick_atom_v);
+}
+
+void log_trouble(const report_ack& ack) {
+  if (ack.status == report_status::applied ||
+      ack.status == report_status::stale_epoch)
+    return;
+  spdlog::warn("index_shard: report not applied epoch={} sequence={} status={}",
+               ack.epoch, ack.sequence, to_string(ack.status));
+}
+
+}  // namespace
+
+index_shard_impl::behavior_type index_shard(self_pointer self,
+                                            std::shared_ptr<kv_index> index,
+                                            index_shard_options options) {
+  self->state.streams.emplace(*index, options.max_report_keys);
+  self->state.index = std::move(index);
+  return {
+    [self](const chunk_report& report) {
+      auto& state = self->state;
+      const auto ack = state.streams->apply(report);
+      log_trouble(ack);
+      if (report.begins_sync || report.ends_sync)
+        start_sweeping(self);
+      return ack;
+    },
+    [self](const open_epoch& msg) { return self->state.streams->open(msg); },
+    [self](const close_epoch& msg) {
+      self->state.streams->close(msg.epoch);
+      start_sweeping(self);
+    },
+    [self, options](caf::tick_atom) {
+      auto& state = self->state;
+      state.is_sweeping = state.index->sweep(options.sweep_cells);
+      if (state.is_sweeping)
+        self->send(self, caf::tick_atom_v);
+    },
+  };
+}
+
+}  // namespace kvc

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/index/shared_words.hpp"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace kvc {
+
+/// A cache line of a key_table: up to five keys, each with a word. One
+/// thread writes; readers notice that it did by the state.
+struct alignas(64) key_bucket {
+  static constexpr unsigned cells = 5;
+  static constexpr std::uint32_t busy = 1;           ///< Flag in a state.
+  static constexpr std::uint32_t one_passed = 2;     ///< Unit of `passed`.
+  static constexpr std::uint32_t most_passed = 127;  ///< Then it stays.
+  static constexpr std::uint32_t one_change = 256;   ///< Unit of the version.
+
+  std::uint32_t state;                     ///< Version, passed, busy.
+  std::array<std::uint32_t, cells> words;  ///< 0 if the cell is empty.
+  std::array<std::uint64_t, cells> keys;
+
+  /// How many keys found no place here, or most_passed.
+  static std::uint32_t passed(std::uint32_t state) {
+    return state / one_passed & most_passed;
+  }
+
+  /// Returns the key's cell, or `cells`. For the writer. Branches on the result
+  /// alone: where a key is cannot be predicted.
+  unsigned find(std::uint64_t key) const {
+    unsigned found = 1U << cells;
+    for (unsigned i = 0; i < cells; ++i)
+      found |= (static_cast<unsigned>(keys[i] == key) &
+                static_cast<unsigned>(words[i] != 0))
+               << i;
+    return static_cast<unsigned>(std::countr_zero(found));
+  }
+
+  /// Returns an empty cell, or `cells`. For the writer.
+  unsigned find_empty() const {
+    unsigned found = 1U << cells;
+    for (unsigned i = 0; i < cells; ++i)
+      found |= static_cast<unsigned>(words[i] == 0) << i;
+    return static_cast<unsigned>(std::countr_zero(found));
+  }
+};
+
+static_assert(sizeof(key_bucket) == 64);
+
+/// While it lives, its bucket may be changed, and so may what its words refer
+/// to. Readers look again.
+class bucket_change {
+ public:
+  explicit bucket_change(key_bucket& target)
+      : target_(target), state_(target.state) {
+    store_shared(target.state, state_ | key_bucket::busy);
+  }
+  bucket_change(const bucket_change&) = delete;
+  bucket_change& operator=(const bucket_change&) = delete;
+  ~bucket_change() {
+    store_shared(target_.state, state_ + key_bucket::one_change);
+  }
+
+  void set_word(unsigned cell, std::uint32_t word) {
+    store_shared(target_.words[cell], word);
+  }
+  void set_key(unsigned cell, std::uint64_t key) {
+    store_shared(target_.keys[cell], key);
+  }
+
+  /// One more key found no place here, or one of those is gone.
+  void add_passed() {
+    if (key_bucket::passed(state_) != key_bucket::most_passed)
+      state_ += key_bucket::one_passed;
+  }
+  void remove_passed() {
+    if (key_bucket::passed(state_) != key_bucket::most_passed)
+      state_ -= key_bucket::one_passed;
+  }
+
+ private:
+  key_bucket& target_;
+  std::uint32_t state_;
+};
+
+}  // namespace kvc

@@ -1,0 +1,93 @@
+#include "actors/index/local_lookup_source.hpp"
+
+#include "actors/index/prefix_merge.hpp"
+#include "messages/registry.hpp"
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+constexpr std::size_t first_batch = 16;  ///< Most lookups end within it.
+constexpr std::size_t largest_batch = 512;
+
+/// Memory that a thread's lookups use again and again.
+struct scratch {
+  struct shard_part {
+    std::vector<std::uint64_t> hashes;
+    holder_lists holders;
+    std::size_t read = 0;  ///< Hashes whose holders were merged.
+  };
+
+  prefix_merge merge;
+  std::vector<shard_part> parts;        ///< By shard.
+  std::vector<std::uint32_t> shard_of;  ///< By position within the batch.
+};
+
+}  // namespace
+
+local_lookup_source::local_lookup_source(
+  std::shared_ptr<const fleet_board> fleet,
+  std::vector<std::shared_ptr<const kv_index>> shards,
+  std::uint64_t key_multiplier)
+    : fleet_(std::move(fleet)),
+      shards_(std::move(shards)),
+      key_multiplier_(key_multiplier) {}
+
+prefix_matches local_lookup_source::find_prefixes(
+  std::span<const std::uint64_t> hashes, std::string_view model) {
+  thread_local scratch memory;
+  const auto fleet = fleet_->snapshot();
+  memory.parts.resize(shards_.size());
+  memory.merge.begin(fleet, model);
+  auto batch_size = first_batch;
+  while (!hashes.empty()) {
+    const auto batch = hashes.first(std::min(batch_size, hashes.size()));
+    hashes = hashes.subspan(batch.size());
+    batch_size = std::min(batch_size * 4, largest_batch);
+    for (auto& part : memory.parts) {
+      part.hashes.clear();
+      part.read = 0;
+    }
+    memory.shard_of.clear();
+    for (const auto hash : batch) {
+      const auto shard = shard_of(hash, key_multiplier_, shards_.size());
+      memory.shard_of.push_back(shard);
+      memory.parts[shard].hashes.push_back(hash);
+    }
+    if (shards_.size() > 1) {
+      for (std::size_t i = 0; i < shards_.size(); ++i)
+        shards_[i]->prefetch(memory.parts[i].hashes);
+    }
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      shards_[i]->find(memory.parts[i].hashes, fleet->live_epochs,
+                       memory.parts[i].holders);
+    const auto has_survivors = [&](std::uint32_t shard) {
+      auto& part = memory.parts[shard];
+      return memory.merge.add(part.holders.of(part.read++));
+    };
+    if (!std::all_of(memory.shard_of.begin(), memory.shard_of.end(),
+                     has_survivors))
+      break;
+  }
+  return memory.merge.finish();
+}
+
+std::vector<key_count> local_lookup_source::key_counts() {
+  const auto fleet = fleet_->snapshot();
+  std::vector<key_count> counts(fleet->live_epochs.size());
+  for (const auto& shard : shards_)
+    shard->add_key_counts(fleet->live_epochs, counts);
+  return counts;
+}
+
+index_status local_lookup_source::status() {
+  const auto fleet = fleet_->snapshot();
+  index_status status;
+  for (const auto& shard : shards_)
+    shard->add_status(fleet->live_epochs, status);
+  return status;
+}
+
+}  // namespace kvc

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "actors/fleet/fleet_view.hpp"
+#include "messages/lookup.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+
+namespace kvc {
+
+/// Answers workers' questions from `source` and `fleet`.
+lookup_actor::behavior_type lookup_service(
+  lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source,
+  const std::shared_ptr<const fleet_board>& fleet);
+
+}  // namespace kvc

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "actors/index/memory_budget.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace kvc {
+
+/// The heads of a chained hash table that grows by one chain at a time (linear
+/// hashing), so that no step takes long. Hashes have 32 bits.
+class set_chains {
+ public:
+  explicit set_chains(memory_budget& budget);
+
+  std::size_t size() const { return size_; }
+
+  /// Returns the number of the chain that a hash belongs to.
+  std::size_t chain_of(std::uint32_t hash) const {
+    const auto number = hash & (2 * base_ - 1);
+    return number < size_ ? number : hash & (base_ - 1);
+  }
+
+  /// Returns the head of a chain; 0 at first.
+  std::uint32_t& head(std::size_t chain) {
+    return blocks_[chain / block_heads][chain % block_heads];
+  }
+
+  /// Adds an empty chain and returns the number of the one whose elements may
+  /// belong there now. Returns the new one's own number, `size()`, and does
+  /// nothing if there is no memory for it.
+  std::size_t grow();
+
+ private:
+  static constexpr std::size_t block_heads = 16'384;
+
+  memory_budget& budget_;
+  std::vector<std::vector<std::uint32_t>> blocks_;
+  std::size_t base_ = 1;  ///< The highest power of two up to the size.
+  std::size_t size_ = 1;
+};
+
+}  // namespace kvc

@@ -1,0 +1,83 @@
+#include "actors/reporting/reporter.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace kvc {
+
+namespace {
+
+using self_pointer = reporter_actor::stateful_pointer<reporter_state>;
+
+/// Sends a report that the stream keeps too, without copying it. The answer
+/// comes back as an ordinary message.
+void send_report(self_pointer self, caf::message report) {
+  const auto sink = caf::actor_cast<caf::strong_actor_ptr>(self->state.sink);
+  sink->enqueue(self->ctrl(), caf::make_message_id(), std::move(report),
+                self->context());
+}
+
+/// Sends as much as the window allows.
+void pump(self_pointer self) {
+  auto& state = self->state;
+  if (!state.sink)
+    return;
+  while (auto report = state.stream->next())
+    send_report(self, std::move(*report));
+}
+
+void answer_flushes(self_pointer self) {
+  auto& flushes = self->state.flushes;
+  for (auto n = self->state.stream->take_passed_marks(); n > 0; --n) {
+    flushes.front().deliver(reports_flushed{});
+    flushes.pop_front();
+  }
+}
+
+void open(self_pointer self, const open_stream& msg) {
+  auto& state = self->state;
+  state.sink = msg.sink;
+  if (msg.is_revived && state.stream->epoch() == msg.epoch) {
+    for (auto& report : state.stream->resume(msg.applied_sequence))
+      send_report(self, std::move(report));
+  } else {
+    state.stream->start(msg.epoch, msg.window);
+  }
+  answer_flushes(self);
+  pump(self);
+}
+
+}  // namespace
+
+reporter_actor::behavior_type reporter(self_pointer self,
+                                       reporter_sources sources,
+                                       std::size_t shard,
+                                       const epoch_watcher_actor& watcher) {
+  self->state.stream.emplace(sources.hub, sources.source, shard);
+  return {
+    [self](const open_stream& msg) { open(self, msg); },
+    [self](const pause_stream&) { self->state.sink = nullptr; },
+    [self](const changes_wait&) { pump(self); },
+    [self](const flush_reports&) -> caf::result<reports_flushed> {
+      auto answer = self->make_response_promise<reports_flushed>();
+      self->state.stream->add_mark();
+      self->state.flushes.push_back(answer);
+      answer_flushes(self);
+      return answer;
+    },
+    [self, shard, watcher](const report_ack& ack) {
+      if (ack.status != report_status::applied)
+        spdlog::warn("reporter: answered shard={} sequence={} status={}", shard,
+                     ack.sequence, to_string(ack.status));
+      const auto verdict = self->state.stream->acknowledge(ack);
+      const auto is_over = verdict == report_stream::verdict::epoch_is_over;
+      if (is_over && self->state.sink) {
+        self->state.sink = nullptr;
+        self->send(watcher, epoch_ended{ack.epoch});
+      }
+      answer_flushes(self);
+      pump(self);
+    },
+  };
+}
+
+}  // namespace kvc

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/store/membership.hpp"
+
+#include <caf/expected.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace kvc {
+
+/// A file of every change of what the workers of this process hold, in order,
+/// one line each: "A <location> <hash> <worker>" for admitted, "E ..." for
+/// evicted, numbers in decimal; before a worker's first one "W <worker>".
+/// Thread-safe. Lines are buffered until flush() or the end.
+class journal {
+ public:
+  /// Begins the file anew; makes its directory. Fails with invalid_request if
+  /// it cannot be written.
+  static caf::expected<std::unique_ptr<journal>> open(
+    const std::filesystem::path& path);
+
+  journal(const journal&) = delete;
+  journal& operator=(const journal&) = delete;
+  ~journal();
+
+  /// Returns what writes the changes of one worker and passes them on to `next`
+  /// if there is one. The journal and `next` must outlive it.
+  std::unique_ptr<membership_listener> listener(const worker_id& id,
+                                                membership_listener* next);
+
+  /// Writes what is buffered. Returns false if this or anything before it
+  /// could not be written.
+  bool flush();
+
+ private:
+  class worker_listener;
+
+  explicit journal(std::ofstream file);
+
+  void append(char sign, location where, std::span<const std::uint64_t> hashes,
+              std::string_view worker);
+  void write();
+
+  std::mutex mutex_;
+  std::ofstream file_;
+  std::string buffer_;
+};
+
+}  // namespace kvc

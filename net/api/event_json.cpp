@@ -1,0 +1,206 @@
+#include "net/api/event_json.hpp"
+
+#include "net/api/route_groups.hpp"
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json seconds(std::int64_t ms) {
+  return ms == 0 ? json{} : json(static_cast<double>(ms) / 1e3);
+}
+
+bool has_answered(const rank_status& rank) {
+  return rank.state == event_state::finished ||
+         rank.state == event_state::cancelled;
+}
+
+/// Says what became of the chunks, as far as there were any such.
+json outcomes_json(const command_tally& tally) {
+  auto result = json::object();
+  for (std::size_t i = 0; i < chunk_outcome_count; ++i)
+    if (tally.chunks[i] > 0)
+      result[to_string(static_cast<chunk_outcome>(i))] = tally.chunks[i];
+  return result;
+}
+
+json rank_json(const event_status& event, const rank_status& rank) {
+  json result{{"instance_id", event.doer()},
+              {"worker_id", rank.rank},
+              {"status", to_string(rank.state)},
+              {"num_tokens", rank.tally.tokens}};
+  if (!rank.error.empty())
+    result["error"] = rank.error;
+  if (event.what == operation::health) {
+    result["error_code"] = rank.code;
+    return result;
+  }
+  result["chunks_done"] = rank.tally.finished();
+  result["chunks_planned"] = rank.tally.planned;
+  result["chunks"] = outcomes_json(rank.tally);
+  result["bytes_before"] = rank.tally.bytes_before;
+  result["bytes_after"] = rank.tally.bytes_after;
+  if (event.what == operation::move && rank.tally.elapsed_us > 0)
+    result["gb_per_second"] = static_cast<double>(rank.tally.bytes_after) /
+                              static_cast<double>(rank.tally.elapsed_us) / 1e3;
+  return result;
+}
+
+json ranks_json(const event_status& event) {
+  auto result = json::array();
+  for (const auto& rank : event.ranks)
+    result.push_back(rank_json(event, rank));
+  return result;
+}
+
+std::uint64_t sum(const event_status& event, chunk_outcome outcome) {
+  std::uint64_t result = 0;
+  for (const auto& rank : event.ranks)
+    result += rank.tally.of(outcome);
+  return result;
+}
+
+bool do_ranks_disagree(const event_status& event) {
+  const auto differs = [&](const rank_status& x) {
+    return has_answered(x) && x.tally.tokens != event.tokens;
+  };
+  return std::any_of(event.ranks.begin(), event.ranks.end(), differs);
+}
+
+/// How users are told of an outcome of an operation; null if they need not be.
+const char* text_of(chunk_outcome outcome, operation what) {
+  const auto is_move = what == operation::move;
+  switch (outcome) {  // No default, so that -Wswitch reports a missing case.
+    case chunk_outcome::done:
+    case chunk_outcome::absent:
+      return nullptr;
+    case chunk_outcome::unchanged:
+      return is_move                       ? "were there already"
+             : what == operation::compress ? "already compressed so"
+             : what == operation::unpin    ? "not pinned"
+                                           : "not compressed";
+    case chunk_outcome::pinned:
+      return is_move ? "copied, but pinned at the source" : "pinned, skipped";
+    case chunk_outcome::in_use:
+      return is_move ? "copied, but in use at the source" : "in use, skipped";
+    case chunk_outcome::incompressible:
+      return "incompressible, left as they are";
+    case chunk_outcome::no_room:
+      return is_move ? "left at the source for want of room"
+                     : "left as they are for want of room";
+    case chunk_outcome::unsuitable:
+      return is_move ? "not of the destination's format"
+                     : "not of a dtype and shape for this method";
+    case chunk_outcome::failed:
+      return is_move ? "not copied" : "unreadable";
+  }
+  return nullptr;
+}
+
+/// What a user should know beside the number of tokens; may be empty.
+std::string remarks(const event_status& event) {
+  std::string result;
+  for (std::size_t i = 0; i < chunk_outcome_count; ++i) {
+    const auto outcome = static_cast<chunk_outcome>(i);
+    const auto* text = text_of(outcome, event.what);
+    const auto count = sum(event, outcome);
+    if (text != nullptr && count > 0)
+      result += (result.empty() ? "" : "; ") + std::to_string(count) +
+                " chunks " + text;
+  }
+  return result;
+}
+
+/// Adds where a move goes from and to.
+void add_positions(json& body, const event_status& event) {
+  if (event.what != operation::move)
+    return;
+  body["old_position"] = {event.instance, to_string(event.from)};
+  body["new_position"] = {event.destination, to_string(event.to)};
+}
+
+http_response with_status(http_response response, unsigned status) {
+  response.status = status;
+  return response;
+}
+
+json health_json(const event_status& event) {
+  auto codes = json::object();
+  for (const auto& rank : event.ranks)
+    codes[std::to_string(rank.rank)] = rank.code;
+  return {{"event_id", event.event_id}, {"error_codes", std::move(codes)}};
+}
+
+/// Adds what a user should know of an event that has ended.
+void add_notes(json& body, const event_status& event) {
+  if (const auto text = remarks(event); !text.empty())
+    body["message"] = text;
+  if (do_ranks_disagree(event))
+    body["ranks_disagree"] = true;
+}
+
+http_response finished_response(const event_status& event) {
+  json body{{"event_id", event.event_id},
+            {"num_tokens", event.tokens},
+            {"workers", ranks_json(event)}};
+  add_notes(body, event);
+  return json_response(body);
+}
+
+http_response unfinished_response(const event_status& event) {
+  const auto is_silent = [](const rank_status& x) {
+    return x.code == rank_code::silent;
+  };
+  const auto all_silent =
+    std::all_of(event.ranks.begin(), event.ranks.end(), is_silent);
+  const auto status = event.state == event_state::cancelled ? 409U
+                      : all_silent                          ? 504U
+                                                            : 502U;
+  return with_status(json_response({{"detail", ranks_json(event)},
+                                    {"event_id", event.event_id},
+                                    {"status", to_string(event.state)},
+                                    {"num_tokens", event.tokens}}),
+                     status);
+}
+
+}  // namespace
+
+json event_json(const event_status& event) {
+  json result{{"event_id", event.event_id},
+              {"operation", to_string(event.what)},
+              {"instance_id", event.instance},
+              {"status", to_string(event.state)},
+              {"num_tokens", event.tokens},
+              {"started_at", seconds(event.started_at_ms)},
+              {"finished_at", seconds(event.finished_at_ms)}};
+  add_positions(result, event);
+  std::uint64_t done = 0;
+  std::uint64_t planned = 0;
+  for (const auto& rank : event.ranks) {
+    done += rank.tally.finished();
+    planned += rank.tally.planned;
+  }
+  result["chunks_done"] = done;
+  result["chunks_planned"] = planned;
+  result["workers"] = ranks_json(event);
+  if (event.state != event_state::running)
+    add_notes(result, event);
+  return result;
+}
+
+http_response response_for_event(const event_status& event) {
+  if (event.state == event_state::running)
+    return with_status(json_response({{"event_id", event.event_id},
+                                      {"status", to_string(event.state)}}),
+                       202);
+  if (event.what == operation::health)
+    return json_response(health_json(event));
+  return event.state == event_state::finished ? finished_response(event)
+                                              : unfinished_response(event);
+}
+
+}  // namespace kvc

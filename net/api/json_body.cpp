@@ -1,0 +1,254 @@
+#include "net/api/json_body.hpp"
+
+#include "net/api/integer_reading.hpp"
+#include "net/api/json_trimmer.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace kvc {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t max_complaints = 100;  // A prompt may have a million.
+
+}  // namespace
+
+json complaint(json location, std::string_view message, std::string_view type) {
+  return {{"loc", std::move(location)}, {"msg", message}, {"type", type}};
+}
+
+http_response unprocessable(const json& complaints) {
+  return {.status = 422,
+          .body = json{{"detail", complaints}}.dump(
+            -1, ' ', false, json::error_handler_t::replace)};
+}
+
+json_body::json_body(std::string_view text) {
+  auto trimmed = trim_json(text);
+  if (trimmed.is_too_deep) {
+    status_ = 400;
+    complaints_.push_back(
+      complaint({"body"}, "JSON is nested too deeply", "json_invalid"));
+    return;
+  }
+  if (trimmed.tokens && json::accept(trimmed.text)) {
+    parse_fields(trimmed.text);
+    tokens_ = std::move(trimmed.tokens);
+  } else {
+    parse_fields(text);  // Its complaint counts the text's own bytes.
+  }
+}
+
+void json_body::parse_fields(std::string_view text) {
+  try {
+    fields_ = json::parse(text);
+  } catch (const json::parse_error& error) {
+    status_ = 400;
+    complaints_.push_back(
+      complaint({"body", error.byte}, "JSON decode error", "json_invalid"));
+    return;
+  } catch (const json::out_of_range&) {  // A number beyond any double.
+    status_ = 400;
+    complaints_.push_back(
+      complaint({"body"}, "JSON decode error", "json_invalid"));
+    return;
+  }
+  if (fields_.is_object())
+    return;
+  status_ = 422;
+  complaints_.push_back(complaint({"body"},
+                                  "Input should be a valid dictionary or "
+                                  "object to extract fields from",
+                                  "model_attributes_type"));
+}
+
+std::string json_body::string(const std::string& name) {
+  const auto* value = require(name);
+  return value == nullptr ? "" : read_string(name, *value);
+}
+
+std::string json_body::string_or(const std::string& name,
+                                 std::string fallback) {
+  const auto* value = find(name);
+  return value == nullptr ? std::move(fallback) : read_string(name, *value);
+}
+
+std::array<std::string, 2> json_body::string_pair(const std::string& name) {
+  const auto* value = require(name);
+  if (value == nullptr)
+    return {};
+  if (!value->is_array() || value->size() != 2 || !(*value)[0].is_string() ||
+      !(*value)[1].is_string()) {
+    complain(name, "Input should be a list of two strings", "list_type");
+    return {};
+  }
+  return {(*value)[0].get<std::string>(), (*value)[1].get<std::string>()};
+}
+
+std::vector<std::uint32_t> json_body::tokens() {
+  if (tokens_)
+    return *tokens_;
+  const auto* value = require("tokens");
+  return value == nullptr ? std::vector<std::uint32_t>{}
+                          : read_integers("tokens", *value);
+}
+
+std::optional<std::vector<std::uint32_t>> json_body::optional_tokens() {
+  return tokens_ ? tokens_ : optional_integers("tokens");
+}
+
+std::optional<std::vector<std::uint64_t>> json_body::optional_hashes(
+  const std::string& name) {
+  if (!has(name))
+    return {};
+  std::vector<std::uint64_t> result;
+  const auto& value = *find(name);
+  if (!value.is_array()) {
+    complain(name, "Input should be a valid list", "list_type");
+    return result;
+  }
+  for (const auto& element : value) {
+    const auto hash = read_hash(element);
+    if (!hash && complaints_.size() < max_complaints)
+      complaints_.push_back(complaint({"body", name, result.size()},
+                                      "Input should be an integer of 64 bits",
+                                      "int_type"));
+    result.push_back(hash.value_or(0));
+  }
+  return result;
+}
+
+bool json_body::has(const std::string& name) const {
+  const auto* value = find(name);
+  return value != nullptr && !value->is_null();
+}
+
+std::optional<std::vector<std::uint32_t>> json_body::optional_integers(
+  const std::string& name) {
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return {};
+  return read_integers(name, *value);
+}
+
+bool json_body::bool_or(const std::string& name, bool fallback) {
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return fallback;
+  auto text = value->is_string() ? value->get<std::string>() : value->dump();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  for (const auto* yes : {"true", "1", "yes", "on", "t", "y", "1.0"})
+    if (text == yes)
+      return true;
+  for (const auto* no : {"false", "0", "no", "off", "f", "n", "0.0"})
+    if (text == no)
+      return false;
+  complain(name, "Input should be a valid boolean", "bool_parsing");
+  return fallback;
+}
+
+std::optional<std::chrono::milliseconds> json_body::optional_seconds(
+  const std::string& name, std::chrono::milliseconds max) {
+  using seconds = std::chrono::duration<double>;
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return {};
+  if (!value->is_number()) {
+    complain(name, "Input should be a valid number", "float_type");
+    return {};
+  }
+  const seconds result{value->get<double>()};
+  if (!(result.count() > 0)) {
+    complain(name, "Input should be greater than 0", "greater_than");
+    return {};
+  }
+  if (result > max) {
+    complain(
+      name,
+      "Input should be less than or equal to " +
+        std::to_string(std::chrono::floor<std::chrono::seconds>(max).count()),
+      "less_than_equal");
+    return {};
+  }
+  return std::chrono::ceil<std::chrono::milliseconds>(result);
+}
+
+std::optional<std::string> json_body::optional_choice(
+  const std::string& name, std::span<const std::string_view> choices) {
+  const auto* value = find(name);
+  if (value == nullptr || value->is_null())
+    return {};
+  auto text = read_string(name, *value);
+  if (!value->is_string() ||
+      std::find(choices.begin(), choices.end(), text) != choices.end())
+    return text;
+  std::string message = "Input should be";
+  for (const auto choice : choices)
+    message += (choice == choices.front()  ? " '"
+                : choice == choices.back() ? " or '"
+                                           : ", '") +
+               std::string{choice} + '\'';
+  complain(name, message, "enum");
+  return {};
+}
+
+std::optional<http_response> json_body::refusal() const {
+  if (complaints_.empty())
+    return {};
+  auto response = unprocessable(complaints_);
+  if (status_ == 400)
+    response.status = 400;
+  return response;
+}
+
+void json_body::complain(const std::string& name, std::string_view message,
+                         std::string_view type) {
+  complaints_.push_back(complaint({"body", name}, message, type));
+}
+
+const json* json_body::find(const std::string& name) const {
+  if (!fields_.is_object())
+    return nullptr;
+  const auto found = fields_.find(name);
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+const json* json_body::require(const std::string& name) {
+  const auto* value = find(name);
+  if (value == nullptr && status_ == 200)
+    complain(name, "Field required", "missing");
+  return value;
+}
+
+std::string json_body::read_string(const std::string& name, const json& value) {
+  if (value.is_string())
+    return value.get<std::string>();
+  complain(name, "Input should be a valid string", "string_type");
+  return {};
+}
+
+std::vector<std::uint32_t> json_body::read_integers(const std::string& name,
+                                                    const json& value) {
+  std::vector<std::uint32_t> result;
+  if (!value.is_array()) {
+    complain(name, "Input should be a valid list", "list_type");
+    return result;
+  }
+  result.reserve(value.size());
+  for (const auto& element : value) {
+    const auto reading = read_integer(element);
+    if (reading.type != nullptr && complaints_.size() < max_complaints)
+      complaints_.push_back(complaint({"body", name, result.size()},
+                                      reading.message, reading.type));
+    result.push_back(reading.value);
+  }
+  return result;
+}
+
+}  // namespace kvc

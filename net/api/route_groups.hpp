@@ -1,0 +1,65 @@
+#pragma once
+
+#include "net/api/routes.hpp"
+#include "net/http/lane_actor.hpp"
+
+#include <caf/error.hpp>
+#include <nlohmann/json.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kvc {
+
+// Each adds some routes of make_controller_router to the table.
+void add_lookup_routes(router& table, const controller_services& services);
+void add_worker_query_routes(router& table,
+                             const controller_services& services);
+void add_fleet_routes(router& table, const controller_services& services);
+void add_health_routes(router& table, const controller_services& services);
+void add_control_routes(router& table, const controller_services& services);
+void add_move_route(router& table, const controller_services& services);
+void add_event_routes(router& table, const controller_services& services);
+
+/// Begins an event and answers at its end, or after its patience that it runs.
+void begin_event(start_event start, const controller_services& services,
+                 lane_actor& lane, const responder& respond);
+
+/// Returns the answer to a request for more chunks than a message may name:
+/// small ones make many hashes.
+std::optional<http_response> too_many_chunks(const command& what);
+
+/// `names` are those of all routes, once it is asked.
+void add_metrics_route(
+  router& table, const controller_services& services,
+  const std::shared_ptr<const std::vector<request_counters::route_name>>&
+    names);
+
+/// Returns the answer to a request that failed with `error`.
+http_response response_for(const caf::error& error);
+
+/// Returns the answer 200 with this body.
+http_response json_response(const nlohmann::ordered_json& body);
+
+/// Asks an actor and answers with what `make_response` makes of its reply.
+template <class Reply, class Handle, class Request, class Function>
+void answer_from(const Handle& target, Request question,
+                 std::chrono::milliseconds timeout, lane_actor& lane,
+                 const responder& respond, Function make_response) {
+  lane.request(target, timeout, std::move(question))
+    .then(
+      [respond, make_response](Reply& reply) {
+        try {
+          respond(make_response(reply));
+        } catch (const std::exception&) {
+          // It would end the lane's actor. Unanswered, respond says 500.
+        }
+      },
+      [respond](const caf::error& error) { respond(response_for(error)); });
+}
+
+}  // namespace kvc

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "messages/executor.hpp"
+#include "messages/lookup.hpp"
+#include "messages/registry.hpp"
+#include "net/api/event_counters.hpp"
+#include "net/http/request_counters.hpp"
+#include "net/http/router.hpp"
+
+#include <chrono>
+#include <memory>
+
+namespace kvc {
+
+struct controller_route_options {
+  /// How long the registry and the executor may take to answer at once.
+  std::chrono::milliseconds answer_timeout{5'000};
+
+  /// How long a control request waits for its event's end before it answers
+  /// that it runs still; positive, and shorter than the server's
+  /// request_deadline by the answer_timeout.
+  std::chrono::milliseconds event_wait{20'000};
+
+  /// The greatest timeout that an event may be given.
+  std::chrono::milliseconds max_event_timeout{3'600'000};
+
+  /// The share of report streams that may still be in their first full sync
+  /// while /readyz says ready; 0 to 1.
+  double ready_sync_share = 0.1;
+};
+
+/// What a controller counts, for GET /metrics.
+struct controller_counters {
+  request_counters requests;
+  event_counters events;
+};
+
+/// What the controller's routes serve from. The references must outlive every
+/// server that uses the routes.
+struct controller_services {
+  lookup_source& lookups;
+  const prompt_hasher& hasher;
+  registry_actor registry;
+  executor_actor executor;
+  controller_route_options options = {};
+  std::shared_ptr<controller_counters> counters =
+    std::make_shared<controller_counters>();
+};
+
+/// Returns all routes of the controller.
+router make_controller_router(const controller_services& services);
+
+}  // namespace kvc

@@ -1,0 +1,95 @@
+#include "net/api/event_json.hpp"
+#include "net/api/integer_reading.hpp"
+#include "net/api/json_body.hpp"
+#include "net/api/route_groups.hpp"
+
+#include <algorithm>
+
+namespace kvc {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::uint32_t default_limit = 100;
+constexpr std::uint32_t max_limit = 1'000;
+
+http_response describe_event(const event_status& event) {
+  return json_response(event_json(event));
+}
+
+/// Asks the executor about the event that the body names.
+template <class Question>
+http_handler event_handler(const controller_services& services) {
+  return [executor = services.executor, options = services.options](
+           const http_request& request, const responder& respond) {
+    json_body body{request.body};
+    Question question{};
+    question.event_id = body.string("event_id");
+    if (const auto refusal = body.refusal())
+      return respond(*refusal);
+    answer_from<event_status>(executor, std::move(question),
+                              options.answer_timeout, *request.lane, respond,
+                              describe_event);
+  };
+}
+
+http_response bad_parameter(const char* name, std::string_view message,
+                            std::string_view type) {
+  return unprocessable(
+    nlohmann::json::array({complaint({"query", name}, message, type)}));
+}
+
+void list(const http_request& request, const controller_services& services,
+          const responder& respond) {
+  list_events question;
+  question.limit = default_limit;
+  if (const auto text = request.parameter("limit")) {
+    const auto limit = read_integer(*text);
+    if (limit.type != nullptr)
+      return respond(bad_parameter("limit", limit.message, limit.type));
+    question.limit = std::min(limit.value, max_limit);
+  }
+  if (const auto text = request.parameter("status")) {
+    if (!event_state_named(*text))
+      return respond(
+        bad_parameter("status", "Input should be an event's status", "enum"));
+    question.state = *text;
+  }
+  if (const auto text = request.parameter("operation")) {
+    if (!operation_named(*text))
+      return respond(
+        bad_parameter("operation", "Input should be an operation", "enum"));
+    question.operation = *text;
+  }
+  answer_from<std::vector<event_status>>(
+    services.executor, question, services.options.answer_timeout, *request.lane,
+    respond, [](const std::vector<event_status>& events) {
+      auto result = json::array();
+      for (const auto& event : events)
+        result.push_back(event_json(event));
+      return json_response({{"events", std::move(result)}});
+    });
+}
+
+}  // namespace
+
+void add_event_routes(router& table, const controller_services& services) {
+  table.add({.method = http_method::post,
+             .path = "/check_finish",
+             .summary = "Says where the event `event_id` stands.",
+             .handler = event_handler<await_event>(services)});
+  table.add({.method = http_method::post,
+             .path = "/cancel",
+             .summary = "Ends the event `event_id` early; answers when it has.",
+             .handler = event_handler<cancel_event>(services)});
+  table.add({.path = "/events",
+             .summary = "Lists events, the newest first.",
+             .parameters = {"limit", "status", "operation"},
+             .handler = [services](const http_request& request,
+                                   const responder& respond) {
+               list(request, services, respond);
+             }});
+}
+
+}  // namespace kvc

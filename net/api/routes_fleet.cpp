@@ -1,0 +1,137 @@
+#include "messages/errors.hpp"
+#include "net/api/integer_reading.hpp"
+#include "net/api/json_body.hpp"
+#include "net/api/route_groups.hpp"
+#include "net/api/worker_json.hpp"
+
+#include <map>
+#include <optional>
+
+namespace kvc {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+using worker_records = std::vector<worker_record>;
+
+/// Which workers the query string of /controller/workers asks for.
+struct worker_filter {
+  std::optional<std::string> instance;
+  std::optional<std::uint32_t> rank;
+
+  bool matches(const worker_id& id) const {
+    return (!instance || *instance == id.instance) &&
+           (!rank || *rank == id.rank);
+  }
+};
+
+http_response list_matching(const worker_records& workers,
+                            const std::vector<key_count>& counts,
+                            const worker_filter& filter) {
+  auto listed = json::array();
+  for (const auto& worker : workers)
+    if (filter.matches(worker.profile.id))
+      listed.push_back(worker_json(worker, counts));
+  if (listed.empty() && filter.instance)
+    return error_response(404, filter.rank
+                                 ? "no such worker: " + *filter.instance + '/' +
+                                     std::to_string(*filter.rank)
+                                 : "no such instance: " + *filter.instance);
+  if (filter.instance && filter.rank)
+    return json_response(listed.front());
+  const auto count = listed.size();
+  return json_response(
+    {{"workers", std::move(listed)}, {"total_count", count}});
+}
+
+http_response list_rejected(const std::vector<refusal>& refusals) {
+  auto listed = json::array();
+  for (const auto& refused : refusals)
+    listed.push_back({{"instance_id", refused.id.instance},
+                      {"worker_id", refused.id.rank},
+                      {"ip", refused.ip},
+                      {"reason", to_string(refused.reason)},
+                      {"detail", refused.detail},
+                      {"last_time", seconds(refused.last_at_ms)},
+                      {"count", refused.count}});
+  const auto count = listed.size();
+  return json_response(
+    {{"rejected", std::move(listed)}, {"total_count", count}});
+}
+
+http_response key_stats(const worker_records& workers,
+                        const std::vector<key_count>& counts) {
+  struct sums {
+    std::uint64_t keys = 0;
+    std::uint64_t workers = 0;
+  };
+  std::map<std::string, sums> by_instance;
+  std::uint64_t total = 0;
+  for (const auto& worker : workers) {
+    const auto keys = total_keys(worker, counts);
+    auto& entry = by_instance[worker.profile.id.instance];
+    entry.keys += keys;
+    ++entry.workers;
+    total += keys;
+  }
+  auto instances = json::array();
+  for (const auto& [name, entry] : by_instance)
+    instances.push_back({{"instance_id", name},
+                         {"key_count", entry.keys},
+                         {"worker_count", entry.workers}});
+  return json_response({{"total_key_count", total},
+                        {"total_instance_count", by_instance.size()},
+                        {"total_worker_count", workers.size()},
+                        {"instances", std::move(instances)}});
+}
+
+http_handler workers_handler(const controller_services& services) {
+  return [&lookups = services.lookups, registry = services.registry,
+          timeout = services.options.answer_timeout](
+           const http_request& request, const responder& respond) {
+    if (request.parameter("rejected") == "1")
+      return answer_from<std::vector<refusal>>(registry, list_refusals{},
+                                               timeout, *request.lane, respond,
+                                               list_rejected);
+    worker_filter filter{request.parameter("instance_id"), {}};
+    if (const auto text = request.parameter("worker_id")) {
+      const auto rank = read_integer(*text);
+      if (rank.type != nullptr)
+        return respond(unprocessable(nlohmann::json::array(
+          {complaint({"query", "worker_id"}, rank.message, rank.type)})));
+      filter.rank = rank.value;
+    }
+    answer_from<worker_records>(
+      registry, list_workers{}, timeout, *request.lane, respond,
+      [&lookups, filter](const worker_records& workers) {
+        return list_matching(workers, lookups.key_counts(), filter);
+      });
+  };
+}
+
+http_handler key_stats_handler(const controller_services& services) {
+  return [&lookups = services.lookups, registry = services.registry,
+          timeout = services.options.answer_timeout](
+           const http_request& request, const responder& respond) {
+    answer_from<worker_records>(
+      registry, list_workers{}, timeout, *request.lane, respond,
+      [&lookups](const worker_records& workers) {
+        return key_stats(workers, lookups.key_counts());
+      });
+  };
+}
+
+}  // namespace
+
+void add_fleet_routes(router& table, const controller_services& services) {
+  table.add({.path = "/controller/workers",
+             .summary = "Lists the workers with what they hold, or, with "
+                        "`rejected=1`, the refused ones with the reason.",
+             .parameters = {"instance_id", "worker_id", "rejected"},
+             .handler = workers_handler(services)});
+  table.add({.path = "/controller/key-stats",
+             .summary = "Counts keys, instances and workers.",
+             .handler = key_stats_handler(services)});
+}
+
+}  // namespace kvc

@@ -1,0 +1,161 @@
+#include "net/api/lookup_body.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using namespace kvc;
+using nlohmann::json;
+
+namespace {
+
+using token_vector = std::vector<std::uint32_t>;
+using hash_list = std::vector<std::uint64_t>;
+
+token_vector tokens_of(const lookup_body& body) {
+  return {body.tokens.begin(), body.tokens.end()};
+}
+
+lookup_body read(const http_request& request) {
+  auto result = read_lookup(request);
+  REQUIRE(std::holds_alternative<lookup_body>(result));
+  return std::get<lookup_body>(std::move(result));
+}
+
+lookup_body read(std::string_view text) { return read({.body = text}); }
+
+/// What is wrong with a request, which must be 422.
+json complaints(const http_request& request) {
+  const auto result = read_lookup(request);
+  REQUIRE(std::holds_alternative<http_response>(result));
+  const auto& response = std::get<http_response>(result);
+  CHECK(response.status == 422);
+  return json::parse(response.body)["detail"];
+}
+
+http_request binary(std::string_view body, std::string_view query = "") {
+  return {
+    .query = query, .content_type = "application/octet-stream", .body = body};
+}
+
+constexpr std::string_view three_tokens{"\1\0\0\0\0\1\2\0\xFF\xFF\xFF\xFF", 12};
+
+}  // namespace
+
+TEST_SUITE("lookup_body") {
+  TEST_CASE("reads tokens and model in any order") {
+    const auto body =
+      read_usual_lookup(R"( {"model":"m~", "tokens" : [1, 2,4294967295] } )");
+    REQUIRE(body);
+    CHECK(tokens_of(*body) == token_vector{1, 2, 4294967295U});
+    CHECK_FALSE(body->hashes);
+    CHECK(body->model == "m~");
+    const auto empty = read_usual_lookup(R"({"tokens":[]})");
+    REQUIRE(empty);
+    CHECK(empty->tokens.empty());
+    CHECK(empty->model.empty());
+  }
+
+  TEST_CASE("reads hashes, signed or unsigned, instead of tokens") {
+    const auto body = read_usual_lookup(
+      R"({"hashes": [1, -1,18446744073709551615 , -9223372036854775808,0]})");
+    REQUIRE(body);
+    CHECK(*body->hashes ==
+          hash_list{1, UINT64_MAX, UINT64_MAX, 1ULL << 63U, 0});
+    CHECK(body->tokens.empty());
+    CHECK(read_usual_lookup(R"({"hashes":[]})")->hashes->empty());
+  }
+
+  TEST_CASE("takes the last of repeated fields") {
+    const auto body = read_usual_lookup(
+      R"({"tokens":[1,2],"tokens":[3],"model":"a","model":""})");
+    REQUIRE(body);
+    CHECK(tokens_of(*body) == token_vector{3});
+    CHECK(body->model.empty());
+  }
+
+  TEST_CASE("leaves everything unusual to the exact reader") {
+    for (const auto* text : {R"({"tokens":["1"]})",
+                             R"({"tokens":[1.0]})",
+                             R"({"tokens":[-1]})",
+                             R"({"tokens":[4294967296]})",
+                             R"({"tokens":null})",
+                             R"({"tokens":[1],"other":2})",
+                             R"({"model":"m"})",
+                             R"({"tokens":[1],"model":3})",
+                             R"({"tokens":[1],"model":"\u0061"})",
+                             "{\"tokens\":[1],\"model\":\"\xC3\xA4\"}",
+                             R"({"tok\u0065ns":[1]})",
+                             R"({"tokens":[1],"hashes":[2]})",
+                             R"({"hashes":[18446744073709551616]})",
+                             R"({"hashes":[-9223372036854775809]})",
+                             R"({"hashes":["1"]})",
+                             R"({"hashes":[1.0]})",
+                             R"({"hashes":[01]})",
+                             R"({"hashes":[-01]})",
+                             R"({"hashes":[-]})",
+                             R"({"hashes":[1,]})",
+                             R"({"hashes":[1 2]})",
+                             R"({"hashes":[1)",
+                             "[]",
+                             "",
+                             "7",
+                             "{",
+                             R"({"tokens":[1,]})",
+                             R"({"tokens":[1 2]})",
+                             R"({"tokens":[1)",
+                             R"({"tokens":[1]} x)",
+                             R"({"tokens":[1]}{)",
+                             R"({"tokens":[1]}])",
+                             R"({"tokens":[01]})",
+                             R"({"tokens":[1x]})",
+                             R"({"tokens":[1],})",
+                             R"({"tokens":[1]"model":""})"})
+      CHECK_MESSAGE(!read_usual_lookup(text), text);
+  }
+
+  TEST_CASE("reads the unusual too, to the same end") {
+    const auto body = read(R"({"tokens":["1", 2.0],"model":"m\u0061","x":{}})");
+    CHECK(tokens_of(body) == token_vector{1, 2});
+    CHECK(body.model == "ma");
+    CHECK(*read(R"({"hashes":["-1",5],"tokens":null})").hashes ==
+          hash_list{UINT64_MAX, 5});
+    CHECK(tokens_of(read(R"({"hashes":null,"tokens":[5]})")) ==
+          token_vector{5});
+  }
+
+  TEST_CASE("wants tokens or hashes, and not both") {
+    CHECK(complaints({.body = R"({"tokens":[1],"hashes":[2]})"}) ==
+          json::parse(R"([{"loc":["body","hashes"],
+            "msg":"Give either tokens or hashes","type":"value_error"}])"));
+    CHECK(complaints({.body = R"({"model":"m"})"})[0]["type"] == "missing");
+    CHECK(complaints({.body = R"({"hashes":[1,2.5,"x"]})"}) ==
+          json::parse(R"([{"loc":["body","hashes",1],
+            "msg":"Input should be an integer of 64 bits","type":"int_type"},
+            {"loc":["body","hashes",2],
+            "msg":"Input should be an integer of 64 bits","type":"int_type"}])"));
+    CHECK(complaints({.body = R"({"hashes":3})"})[0]["type"] == "list_type");
+  }
+
+  TEST_CASE("reads binary tokens, with the model in the query") {
+    auto body = read(binary(three_tokens, "model=a%20b"));
+    CHECK(tokens_of(body) == token_vector{1, 0x20100, 4294967295U});
+    CHECK(body.model == "a b");
+    // At an address that suits no integer.
+    const auto shifted = "x" + std::string{three_tokens};
+    body = read(binary(std::string_view{shifted}.substr(1)));
+    CHECK(tokens_of(body) == token_vector{1, 0x20100, 4294967295U});
+    CHECK(body.model.empty());
+    CHECK(read(binary("")).tokens.empty());
+  }
+
+  TEST_CASE("refuses binary tokens that are cut off, and unknown options") {
+    for (const std::size_t length : {1U, 2U, 3U, 5U, 11U})
+      CHECK(complaints(binary(three_tokens.substr(0, length)))[0]["loc"] ==
+            json::array({"body"}));
+    const auto both =
+      complaints(binary(three_tokens.substr(1), "model=m&chunks=3&model=n"));
+    REQUIRE(both.size() == 2);
+    CHECK(both[1]["loc"] == json::array({"query", "chunks"}));
+    CHECK(both[1]["type"] == "extra_forbidden");
+  }
+}
