@@ -78,7 +78,7 @@ YAML::Node collection_of(const YAML::Node& node, char opening,
   if (!node.IsScalar() || !node.Scalar().starts_with(opening))
     return node;
   try {
-    return YAML::Load(node.Scalar());
+    return parse_document(node.Scalar());
   } catch (const YAML::Exception&) {
     throw invalid_value{std::string{expected}};
   }

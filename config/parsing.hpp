@@ -19,6 +19,9 @@ enum class zero { refused, allowed };
 /// most 4,096 bytes. `expected` is what is thrown otherwise.
 std::string text_of(const YAML::Node& node, std::string_view expected);
 
+/// Parses YAML text of one document, or none. Throws YAML::Exception.
+YAML::Node parse_document(const std::string& text);
+
 /// Returns `node`, or what its text says if that begins with `opening`: the
 /// lists and maps of variables and flags come as text.
 YAML::Node collection_of(const YAML::Node& node, char opening,

@@ -1,10 +1,17 @@
+#include "config/parsing.hpp"
 #include "config/sources.hpp"
 
+#include <yaml-cpp/eventhandler.h>
+
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <ios>
 #include <optional>
+#include <sstream>
+#include <system_error>
 #include <utility>
 
 namespace kvc {
@@ -15,6 +22,11 @@ constexpr std::size_t max_file_bytes = std::size_t{1} << 20U;
 
 /// Returns the file's text; without one, adds an error to `into`.
 std::optional<std::string> read_file(const std::string& path, source& into) {
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(path, ignored)) {
+    into.errors.push_back(path + ": cannot be read: it is a pipe");
+    return std::nullopt;
+  }
   errno = 0;
   std::ifstream file{path, std::ios::binary};
   std::string text(max_file_bytes + 1, '\0');
@@ -36,20 +48,46 @@ std::string place_of(const std::string& path, const YAML::Mark& mark) {
   return mark.is_null() ? path : path + ':' + std::to_string(mark.line + 1);
 }
 
-/// Returns the only document; without one, adds an error to `into`.
-YAML::Node parse_document(const std::string& path, const std::string& text,
-                          source& into) {
+/// Forgets all that is parsed, but for the place where it begins.
+class first_event : public YAML::EventHandler {
+ public:
+  YAML::Mark mark = YAML::Mark::null_mark();
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { note(at); }
+  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { note(at); }
+  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    note(at);
+  }
+  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    note(at);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    note(at);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void note(const YAML::Mark& at) {
+    if (mark.is_null())
+      mark = at;
+  }
+};
+
+/// Returns the file's document; if it is wrong, adds an error to `into`.
+YAML::Node parse_file(const std::string& path, const std::string& text,
+                      source& into) {
   try {
-    auto documents = YAML::LoadAll(text);
-    if (documents.size() > 1)
-      into.errors.push_back(place_of(path, documents[1].Mark()) +
-                            ": expected one document");
-    else if (!documents.empty())
-      return documents[0];
+    return parse_document(text);
   } catch (const YAML::Exception& wrong) {
     into.errors.push_back(place_of(path, wrong.mark) + ": " + wrong.msg);
+    return {};
   }
-  return {};
 }
 
 /// Adds one key of the document, or why it cannot be one.
@@ -72,12 +110,24 @@ void add_item(source& into, std::map<std::string, std::string>& seen,
 
 }  // namespace
 
+YAML::Node parse_document(const std::string& text) {
+  // No more than two are ever asked for: of a stray comma yaml-cpp 0.7 makes
+  // empty documents without end, each where the last one was.
+  std::istringstream stream{text};
+  YAML::Parser parser{stream};
+  first_event first;
+  first_event second;
+  if (parser.HandleNextDocument(first) && parser.HandleNextDocument(second))
+    throw YAML::ParserException{second.mark, "expected one document"};
+  return YAML::Load(text);
+}
+
 source read_yaml_file(const std::string& path) {
   source result;
   const auto text = read_file(path, result);
   if (!text)
     return result;
-  const auto document = parse_document(path, *text, result);
+  const auto document = parse_file(path, *text, result);
   if (!document.IsMap() && !document.IsNull())
     result.errors.push_back(place_of(path, document.Mark()) +
                             ": expected keys with values, got " +

@@ -112,7 +112,7 @@ TEST_SUITE("parsing") {
   TEST_CASE("refuses what is no list of ports") {
     for (const std::string text :
          {"65536", "-1", "[8001, abc]", "[8001, [8002]]", "[8001, 8001]",
-          "{a: 1}", "''", "'[8001'", "[null]"})
+          "{a: 1}", "''", "'[8001'", "'[8001],'", "[null]"})
       CHECK_MESSAGE(!is_ports(text), text);
     CHECK(is_ports("[1" + std::string(1'023, ' ') + "]"));
     std::string many = "[0";

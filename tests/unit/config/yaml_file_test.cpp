@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 using namespace kvc;
 using test::load_fixture;
 
@@ -117,6 +119,24 @@ TEST_SUITE("yaml_file") {
   TEST_CASE_FIXTURE(load_fixture, "refuses a second document") {
     configure("model: a\n---\nmodel: b\n");
     CHECK(worker_errors() == texts{"w.yaml:3: expected one document"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses a stray comma") {
+    for (const std::string text :
+         {",", "{\"port\": 9000},", "--- ,", "- a\n,"}) {
+      configure(text);
+      CHECK_MESSAGE(controller_errors().size() == 1, text);
+      line.arguments.clear();
+    }
+    configure("{\"port\": 9000},");
+    CHECK(controller_errors() == texts{"w.yaml:1: expected one document"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses a pipe, which may never speak") {
+    const auto path = directory() / "w.yaml";
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    line.arguments = {"--config", path};
+    CHECK(worker_errors() == texts{"w.yaml: cannot be read: it is a pipe"});
   }
 
   TEST_CASE_FIXTURE(load_fixture, "refuses files that cannot be read") {
