@@ -38,14 +38,14 @@ struct leased_chunk {
   std::uint64_t raw_bytes = 0;  ///< As stored, before any compression.
   std::uint64_t checksum = 0;   ///< XXH3-64 of the `bytes`.
   std::uint32_t tokens = 0;
-  std::uint8_t form = 0;  ///< The codec of the bytes.
+  std::uint8_t codec = 0;  ///< A codec_id: how the bytes are encoded.
 
   friend bool operator==(const leased_chunk&, const leased_chunk&) = default;
 
   template <class Inspector>
   friend auto inspect(Inspector& f, leased_chunk& x) {
     return f(caf::meta::type_name("leased_chunk"), x.hash, x.offset, x.bytes,
-             x.raw_bytes, x.checksum, x.tokens, x.form);
+             x.raw_bytes, x.checksum, x.tokens, x.codec);
   }
 };
 

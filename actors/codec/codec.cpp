@@ -27,7 +27,8 @@ constexpr int zstd_level = 1;
 /// of the same one, and other matches cost more than the entropy they replace.
 constexpr int zstd_hash_log = 6;
 
-constexpr auto methods = std::to_array({codec::zstd, codec::lz4, codec::int8});
+constexpr auto methods =
+  std::to_array({codec_id::zstd, codec_id::lz4, codec_id::int8});
 static_assert(methods.size() == compression_methods.size());
 
 ZSTD_CCtx* make_writer() {
@@ -103,12 +104,12 @@ bool read_lz4(std::span<const std::byte> from, std::span<std::byte> to) {
   return size == static_cast<int>(to.size());
 }
 
-std::optional<buffer> write_lossless(codec target,
+std::optional<buffer> write_lossless(codec_id target,
                                      std::span<const std::byte> raw,
                                      const chunk_format& format) {
   if (raw.size() <= codec_header::size)
     return std::nullopt;
-  codec_header header{.form = target};
+  codec_header header{.codec = target};
   header.width = static_cast<std::uint8_t>(width_of(format.dtype));
   header.raw_bytes = raw.size();
   auto from = raw;
@@ -121,7 +122,7 @@ std::optional<buffer> write_lossless(codec target,
   const auto result = own_workspace().encoded.take(raw.size() - 1);
   const auto room = result.subspan(codec_header::size);
   const auto size =
-    target == codec::zstd ? write_zstd(from, room) : write_lz4(from, room);
+    target == codec_id::zstd ? write_zstd(from, room) : write_lz4(from, room);
   if (size == 0)
     return std::nullopt;
   header.write(result);
@@ -136,7 +137,7 @@ caf::error read_lossless(const codec_header& header,
   const auto is_shuffled = header.width > 1;
   const auto to = is_shuffled ? own_workspace().shuffled.take(raw.size()) : raw;
   const auto is_whole =
-    header.form == codec::zstd ? read_zstd(from, to) : read_lz4(from, to);
+    header.codec == codec_id::zstd ? read_zstd(from, to) : read_lz4(from, to);
   if (!is_whole)
     return caf::make_error(errc::invalid_request, "encoded chunk damaged");
   if (is_shuffled)
@@ -146,27 +147,28 @@ caf::error read_lossless(const codec_header& header,
 
 }  // namespace
 
-std::string to_string(codec x) {
+std::string to_string(codec_id x) {
   for (std::size_t i = 0; i < methods.size(); ++i)
     if (methods[i] == x)
       return std::string{compression_methods[i]};
-  return x == codec::none ? "none"
-                          : "codec_" + std::to_string(static_cast<unsigned>(x));
+  return x == codec_id::none
+           ? "none"
+           : "codec_" + std::to_string(static_cast<unsigned>(x));
 }
 
-std::optional<codec> codec_named(std::string_view name) {
+std::optional<codec_id> codec_named(std::string_view name) {
   for (const auto each : methods)
     if (name == to_string(each))
       return each;
   return std::nullopt;
 }
 
-caf::expected<std::optional<buffer>> encode(codec target,
+caf::expected<std::optional<buffer>> encode(codec_id target,
                                             std::span<const std::byte> raw,
                                             const chunk_format& format) {
-  if (target == codec::zstd || target == codec::lz4)
+  if (target == codec_id::zstd || target == codec_id::lz4)
     return write_lossless(target, raw, format);
-  if (target != codec::int8)
+  if (target != codec_id::int8)
     return caf::make_error(errc::invalid_request, to_string(target));
   auto result = quantise(raw, format);
   if (!result)
@@ -176,14 +178,14 @@ caf::expected<std::optional<buffer>> encode(codec target,
   return std::optional<buffer>{std::move(*result)};
 }
 
-caf::error decode(codec source, std::span<const std::byte> encoded,
+caf::error decode(codec_id source, std::span<const std::byte> encoded,
                   std::span<std::byte> raw) {
   const auto header = codec_header::read(encoded, source, raw.size());
   if (!header)
     return header.error();
-  if (source == codec::zstd || source == codec::lz4)
+  if (source == codec_id::zstd || source == codec_id::lz4)
     return read_lossless(*header, encoded, raw);
-  if (source == codec::int8)
+  if (source == codec_id::int8)
     return dequantise(*header, encoded, raw);
   return caf::make_error(errc::invalid_request, to_string(source));
 }

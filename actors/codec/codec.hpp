@@ -12,9 +12,9 @@
 
 namespace kvc {
 
-/// What the bytes of a full chunk are: a row-major tensor. Its last dimension
-/// counts channels, the one before it tokens; a partial chunk has fewer tokens
-/// and is the same otherwise.
+/// The tensor that the bytes of a full chunk are, in row-major order. Its last
+/// dimension is channels, the one before it tokens; a partial chunk differs in
+/// its number of tokens only.
 struct chunk_format {
   std::string dtype;  ///< "bfloat16", "float16", "float32", ...; "" if unknown.
   std::vector<std::uint32_t> shape;  ///< Empty if unknown.
@@ -22,34 +22,33 @@ struct chunk_format {
   friend bool operator==(const chunk_format&, const chunk_format&) = default;
 };
 
-/// The form in which a location keeps a chunk. The numbers are in files.
-enum class codec : std::uint8_t {
-  none = 0,  ///< As stored.
+/// How a location encodes a chunk's bytes. Files and peers keep the numbers.
+enum class codec_id : std::uint8_t {
+  none = 0,  ///< The bytes as the engine stored them, called raw.
   zstd = 1,  ///< Bytes shuffled by the dtype's width, then Zstandard.
   lz4 = 2,   ///< Bytes shuffled by the dtype's width, then LZ4.
   int8 = 3,  ///< Lossy: 8-bit integers with one scale per channel.
 };
 
 /// Returns the enumerator's own name.
-std::string to_string(codec x);
+std::string to_string(codec_id x);
 
 /// Returns the codec of this name, one of compression_methods.
-std::optional<codec> codec_named(std::string_view name);
+std::optional<codec_id> codec_named(std::string_view name);
 
-/// Returns `raw` in the form of `target`, which is self-describing: decode
-/// needs neither format nor codec parameters. Nothing if that is not smaller
-/// than `raw`. Fails with invalid_request if `target` cannot take chunks of
-/// this format and size. `target` is not codec::none. Thread-safe; a thread
-/// that encodes keeps memory of twice the largest chunk, one that decodes of
-/// once.
+/// Encodes `raw` with `target`, which is not codec_id::none. The result starts
+/// with a codec_header, so that decode needs no format. Returns nothing if it
+/// is not smaller than `raw`. Fails with invalid_request if `target` cannot
+/// encode chunks of this format and size. Thread-safe. Each thread that encodes
+/// keeps memory of twice the largest chunk; one that decodes, of its size.
 caf::expected<std::optional<std::vector<std::byte>>> encode(
-  codec target, std::span<const std::byte> raw, const chunk_format& format);
+  codec_id target, std::span<const std::byte> raw, const chunk_format& format);
 
-/// Restores what `encode` was given to `raw`, which has its size: bit for bit,
-/// or for int8 within the bound of docs/compression.md. Fails with
-/// invalid_request if `encoded` is damaged, `raw` being undefined then.
-/// Thread-safe.
-caf::error decode(codec source, std::span<const std::byte> encoded,
+/// Fills `raw` with what encode() was given; the two have the same size. int8
+/// restores it within the bound of docs/compression.md, the others bit for bit.
+/// Fails with invalid_request if `encoded` is damaged, and `raw` is undefined
+/// then. Thread-safe.
+caf::error decode(codec_id source, std::span<const std::byte> encoded,
                   std::span<std::byte> raw);
 
 }  // namespace kvc

@@ -71,7 +71,7 @@ void codec_header::write(std::span<std::byte> to) const {
 }
 
 caf::expected<codec_header> codec_header::read(std::span<const std::byte> from,
-                                               codec form,
+                                               codec_id codec,
                                                std::size_t raw_bytes) {
   codec_header result;
   if (from.size() < size)
@@ -79,7 +79,7 @@ caf::expected<codec_header> codec_header::read(std::span<const std::byte> from,
   std::memcpy(&result, from.data(), size);
   const auto is_width = result.width == 1 || result.width == 2 ||
                         result.width == 4 || result.width == 8;
-  if (result.version != current_version || result.form != form ||
+  if (result.version != current_version || result.codec != codec ||
       result.raw_bytes != raw_bytes || !is_width ||
       result.numbers > number_type::float32)
     return caf::make_error(errc::invalid_request, "encoded chunk damaged");

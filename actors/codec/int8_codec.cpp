@@ -134,7 +134,7 @@ caf::expected<std::vector<std::byte>> quantise(std::span<const std::byte> raw,
   });
   if (!is_finite)
     return unsuitable("int8 takes finite numbers only");
-  codec_header header{.form = codec::int8};
+  codec_header header{.codec = codec_id::int8};
   header.numbers = numbers;
   header.channels = format.shape.back();
   header.raw_bytes = raw.size();

@@ -11,15 +11,13 @@
 
 namespace kvc {
 
-// How numbers lie in chunks: `read` takes one from its bytes, `write` puts the
-// one next to a float there, of two the even one. `epsilon` is what int8 may
-// lose of a channel's largest magnitude besides half a step. No branches: loops
-// over numbers are to become vector instructions.
+// The types of numbers in chunks. `read` returns the number at `from`; `write`
+// rounds a float to the nearest one, ties to even. Neither branches, so that
+// the compiler makes vector instructions of loops over numbers.
 
 /// float32 as it is.
 struct full_float {
   static constexpr std::size_t width = 4;
-  static constexpr float epsilon = 0x1p-22F;
   static float read(const std::byte* from) {
     float result = 0;
     std::memcpy(&result, from, width);
@@ -42,7 +40,6 @@ inline void store_half(std::byte* to, std::uint32_t bits) {
 /// The upper half of a float32, rounded to nearest even.
 struct brain_float {
   static constexpr std::size_t width = 2;
-  static constexpr float epsilon = 0x1p-8F;
   static float read(const std::byte* from) {
     return std::bit_cast<float>(std::uint32_t{load_half(from)} << 16U);
   }
@@ -56,7 +53,6 @@ struct brain_float {
 /// IEEE binary16, by the scaling of exponents that floats do themselves.
 struct half_float {
   static constexpr std::size_t width = 2;
-  static constexpr float epsilon = 0x1p-11F;
   static float read(const std::byte* from) {
     const std::uint32_t half = load_half(from);
     const auto magnitude = (half & 0x7FFFU) << 13U;
@@ -84,7 +80,7 @@ struct half_float {
   }
 };
 
-/// Calls `function` with the type of the numbers.
+/// Returns `function` called with a value of the type named; false if unknown.
 template <class Function>
 bool with_number(number_type type, Function function) {
   switch (type) {

@@ -31,8 +31,8 @@ struct command_services {
   std::function<caf::expected<command_result>()> check;
 
   // For moves.
-  cpu_store* memory = nullptr;  ///< Null if there is none.
-  disk_store* disk = nullptr;   ///< Null if there is none.
+  cpu_store* cpu = nullptr;    ///< Null if there is none.
+  disk_store* disk = nullptr;  ///< Null if there is none.
   std::shared_ptr<const transfer_services> transfers{};  ///< Null without p2p.
 };
 

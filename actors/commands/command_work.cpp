@@ -17,9 +17,9 @@ std::size_t chunks_per_step(operation what) {
   return is_slow ? 1 : many;
 }
 
-caf::expected<codec> target_of(const command& what) {
+caf::expected<codec_id> target_of(const command& what) {
   if (what.what != operation::compress)
-    return codec::none;
+    return codec_id::none;
   if (const auto target = codec_named(what.method))
     return *target;
   return caf::make_error(errc::invalid_request,

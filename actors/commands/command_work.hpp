@@ -39,7 +39,7 @@ class command_work {
 
   command what_;
   chunk_store* store_;
-  codec target_ = codec::none;
+  codec_id target_ = codec_id::none;
   std::optional<std::chrono::steady_clock::time_point> pinned_until_;
 
   std::uint64_t cursor_ = 0;          ///< Of the scan, if it is for all chunks.

@@ -8,7 +8,7 @@ local_copy::result local_copy::copy(std::span<const std::uint64_t> hashes) {
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     auto& chunk = done.chunks.emplace_back(fetched_chunk{.hash = hashes[i]});
     if (to_ == location::cpu)
-      to_memory(i, chunk, *holds);
+      to_cpu(i, chunk, *holds);
     else
       to_disk(i, chunk, *holds);
   }
@@ -16,8 +16,8 @@ local_copy::result local_copy::copy(std::span<const std::uint64_t> hashes) {
   return done;
 }
 
-void local_copy::to_memory(std::size_t place, fetched_chunk& chunk,
-                           chunk_holds& holds) {
+void local_copy::to_cpu(std::size_t place, fetched_chunk& chunk,
+                        chunk_holds& holds) {
   const auto found = disk_->find(chunk.hash);
   if (!found)
     return;
@@ -25,7 +25,7 @@ void local_copy::to_memory(std::size_t place, fetched_chunk& chunk,
   chunk.bytes = found->raw_bytes;
   const new_chunk wanted{
     .hash = chunk.hash, .bytes = found->raw_bytes, .tokens = found->tokens};
-  auto writer = memory_->reserve({&wanted, 1});
+  auto writer = cpu_->reserve({&wanted, 1});
   if (writer.size() == 0) {
     chunk.outcome = chunk_outcome::no_room;
     return;
@@ -36,7 +36,7 @@ void local_copy::to_memory(std::size_t place, fetched_chunk& chunk,
     return;
   }
   const auto is_new = writer.commit() == 1;
-  auto reader = memory_->acquire({&chunk.hash, 1});
+  auto reader = cpu_->acquire({&chunk.hash, 1});
   if (reader.chunks().empty()) {
     chunk.outcome = chunk_outcome::failed;  // Cleared at once.
     return;
@@ -48,7 +48,7 @@ void local_copy::to_memory(std::size_t place, fetched_chunk& chunk,
 void local_copy::to_disk(std::size_t place, fetched_chunk& chunk,
                          chunk_holds& holds) {
   const auto reader =
-    std::make_shared<const chunk_reader>(memory_->borrow({&chunk.hash, 1}));
+    std::make_shared<const chunk_reader>(cpu_->borrow({&chunk.hash, 1}));
   if (reader->chunks().empty())
     return;
   const auto& source = reader->chunks().front();
@@ -56,7 +56,7 @@ void local_copy::to_disk(std::size_t place, fetched_chunk& chunk,
   chunk.bytes = source.bytes.size();
   const kept_chunk kept{
     {.hash = chunk.hash, .bytes = source.raw_bytes, .tokens = source.tokens},
-    source.form,
+    source.codec,
     source.bytes,
     reader};
   chunk.outcome = disk_->write(kept);

@@ -14,8 +14,8 @@ namespace kvc {
 class local_copy {
  public:
   /// Both stores must outlive it and all that it hands out.
-  local_copy(cpu_store& memory, disk_store& disk, location to)
-      : memory_(&memory), disk_(&disk), to_(to) {}
+  local_copy(cpu_store& cpu, disk_store& disk, location to)
+      : cpu_(&cpu), disk_(&disk), to_(to) {}
 
   struct result {
     std::vector<fetched_chunk> chunks;  ///< In the order asked.
@@ -28,10 +28,10 @@ class local_copy {
   result copy(std::span<const std::uint64_t> hashes);
 
  private:
-  void to_memory(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
+  void to_cpu(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
   void to_disk(std::size_t place, fetched_chunk& chunk, chunk_holds& holds);
 
-  cpu_store* memory_;
+  cpu_store* cpu_;
   disk_store* disk_;
   location to_;
 };

@@ -119,7 +119,7 @@ void copy_here(const context_ptr& c, const move_part& part) {
   const auto me = caf::actor_cast<caf::actor>(c->self);
   const auto what = c->state().order.what;
   auto* const from = c->services.store(what.where);
-  local_copy copier{*c->services.memory, *c->services.disk, what.to};
+  local_copy copier{*c->services.cpu, *c->services.disk, what.to};
   c->services.submit([=]() mutable {
     part_copied done{.part = part, .report = {}};
     done.failure = failure_of([&] {

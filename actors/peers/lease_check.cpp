@@ -32,7 +32,7 @@ bool are_alike(const chunk_format& x, const chunk_format& y) {
 }
 
 bool is_consistent(const leased_chunk& chunk, const chunk_format& format) {
-  const auto is_raw = chunk.form == static_cast<std::uint8_t>(codec::none);
+  const auto is_raw = chunk.codec == static_cast<std::uint8_t>(codec_id::none);
   if (chunk.bytes == 0 || (is_raw ? chunk.bytes != chunk.raw_bytes
                                   : chunk.bytes >= chunk.raw_bytes))
     return false;
@@ -47,14 +47,14 @@ bool is_consistent(const leased_chunk& chunk, const chunk_format& format) {
 
 bool is_as_leased(std::span<const std::byte> bytes, const leased_chunk& chunk,
                   const chunk_format& format) {
-  const auto form = static_cast<codec>(chunk.form);
-  if (form == codec::none)
+  const auto codec = static_cast<codec_id>(chunk.codec);
+  if (codec == codec_id::none)
     return true;
-  const auto header = codec_header::read(bytes, form, chunk.raw_bytes);
+  const auto header = codec_header::read(bytes, codec, chunk.raw_bytes);
   if (!header)
     return false;
   const auto numbers = number_type_of(format.dtype);
-  return form != codec::int8 || numbers == number_type::unknown ||
+  return codec != codec_id::int8 || numbers == number_type::unknown ||
          header->numbers == numbers;
 }
 

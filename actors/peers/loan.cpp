@@ -19,17 +19,16 @@ void lend(loan& to, cpu_store& store, std::uint64_t hash, bool is_use) {
   }
   to.answer.chunks.push_back({hash, chunk.offset, chunk.bytes.size(),
                               chunk.raw_bytes, *checksum, chunk.tokens,
-                              static_cast<std::uint8_t>(chunk.form)});
+                              static_cast<std::uint8_t>(chunk.codec)});
   to.chunks.readers.push_back(std::move(reader));
 }
 
 /// Adds a copy of one chunk on disk to the loan, unless it is not there.
-void lend_copy(loan& to, cpu_store& memory, disk_store& disk,
-               std::uint64_t hash) {
+void lend_copy(loan& to, cpu_store& cpu, disk_store& disk, std::uint64_t hash) {
   const auto found = disk.find(hash);
   if (!found)
     return;
-  auto copy = memory.stage(
+  auto copy = cpu.stage(
     {.hash = hash, .bytes = found->raw_bytes, .tokens = found->tokens});
   if (copy.size() == 0 || !disk.peek(hash, copy.room(0))) {
     to.answer.withheld.keys.push_back(hash);
@@ -38,7 +37,7 @@ void lend_copy(loan& to, cpu_store& memory, disk_store& disk,
   to.answer.chunks.push_back({hash, copy.offset(0), found->raw_bytes,
                               found->raw_bytes, checksum_of(copy.room(0)),
                               found->tokens,
-                              static_cast<std::uint8_t>(codec::none)});
+                              static_cast<std::uint8_t>(codec_id::none)});
   to.chunks.copies.push_back(std::move(copy));
 }
 

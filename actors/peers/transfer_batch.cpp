@@ -9,7 +9,7 @@ namespace kvc {
 
 namespace {
 
-constexpr std::uint8_t last_codec = static_cast<std::uint8_t>(codec::int8);
+constexpr std::uint8_t last_codec = static_cast<std::uint8_t>(codec_id::int8);
 
 constexpr auto contradiction = "the lease contradicts itself";
 
@@ -73,7 +73,7 @@ chunk_outcome transfer_batch::objection(const leased_chunk& source) {
                to_string(store_->format());
     return chunk_outcome::unsuitable;
   }
-  if (source.form > last_codec ||
+  if (source.codec > last_codec ||
       source.raw_bytes != source.tokens * bytes_per_token_) {
     trouble_ = "the peer's chunks are of another size or codec";
     return chunk_outcome::unsuitable;
@@ -94,7 +94,7 @@ void transfer_batch::place_one(std::size_t index, const leased_chunk& source) {
   const new_chunk wanted{.hash = source.hash,
                          .bytes = source.bytes,
                          .tokens = source.tokens,
-                         .form = static_cast<codec>(source.form),
+                         .codec = static_cast<codec_id>(source.codec),
                          .raw_bytes = source.raw_bytes,
                          .checksum = source.checksum};
   if (disk_ != nullptr)
@@ -182,7 +182,7 @@ chunk_outcome transfer_batch::write(const slot& from) {
   const auto outcome = disk_->write({{.hash = from.source.hash,
                                       .bytes = from.source.raw_bytes,
                                       .tokens = from.source.tokens},
-                                     static_cast<codec>(from.source.form),
+                                     static_cast<codec_id>(from.source.codec),
                                      from.writer->room(0),
                                      from.writer});
   if (outcome == chunk_outcome::no_room)

@@ -6,8 +6,8 @@
 
 namespace kvc {
 
-/// Does `work` on a work_pool's thread, from which nothing may be thrown.
-/// Returns io_failed with what it threw, or nothing.
+/// Runs `work` and turns an exception into an io_failed, because the jobs of a
+/// work_pool must not throw. Returns no error if nothing was thrown.
 template <class Work>
 caf::error failure_of(Work&& work) {
   try {

@@ -10,9 +10,8 @@
 
 namespace kvc {
 
-/// A fixed number of threads that run jobs in the order of their submission.
-/// Whoever has much to do submits it piece by piece, so that others get their
-/// turn in between. Thread-safe.
+/// A fixed number of threads that start jobs in the order of their submission.
+/// Submit long work in pieces, so that other jobs get their turn. Thread-safe.
 class work_pool {
  public:
   using job = std::function<void()>;
@@ -23,13 +22,13 @@ class work_pool {
   work_pool(const work_pool&) = delete;
   work_pool& operator=(const work_pool&) = delete;
 
-  ~work_pool();  ///< Stops.
+  ~work_pool();  ///< Calls stop().
 
-  /// Drops the jobs that have not begun, and those to come, and waits for the
-  /// others. Not for two threads at once.
+  /// Drops the jobs that have not started and all later ones, then waits for
+  /// the running ones. Only one thread may call it.
   void stop();
 
-  /// Must not throw when it runs.
+  /// Queues `work`, which must not throw. After stop() it is dropped.
   void submit(job work);
 
  private:

@@ -21,8 +21,8 @@ struct new_chunk {
   std::uint32_t tokens = 0;
 
   // Of chunks that come from a peer as it keeps them.
-  codec form = codec::none;     ///< Of the `bytes`.
-  std::uint64_t raw_bytes = 0;  ///< As stored; 0: they are the `bytes`.
+  codec_id codec = codec_id::none;  ///< Of the `bytes`.
+  std::uint64_t raw_bytes = 0;      ///< As stored; 0: they are the `bytes`.
   std::optional<std::uint64_t> checksum{};  ///< Of the `bytes`, if known.
 };
 
@@ -31,8 +31,8 @@ struct new_chunk {
 class chunk_reader {
  public:
   struct chunk {
-    std::span<const std::byte> bytes;  ///< In `form`.
-    codec form = codec::none;
+    std::span<const std::byte> bytes;  ///< In `codec`.
+    codec_id codec = codec_id::none;
     std::uint64_t raw_bytes = 0;  ///< Its size as stored.
     std::uint32_t tokens = 0;
     std::uint64_t offset = 0;  ///< Of the bytes, in the store's memory.

@@ -25,9 +25,9 @@ struct disk_identity {
 struct chunk_record {
   std::uint64_t hash = 0;
   std::uint64_t raw_bytes = 0;      ///< Its size as stored.
-  std::uint64_t encoded_bytes = 0;  ///< Its size in `form`.
+  std::uint64_t encoded_bytes = 0;  ///< Its size in `codec`.
   std::uint32_t tokens = 0;
-  codec form = codec::none;
+  codec_id codec = codec_id::none;
 
   friend bool operator==(const chunk_record&, const chunk_record&) = default;
 };

@@ -33,7 +33,7 @@ struct fixed_header {
   std::uint32_t rank = 0;
   std::uint32_t chunk_size = 0;
   hash_algorithm algorithm = hash_algorithm::builtin;
-  codec form = codec::none;
+  codec_id codec = codec_id::none;
   std::uint16_t model_bytes = 0;
   std::uint16_t instance_bytes = 0;
   std::uint16_t dtype_bytes = 0;
@@ -61,9 +61,9 @@ std::size_t length_of(const fixed_header& x) {
 bool is_sound(const chunk_record& x) {
   return x.encoded_bytes > 0 &&
          x.raw_bytes <= chunk_file_header::max_chunk_bytes &&
-         (x.form == codec::none ? x.encoded_bytes == x.raw_bytes
-                                : x.encoded_bytes < x.raw_bytes) &&
-         x.form <= codec::int8;
+         (x.codec == codec_id::none ? x.encoded_bytes == x.raw_bytes
+                                    : x.encoded_bytes < x.raw_bytes) &&
+         x.codec <= codec_id::int8;
 }
 
 fixed_header fixed_part(const chunk_file_header& x) {
@@ -79,7 +79,7 @@ fixed_header fixed_part(const chunk_file_header& x) {
     .rank = who.id.rank,
     .chunk_size = who.hashing.chunk_size,
     .algorithm = who.hashing.algorithm,
-    .form = x.chunk.form,
+    .codec = x.chunk.codec,
     .model_bytes = static_cast<std::uint16_t>(who.model.size()),
     .instance_bytes = static_cast<std::uint16_t>(who.id.instance.size()),
     .dtype_bytes = static_cast<std::uint16_t>(who.format.dtype.size()),
@@ -150,7 +150,7 @@ caf::expected<chunk_file_header> chunk_file_header::decode(
     return damaged("header checksum");
   chunk_file_header result;
   auto& [id, model, hashing, format] = result.identity;
-  result.chunk = {x.hash, x.raw_bytes, x.encoded_bytes, x.tokens, x.form};
+  result.chunk = {x.hash, x.raw_bytes, x.encoded_bytes, x.tokens, x.codec};
   result.payload_checksum = x.payload_checksum;
   auto rest = from.subspan(fixed_bytes);
   model = take_text(rest, x.model_bytes);

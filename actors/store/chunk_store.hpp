@@ -54,9 +54,9 @@ class chunk_store {
   virtual std::vector<chunk_change> unpin(
     std::span<const std::uint64_t> hashes) = 0;
 
-  /// Keeps one chunk in the form of `target` from now on; codec::none is what
-  /// was stored. Readers keep the form they have.
-  virtual chunk_change recode(std::uint64_t hash, codec target) = 0;
+  /// Keeps one chunk in the form of `target` from now on; codec_id::none is
+  /// what was stored. Readers keep the form they have.
+  virtual chunk_change recode(std::uint64_t hash, codec_id target) = 0;
 
   /// Looks for faults: the bookkeeping, and a chunk that is written, read and
   /// dropped. Returns what is wrong; empty if nothing.

@@ -32,7 +32,7 @@ chunk_reader cpu_store::hold(std::span<const std::uint64_t> hashes,
       break;
     auto x = entries_[index];
     result.holds_.push_back({index, x.memory});
-    result.chunks_.push_back({memory_.view(x.memory, x.bytes), x.form,
+    result.chunks_.push_back({memory_.view(x.memory, x.bytes), x.codec,
                               x.raw_bytes, x.tokens, x.memory.offset,
                               x.checksum});
     x.users += is_use ? 1 : 0;
@@ -234,7 +234,7 @@ std::uint32_t cpu_store::admit(const new_chunk& chunk, arena::block memory) {
     .tokens = chunk.tokens,
     .users = 1,
     .checksum = chunk.checksum,
-    .form = chunk.form,
+    .codec = chunk.codec,
     .is_occupied = true};
   table_.insert(chunk.hash, index);
   return index;

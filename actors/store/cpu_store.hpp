@@ -93,7 +93,7 @@ class cpu_store final : public chunk_store {
   /// Is no use of the chunk. A compressed form is placed as a new chunk is, one
   /// that is larger only where memory is free. in_use if somebody else has
   /// recoded or replaced the chunk meanwhile, absent if it was cleared.
-  chunk_change recode(std::uint64_t hash, codec target) override;
+  chunk_change recode(std::uint64_t hash, codec_id target) override;
 
   /// If there is no free memory, does without the writing. Takes time and the
   /// lock in proportion to the number of chunks: 0.1 s for a million.
@@ -117,7 +117,7 @@ class cpu_store final : public chunk_store {
     std::uint32_t readers = 0;    ///< Those of the users that read `memory`.
     std::uint32_t borrowers = 0;  ///< Of `memory`.
     std::optional<std::uint64_t> checksum{};  ///< Of the bytes, if known.
-    codec form = codec::none;
+    codec_id codec = codec_id::none;
     bool is_occupied = false;
     bool is_pinned = false;
 
@@ -139,10 +139,10 @@ class cpu_store final : public chunk_store {
   void abandon(std::span<const chunk_writer::part> parts);
   static chunk_outcome restore(const chunk_reader::chunk& chunk,
                                spare_block& room);
-  chunk_outcome compress(const chunk_reader::chunk& chunk, codec target,
+  chunk_outcome compress(const chunk_reader::chunk& chunk, codec_id target,
                          spare_block& room);
   chunk_change swap_in(std::uint64_t hash, const chunk_reader::hold& old,
-                       codec form, spare_block& room);
+                       codec_id codec, spare_block& room);
 
   // Below here the caller holds the lock.
   void update(std::uint32_t index, const entry& next);

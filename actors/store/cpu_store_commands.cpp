@@ -138,16 +138,16 @@ void cpu_store::set_pinned(std::uint32_t index, bool is_pinned) {
   update(index, x);
 }
 
-chunk_change cpu_store::recode(std::uint64_t hash, codec target) {
+chunk_change cpu_store::recode(std::uint64_t hash, codec_id target) {
   const auto source = borrow({&hash, 1});
   if (source.chunks().empty())
     return {};
   const auto& chunk = source.chunks().front();
-  if (chunk.form == target)
+  if (chunk.codec == target)
     return {.outcome = chunk_outcome::unchanged};
   spare_block room{this};
-  const auto outcome = target == codec::none ? restore(chunk, room)
-                                             : compress(chunk, target, room);
+  const auto outcome = target == codec_id::none ? restore(chunk, room)
+                                                : compress(chunk, target, room);
   if (outcome != chunk_outcome::done)
     return {.outcome = outcome};
   return swap_in(hash, source.holds_.front(), target, room);
@@ -157,17 +157,17 @@ chunk_outcome cpu_store::restore(const chunk_reader::chunk& chunk,
                                  spare_block& room) {
   if (!room.place(chunk.raw_bytes, false))
     return chunk_outcome::no_room;
-  return decode(chunk.form, chunk.bytes, room.room()) ? chunk_outcome::failed
-                                                      : chunk_outcome::done;
+  return decode(chunk.codec, chunk.bytes, room.room()) ? chunk_outcome::failed
+                                                       : chunk_outcome::done;
 }
 
 chunk_outcome cpu_store::compress(const chunk_reader::chunk& chunk,
-                                  codec target, spare_block& room) {
+                                  codec_id target, spare_block& room) {
   auto raw = chunk.bytes;
   std::vector<std::byte> restored;
-  if (chunk.form != codec::none) {
+  if (chunk.codec != codec_id::none) {
     restored.resize(chunk.raw_bytes);
-    if (decode(chunk.form, chunk.bytes, restored))
+    if (decode(chunk.codec, chunk.bytes, restored))
       return chunk_outcome::failed;
     raw = restored;
   }
@@ -186,7 +186,7 @@ chunk_outcome cpu_store::compress(const chunk_reader::chunk& chunk,
 
 /// Gives the chunk the new form, if it is as it was when `old` was borrowed.
 chunk_change cpu_store::swap_in(std::uint64_t hash,
-                                const chunk_reader::hold& old, codec form,
+                                const chunk_reader::hold& old, codec_id codec,
                                 spare_block& room) {
   const std::lock_guard guard{mutex_};
   const auto index = table_.find(hash);
@@ -194,14 +194,14 @@ chunk_change cpu_store::swap_in(std::uint64_t hash,
     return {};
   auto x = entries_[index];
   if (x.memory.id != old.memory.id)
-    return {.outcome = x.form == form ? chunk_outcome::unchanged
-                                      : chunk_outcome::in_use};
+    return {.outcome = x.codec == codec ? chunk_outcome::unchanged
+                                        : chunk_outcome::in_use};
   const chunk_change result{chunk_outcome::done, x.tokens, x.bytes,
                             room.bytes()};
   retire(x);
   x.memory = room.take();
   x.bytes = room.bytes();
-  x.form = form;
+  x.codec = codec;
   x.checksum.reset();
   x.readers = 0;
   x.borrowers = 0;

@@ -14,8 +14,8 @@ namespace kvc {
 
 /// Bytes that somebody keeps until they are written.
 struct kept_chunk {
-  new_chunk chunk;           ///< As stored: `bytes` is the raw size.
-  codec form = codec::none;  ///< Of `bytes`.
+  new_chunk chunk;                  ///< As stored: `bytes` is the raw size.
+  codec_id codec = codec_id::none;  ///< Of `bytes`.
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;  ///< Keeps `bytes` as they are.
 };

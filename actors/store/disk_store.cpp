@@ -189,12 +189,12 @@ caf::error disk_store::load(const disk_chunk& chunk,
   const auto& header = file->header();
   if (header.identity != options_.identity || header.chunk != chunk.record)
     return caf::make_error(errc::invalid_request, "another chunk's file");
-  if (chunk.record.form == codec::none)
+  if (chunk.record.codec == codec_id::none)
     return file->read(raw);
   std::vector<std::byte> encoded(chunk.record.encoded_bytes);
   if (auto failure = file->read(encoded))
     return failure;
-  return decode(chunk.record.form, encoded, raw);
+  return decode(chunk.record.codec, encoded, raw);
 }
 
 /// Does what has to be done with a chunk whose file could not be read. Returns

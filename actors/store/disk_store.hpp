@@ -142,7 +142,7 @@ class disk_store final : public chunk_store {
   /// as stored only where capacity is free; both files count meanwhile. in_use
   /// if somebody else has recoded the chunk meanwhile, absent if it was
   /// cleared.
-  chunk_change recode(std::uint64_t hash, codec target) override;
+  chunk_change recode(std::uint64_t hash, codec_id target) override;
 
   /// Also writes, reads and removes a file, and fails if the last chunk could
   /// not be written, if one waits for longer than 30 s, or if the file system
@@ -173,7 +173,7 @@ class disk_store final : public chunk_store {
   chunk_change swap_in(const disk_chunk& old, new_file& file);
 
   // Below here the caller holds the lock.
-  chunk_change what_happened_to(const disk_chunk& old, codec target) const;
+  chunk_change what_happened_to(const disk_chunk& old, codec_id target) const;
   void admit(new_file& file);
   void report_admitted(std::uint64_t hash) const;
   void report_evicted(std::span<const disk_chunk> chunks);

@@ -128,9 +128,9 @@ struct encoded_chunk {
   std::vector<std::byte> bytes;  ///< If `done`.
 };
 
-encoded_chunk encode_as(codec target, std::vector<std::byte> raw,
+encoded_chunk encode_as(codec_id target, std::vector<std::byte> raw,
                         const chunk_format& format) {
-  if (target == codec::none)
+  if (target == codec_id::none)
     return {chunk_outcome::done, std::move(raw)};
   auto encoded = encode(target, raw, format);
   if (!encoded)
@@ -147,7 +147,7 @@ chunk_record record_of(const kept_chunk& kept) {
           .raw_bytes = kept.chunk.bytes,
           .encoded_bytes = kept.bytes.size(),
           .tokens = kept.chunk.tokens,
-          .form = kept.form};
+          .codec = kept.codec};
 }
 
 }  // namespace
@@ -208,12 +208,12 @@ bool disk_store::finish_write(new_file& file, chunk_outcome outcome) {
   return is_more;
 }
 
-chunk_change disk_store::recode(std::uint64_t hash, codec target) {
+chunk_change disk_store::recode(std::uint64_t hash, codec_id target) {
   const loan source{this, hash};
   if (!source.chunk())
     return {};
   const auto& old = *source.chunk();
-  if (old.record.form == target)
+  if (old.record.codec == target)
     return {.outcome = chunk_outcome::unchanged};
   std::vector<std::byte> raw(old.record.raw_bytes);
   if (const auto failure = load(old, raw)) {
@@ -227,10 +227,11 @@ chunk_change disk_store::recode(std::uint64_t hash, codec target) {
   if (encoded.outcome != chunk_outcome::done)
     return {.outcome = encoded.outcome};
   auto record = old.record;
-  record.form = target;
+  record.codec = target;
   record.encoded_bytes = encoded.bytes.size();
   new_file file{this};
-  const auto outcome = file.make(record, encoded.bytes, target != codec::none);
+  const auto outcome =
+    file.make(record, encoded.bytes, target != codec_id::none);
   if (outcome != chunk_outcome::done)
     return {.outcome = outcome};
   return swap_in(old, file);
@@ -243,7 +244,7 @@ chunk_change disk_store::swap_in(const disk_chunk& old, new_file& file) {
     const std::lock_guard guard{mutex_};
     const auto* current = catalog_.find(old.record.hash);
     if (current == nullptr || current->generation != old.generation)
-      return what_happened_to(old, file.chunk().record.form);
+      return what_happened_to(old, file.chunk().record.codec);
     const auto chunk = file.take();
     catalog_.replace(chunk);
     result = {chunk_outcome::done, chunk.record.tokens, old.file_bytes,
@@ -255,12 +256,12 @@ chunk_change disk_store::swap_in(const disk_chunk& old, new_file& file) {
 
 /// Returns why a chunk that has `old` no more cannot be recoded.
 chunk_change disk_store::what_happened_to(const disk_chunk& old,
-                                          codec target) const {
+                                          codec_id target) const {
   const auto* current = catalog_.find(old.record.hash);
   if (current == nullptr)
     return {};
-  return {.outcome = current->record.form == target ? chunk_outcome::unchanged
-                                                    : chunk_outcome::in_use};
+  return {.outcome = current->record.codec == target ? chunk_outcome::unchanged
+                                                     : chunk_outcome::in_use};
 }
 
 }  // namespace kvc

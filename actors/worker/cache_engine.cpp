@@ -33,8 +33,8 @@ bool restore(const chunk_reader::chunk& chunk,
              std::span<std::byte> destination) {
   if (chunk.raw_bytes != destination.size())
     return false;
-  if (chunk.form != codec::none)
-    return !decode(chunk.form, chunk.bytes, destination);
+  if (chunk.codec != codec_id::none)
+    return !decode(chunk.codec, chunk.bytes, destination);
   std::memcpy(destination.data(), chunk.bytes.data(), chunk.bytes.size());
   return true;
 }
@@ -112,7 +112,7 @@ store_result cache_engine::store_on_disk(std::span<const new_chunk> parts,
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto copy = std::make_shared<const std::vector<std::byte>>(
       chunks[i].begin(), chunks[i].end());
-    copies.push_back({parts[i], codec::none, *copy, copy});
+    copies.push_back({parts[i], codec_id::none, *copy, copy});
   }
   const auto offered = disk_->offer(std::move(copies));
   return {.stored = offered.taken,
@@ -129,7 +129,7 @@ void cache_engine::write_behind(std::span<const new_chunk> parts) {
     if (reader->chunks().empty())
       continue;  // Evicted or cleared since.
     const auto& chunk = reader->chunks().front();
-    lent.push_back({part, chunk.form, chunk.bytes, reader});
+    lent.push_back({part, chunk.codec, chunk.bytes, reader});
   }
   disk_->offer(std::move(lent));
 }

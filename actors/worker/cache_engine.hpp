@@ -119,16 +119,16 @@ class cache_engine final : public membership_source {
 
   /// The stores themselves, null if there is none; they live as long as the
   /// engine.
-  cpu_store* memory() { return cpu_ ? &*cpu_ : nullptr; }
+  cpu_store* cpu() { return cpu_ ? &*cpu_ : nullptr; }
   disk_store* disk() { return disk_.get(); }
 
   std::uint64_t bytes_per_token() const { return bytes_per_token_; }
 
-  /// Checks the memory and its bookkeeping, see cpu_store::check. Returns what
-  /// is wrong; empty if nothing.
-  std::string check_memory();
+  /// Checks location::cpu, see cpu_store::check. Returns what is wrong; empty
+  /// if nothing.
+  std::string check_cpu();
 
-  /// Checks the disk, see disk_store::check. Returns what is wrong.
+  /// Checks location::disk, see disk_store::check. Returns what is wrong.
   std::string check_disk();
 
   const chunk_format& format() const { return format_; }

@@ -71,7 +71,7 @@ chunk_store* cache_engine::at(location where) {
   return const_cast<chunk_store*>(std::as_const(*this).at(where));  // NOLINT
 }
 
-std::string cache_engine::check_memory() { return cpu_ ? cpu_->check() : ""; }
+std::string cache_engine::check_cpu() { return cpu_ ? cpu_->check() : ""; }
 
 std::string cache_engine::check_disk() { return disk_ ? disk_->check() : ""; }
 

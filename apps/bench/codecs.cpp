@@ -18,16 +18,16 @@ using buffer = std::vector<std::byte>;
 
 struct method {
   const char* name;
-  codec form;
+  codec_id codec;
   bool knows_dtype;  ///< Without it, bytes are not shuffled.
 };
 
 constexpr auto methods = std::to_array<method>({
-  {"zstd", codec::zstd, true},
-  {"zstd, no shuffle", codec::zstd, false},
-  {"lz4", codec::lz4, true},
-  {"lz4, no shuffle", codec::lz4, false},
-  {"int8", codec::int8, true},
+  {"zstd", codec_id::zstd, true},
+  {"zstd, no shuffle", codec_id::zstd, false},
+  {"lz4", codec_id::lz4, true},
+  {"lz4, no shuffle", codec_id::lz4, false},
+  {"int8", codec_id::int8, true},
 });
 
 struct sample {
@@ -51,7 +51,7 @@ caf::expected<sample> run_once(const method& m, const kv_chunk& chunk,
   const auto format = m.knows_dtype ? chunk.format : chunk_format{};
   sample result;
   auto begin = clock::now();
-  const auto encoded = encode(m.form, chunk.bytes, format);
+  const auto encoded = encode(m.codec, chunk.bytes, format);
   result.encode_seconds = seconds_since(begin);
   if (!encoded)
     return encoded.error();
@@ -60,15 +60,25 @@ caf::expected<sample> run_once(const method& m, const kv_chunk& chunk,
   result.encoded_bytes = (*encoded)->size();
   std::fill(restored.begin(), restored.end(), std::byte{0xFF});
   begin = clock::now();
-  if (auto failed = decode(m.form, **encoded, restored))
+  if (auto failed = decode(m.codec, **encoded, restored))
     return failed;
   result.decode_seconds = seconds_since(begin);
   return result;
 }
 
+/// What int8 may lose of a channel's largest magnitude besides half a step.
+template <class Number>
+constexpr float epsilon = 0;
+template <>
+constexpr float epsilon<full_float> = 0x1p-22F;
+template <>
+constexpr float epsilon<brain_float> = 0x1p-8F;
+template <>
+constexpr float epsilon<half_float> = 0x1p-11F;
+
 /// The bound of docs/compression.md, per channel of `chunk`.
 template <class Number>
-std::vector<float> int8_bounds(const kv_chunk& chunk, float epsilon) {
+std::vector<float> int8_bounds(const kv_chunk& chunk) {
   const auto& shape = chunk.format.shape;
   const std::size_t channels = shape[3];
   std::vector<float> result(std::size_t{shape[0]} * shape[1] * channels);
@@ -78,16 +88,15 @@ std::vector<float> int8_bounds(const kv_chunk& chunk, float epsilon) {
       for (std::size_t c = i; c < i + channels; ++c, at += Number::width)
         result[c] = std::max(result[c], std::fabs(Number::read(at)));
   for (auto& x : result)
-    x = x / 254 + x * epsilon;
+    x = x / 254 + x * epsilon<Number>;
   return result;
 }
 
 template <class Number>
-bool is_within_bounds(const kv_chunk& chunk, const buffer& restored,
-                      float epsilon) {
+bool is_within_bounds(const kv_chunk& chunk, const buffer& restored) {
   const auto& shape = chunk.format.shape;
   const std::size_t channels = shape[3];
-  const auto bounds = int8_bounds<Number>(chunk, epsilon);
+  const auto bounds = int8_bounds<Number>(chunk);
   std::size_t at = 0;
   for (std::size_t i = 0; i < bounds.size(); i += channels)
     for (std::size_t t = 0; t < shape[2]; ++t)
@@ -100,12 +109,13 @@ bool is_within_bounds(const kv_chunk& chunk, const buffer& restored,
   return true;
 }
 
-bool is_restored(codec form, const kv_chunk& chunk, const buffer& restored) {
-  if (form != codec::int8)
+bool is_restored(codec_id codec, const kv_chunk& chunk,
+                 const buffer& restored) {
+  if (codec != codec_id::int8)
     return restored == chunk.bytes;
   const auto type = number_type_of(chunk.format.dtype);
   return with_number(type, [&]<class Number>(Number) {
-    return is_within_bounds<Number>(chunk, restored, Number::epsilon);
+    return is_within_bounds<Number>(chunk, restored);
   });
 }
 
@@ -154,7 +164,7 @@ caf::expected<std::vector<codec_figures>> measure_codecs(
       const auto run = run_once(m, chunk, restored);
       if (!run)
         return run.error();
-      if (run->encoded_bytes > 0 && !is_restored(m.form, chunk, restored))
+      if (run->encoded_bytes > 0 && !is_restored(m.codec, chunk, restored))
         return caf::make_error(errc::invalid_request,
                                std::string{m.name} + " restores other numbers");
       if (is_warm)

@@ -36,7 +36,7 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
   for (const auto& rank : result->ranks_) {
     const lender_services services{rank.id,
                                    rank.epoch,
-                                   rank.engine->memory(),
+                                   rank.engine->cpu(),
                                    rank.engine->disk(),
                                    rank.engine->format(),
                                    submit,
@@ -54,7 +54,7 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
   for (const auto& rank : result->ranks_)
     result->transfers_.push_back(
       std::make_shared<const transfer_services>(transfer_services{
-        result->links_->dialer(), rank.copier, rank.engine->memory(),
+        result->links_->dialer(), rank.copier, rank.engine->cpu(),
         rank.engine->disk(), rank.engine->bytes_per_token(), submit}));
   return result;
 }

@@ -169,13 +169,13 @@ command_services worker_node::parts::make_command_services(std::size_t index) {
   return {[this](work_pool::job work) { commands.submit(std::move(work)); },
           [engine](location where) { return engine->at(where); },
           [engine]() -> caf::expected<command_result> {
-            if (auto trouble = engine->check_memory(); !trouble.empty())
+            if (auto trouble = engine->check_cpu(); !trouble.empty())
               return command_result{.code = -1, .detail = std::move(trouble)};
             if (auto trouble = engine->check_disk(); !trouble.empty())
               return caf::make_error(errc::io_failed, std::move(trouble));
             return command_result{};
           },
-          engine->memory(),
+          engine->cpu(),
           engine->disk(),
           peers ? peers->transfers(index) : nullptr};
 }

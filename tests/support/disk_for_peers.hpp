@@ -32,7 +32,7 @@ struct disk_for_peers {
         std::make_shared<const bytes>(chunk_bytes, fill_of(name));
       const new_chunk chunk{
         .hash = name, .bytes = chunk_bytes, .tokens = chunk_tokens};
-      CHECK(files->write({chunk, codec::none, *raw, raw}) ==
+      CHECK(files->write({chunk, codec_id::none, *raw, raw}) ==
             chunk_outcome::done);
     }
   }

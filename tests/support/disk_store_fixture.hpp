@@ -38,8 +38,8 @@ inline disk_identity sample_identity() {
 constexpr std::uint64_t header_bytes = 88 + 6 + 5;
 constexpr std::uint64_t file_bytes = header_bytes + raw_bytes;
 
-inline std::uint64_t encoded_bytes(std::uint64_t hash, codec form) {
-  const auto encoded = encode(form, raw_of(hash), {});
+inline std::uint64_t encoded_bytes(std::uint64_t hash, codec_id codec) {
+  const auto encoded = encode(codec, raw_of(hash), {});
   REQUIRE(encoded);
   REQUIRE(encoded->has_value());
   return (**encoded).size();
@@ -49,7 +49,7 @@ inline kept_chunk kept_of(std::uint64_t hash) {
   auto owner = std::make_shared<const bytes>(raw_of(hash));
   const std::span<const std::byte> view{*owner};
   return {.chunk = {.hash = hash, .bytes = raw_bytes, .tokens = 16},
-          .form = codec::none,
+          .codec = codec_id::none,
           .bytes = view,
           .owner = std::move(owner)};
 }

@@ -15,7 +15,7 @@ class fake_chunk_store : public chunk_store {
   struct chunk {
     bool is_pinned = false;
     bool is_in_use = false;
-    codec form = codec::none;
+    codec_id codec = codec_id::none;
     std::optional<time_point> until = {};  ///< Of the pin.
   };
 
@@ -77,12 +77,12 @@ class fake_chunk_store : public chunk_store {
     });
   }
 
-  chunk_change recode(std::uint64_t hash, codec target) override {
+  chunk_change recode(std::uint64_t hash, codec_id target) override {
     return change({&hash, 1}, [&](std::uint64_t, chunk& x) {
-      if (x.form == target)
+      if (x.codec == target)
         return chunk_change{.outcome = chunk_outcome::unchanged};
-      x.form = target;
-      return target == codec::none
+      x.codec = target;
+      return target == codec_id::none
                ? chunk_change{chunk_outcome::done, 256, 100, 1'000}
                : chunk_change{chunk_outcome::done, 256, 1'000, 100};
     })[0];

@@ -95,7 +95,7 @@ chunk_lease lend(cpu_store& source, const std::vector<std::uint64_t>& names) {
     const auto& x = reader.chunks()[0];
     result.chunks.push_back({name, x.offset, x.bytes.size(), x.raw_bytes,
                              checksum_of(x.bytes), x.tokens,
-                             static_cast<std::uint8_t>(x.form)});
+                             static_cast<std::uint8_t>(x.codec)});
   }
   if (result.chunks.empty())
     result.lease_id = 0;

@@ -15,7 +15,7 @@ namespace {
 
 using buffer = std::vector<std::byte>;
 
-const std::array lossless{codec::zstd, codec::lz4};
+const std::array lossless{codec_id::zstd, codec_id::lz4};
 
 /// Bytes that compress: each number's last byte is one of a few.
 buffer numbers(std::size_t size, std::size_t width) {
@@ -36,13 +36,13 @@ buffer noise(std::size_t size) {
 }
 
 /// Returns the encoded form; empty if that is not smaller.
-buffer encoded(codec target, const buffer& raw, const std::string& dtype) {
+buffer encoded(codec_id target, const buffer& raw, const std::string& dtype) {
   const auto result = encode(target, raw, {dtype, {}});
   REQUIRE(result);
   return result->value_or(buffer{});
 }
 
-bool restores(codec source, const buffer& from, const buffer& raw) {
+bool restores(codec_id source, const buffer& from, const buffer& raw) {
   buffer result(raw.size());
   return !decode(source, from, result) && result == raw;
 }
@@ -87,10 +87,10 @@ TEST_SUITE("codec") {
       REQUIRE(codec_named(name));
       CHECK(to_string(*codec_named(name)) == name);
     }
-    CHECK(to_string(codec::none) == "none");
+    CHECK(to_string(codec_id::none) == "none");
     CHECK_FALSE(codec_named("none"));
     CHECK_FALSE(codec_named("gzip"));
-    CHECK(to_string(static_cast<codec>(9)) == "codec_9");
+    CHECK(to_string(static_cast<codec_id>(9)) == "codec_9");
   }
 
   TEST_CASE("is lossless for every size and dtype") {
@@ -149,9 +149,9 @@ TEST_SUITE("codec") {
       }
       buffer wrong(raw.size() + 1);
       CHECK(decode(target, good, wrong) == errc::invalid_request);
-      CHECK(decode(codec::int8, good, wrong) == errc::invalid_request);
-      CHECK(decode(codec::none, good, wrong) == errc::invalid_request);
+      CHECK(decode(codec_id::int8, good, wrong) == errc::invalid_request);
+      CHECK(decode(codec_id::none, good, wrong) == errc::invalid_request);
     }
-    CHECK(encode(codec::none, raw, {}).error() == errc::invalid_request);
+    CHECK(encode(codec_id::none, raw, {}).error() == errc::invalid_request);
   }
 }

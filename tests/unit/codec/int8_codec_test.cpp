@@ -78,17 +78,17 @@ buffer tensor(const std::string& dtype, std::size_t outer, std::size_t rows,
 }
 
 floats restored(const buffer& raw, const chunk_format& format) {
-  const auto small = encode(codec::int8, raw, format);
+  const auto small = encode(codec_id::int8, raw, format);
   REQUIRE(small);
   REQUIRE(*small);
   CHECK((*small)->size() < raw.size());
   buffer result(raw.size());
-  CHECK_FALSE(decode(codec::int8, **small, result));
+  CHECK_FALSE(decode(codec_id::int8, **small, result));
   return values_of(result, format.dtype);
 }
 
 caf::error objection(const buffer& raw, const chunk_format& format) {
-  const auto result = encode(codec::int8, raw, format);
+  const auto result = encode(codec_id::int8, raw, format);
   return result ? caf::error{} : result.error();
 }
 
@@ -164,16 +164,16 @@ TEST_SUITE("int8") {
   TEST_CASE("refuses what is damaged, and never breaks") {
     const auto raw = tensor("bfloat16", 2, tokens, 1);
     const auto small =
-      encode(codec::int8, raw, {"bfloat16", {2, tokens, channels}});
+      encode(codec_id::int8, raw, {"bfloat16", {2, tokens, channels}});
     REQUIRE(small);
     REQUIRE(*small);
     buffer result(raw.size());
     for (std::size_t i = 0; i < (*small)->size(); ++i) {
       const std::span<const std::byte> part{(*small)->data(), i};
-      CHECK(decode(codec::int8, part, result) == errc::invalid_request);
+      CHECK(decode(codec_id::int8, part, result) == errc::invalid_request);
       auto bad = **small;
       bad[i] ^= std::byte{0xFF};
-      const auto error = decode(codec::int8, bad, result);
+      const auto error = decode(codec_id::int8, bad, result);
       if (i < 4)  // Version, form; the width means nothing to int8.
         CHECK((i == 2 || error == errc::invalid_request));
     }

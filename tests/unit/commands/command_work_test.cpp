@@ -101,16 +101,16 @@ TEST_SUITE("command_work") {
 
   TEST_CASE_FIXTURE(work_fixture, "compresses chunk by chunk, and back") {
     store.fill(1, 3);
-    store.chunks[2].form = codec::lz4;
+    store.chunks[2].codec = codec_id::lz4;
     const auto tally = run(all(operation::compress, "lz4"));
     CHECK(tally.of(outcome::done) == 2);
     CHECK(tally.of(outcome::unchanged) == 1);
     CHECK(tally.bytes_before == 2'000);
     CHECK(tally.bytes_after == 200);
-    CHECK(store.chunks[3].form == codec::lz4);
+    CHECK(store.chunks[3].codec == codec_id::lz4);
     CHECK(store.steps == std::vector<std::size_t>{1, 1, 1});
     CHECK(run(all(operation::decompress)).bytes_after == 3'000);
-    CHECK(store.chunks[3].form == codec::none);
+    CHECK(store.chunks[3].codec == codec_id::none);
   }
 
   TEST_CASE_FIXTURE(work_fixture, "plans no less than it does") {

@@ -59,7 +59,7 @@ TEST_SUITE("local_copy") {
 
   TEST_CASE_FIXTURE(copy_fixture, "restores what is compressed on disk") {
     put({1});
-    REQUIRE(store->recode(1, codec::zstd).outcome == done);
+    REQUIRE(store->recode(1, codec_id::zstd).outcome == done);
     CHECK(copy(location::cpu, {1}).chunks == list({{1, done, 16, raw_bytes}}));
     CHECK(is_in_memory(1));
   }
@@ -100,8 +100,8 @@ TEST_SUITE("local_copy") {
 
   TEST_CASE_FIXTURE(copy_fixture, "writes compressed chunks as they are") {
     put_in_memory({1});
-    REQUIRE(memory.recode(1, codec::zstd).outcome == done);
-    const auto size = encoded_bytes(1, codec::zstd);
+    REQUIRE(memory.recode(1, codec_id::zstd).outcome == done);
+    const auto size = encoded_bytes(1, codec_id::zstd);
     CHECK(copy(location::disk, {1}).chunks == list({{1, done, 16, size}}));
     CHECK(store->usage().used_bytes == header_bytes + size);
     CHECK(has(1));

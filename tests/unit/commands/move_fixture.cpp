@@ -59,7 +59,7 @@ command_services move_fixture::commands() {
   all.store = [this](location where) -> chunk_store* {
     return where == location::cpu ? memory : disk;
   };
-  all.memory = &store;
+  all.cpu = &store;
   all.disk = disk;
   if (has_peers)
     all.transfers = std::make_shared<const transfer_services>(services());

@@ -34,7 +34,7 @@ class throwing_store final : public chunk_store {
     return real_->pin(x, until);
   }
 
-  chunk_change recode(std::uint64_t hash, codec target) override {
+  chunk_change recode(std::uint64_t hash, codec_id target) override {
     return real_->recode(hash, target);
   }
 

@@ -167,7 +167,7 @@ class rank_world final : public membership_listener {
       }
       case rank_step::recode:
         for (const auto hash : hashes)
-          at->recode(hash, static_cast<codec>(step.number / 2 % 3));
+          at->recode(hash, static_cast<codec_id>(step.number / 2 % 3));
         return;
       case rank_step::write:
         disk_->write_next();
@@ -249,7 +249,7 @@ class rank_world final : public membership_listener {
                usage.used_bytes <= usage.capacity_bytes,
              to_string(where) + " miscounts");
     }
-    note(engine_->check_memory());
+    note(engine_->check_cpu());
   }
 
   void compare_index() {

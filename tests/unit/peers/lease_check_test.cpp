@@ -10,7 +10,7 @@ namespace {
 
 using shape = std::vector<std::uint32_t>;
 
-std::uint8_t number_of(codec x) { return static_cast<std::uint8_t>(x); }
+std::uint8_t number_of(codec_id x) { return static_cast<std::uint8_t>(x); }
 
 /// 16 tokens in 128 bytes.
 leased_chunk sample_chunk() {
@@ -36,10 +36,10 @@ TEST_SUITE("lease_check") {
     CHECK_FALSE(check([](leased_chunk& x) { x.bytes = 129; }));
     CHECK(check([](leased_chunk& x) {
       x.bytes = 127;
-      x.form = number_of(codec::zstd);
+      x.codec = number_of(codec_id::zstd);
     }));
     CHECK_FALSE(
-      check([](leased_chunk& x) { x.form = number_of(codec::zstd); }));
+      check([](leased_chunk& x) { x.codec = number_of(codec_id::zstd); }));
   }
 
   TEST_CASE("a chunk has the size of its tensor") {
@@ -63,7 +63,7 @@ TEST_SUITE("lease_check") {
 
   TEST_CASE("a compressed chunk had the size of its tensor") {
     auto chunk = sample_chunk();
-    chunk.form = number_of(codec::lz4);
+    chunk.codec = number_of(codec_id::lz4);
     chunk.bytes = 50;
     CHECK(kvc::is_consistent(chunk, {"float16", {16, 4}}));
     CHECK_FALSE(kvc::is_consistent(chunk, {"float32", {16, 4}}));
@@ -92,9 +92,9 @@ TEST_SUITE("lease_check") {
   TEST_CASE("the header of a compressed chunk is what was promised") {
     auto chunk = sample_chunk();
     chunk.bytes = codec_header::size;
-    chunk.form = number_of(codec::int8);
+    chunk.codec = number_of(codec_id::int8);
     std::vector<std::byte> bytes(codec_header::size);
-    codec_header header{.form = codec::int8};
+    codec_header header{.codec = codec_id::int8};
     header.numbers = number_type::float16;
     header.raw_bytes = 128;
     header.write(bytes);
@@ -102,14 +102,14 @@ TEST_SUITE("lease_check") {
     CHECK(is_as_leased(bytes, chunk, {}));
     CHECK_FALSE(is_as_leased(bytes, chunk, {"bfloat16", {}}));
     auto other = chunk;
-    other.form = number_of(codec::zstd);
+    other.codec = number_of(codec_id::zstd);
     CHECK_FALSE(is_as_leased(bytes, other, {}));
     other = chunk;
     other.raw_bytes = 256;
     CHECK_FALSE(is_as_leased(bytes, other, {}));
     CHECK_FALSE(
       is_as_leased(std::span{bytes}.first(bytes.size() - 1), chunk, {}));
-    other.form = number_of(codec::none);
+    other.codec = number_of(codec_id::none);
     CHECK(is_as_leased({}, other, {}));
   }
 }

@@ -51,7 +51,7 @@ TEST_SUITE("what a lender lends from disk") {
       CHECK(x.bytes == chunk_bytes);
       CHECK(x.raw_bytes == chunk_bytes);
       CHECK(x.tokens == chunk_tokens);
-      CHECK(x.form == static_cast<std::uint8_t>(codec::none));
+      CHECK(x.codec == static_cast<std::uint8_t>(codec_id::none));
     }
     CHECK(held(source, {1, 2}).empty());
     CHECK(source.usage().used_bytes == 3 * chunk_bytes);
@@ -63,8 +63,8 @@ TEST_SUITE("what a lender lends from disk") {
   TEST_CASE_FIXTURE(lender_disk_fixture, "is as it was stored") {
     put_on_disk({1, 2});
     put(source, {2});
-    REQUIRE(files->recode(1, codec::zstd).outcome == chunk_outcome::done);
-    REQUIRE(source.recode(2, codec::lz4).outcome == chunk_outcome::done);
+    REQUIRE(files->recode(1, codec_id::zstd).outcome == chunk_outcome::done);
+    REQUIRE(source.recode(2, codec_id::lz4).outcome == chunk_outcome::done);
     const auto lease = borrow_copies({1, 2});
     REQUIRE(lease.chunks.size() == 2);
     for (const auto& x : lease.chunks) {

@@ -23,10 +23,10 @@ TEST_SUITE("lender") {
 
   TEST_CASE_FIXTURE(lender_fixture, "names the form that chunks have") {
     put(source, {1});
-    REQUIRE(source.recode(1, codec::lz4).outcome == chunk_outcome::done);
+    REQUIRE(source.recode(1, codec_id::lz4).outcome == chunk_outcome::done);
     const auto lease = borrow({1});
     REQUIRE(lease.chunks.size() == 1);
-    CHECK(lease.chunks[0].form == static_cast<std::uint8_t>(codec::lz4));
+    CHECK(lease.chunks[0].codec == static_cast<std::uint8_t>(codec_id::lz4));
     CHECK(lease.chunks[0].bytes < chunk_bytes);
     CHECK(lease.chunks[0].raw_bytes == chunk_bytes);
     CHECK(lease.chunks[0].tokens == chunk_tokens);
@@ -66,7 +66,7 @@ TEST_SUITE("lender") {
     // If it were computed again it would be another.
     theirs->memory()[first.offset] ^= std::byte{1};
     CHECK(borrow({1}).chunks[0].checksum == first.checksum);
-    REQUIRE(source.recode(1, codec::lz4).outcome == chunk_outcome::done);
+    REQUIRE(source.recode(1, codec_id::lz4).outcome == chunk_outcome::done);
     CHECK_FALSE(known());
     CHECK(borrow({1}).chunks[0] == lease_of({1}).chunks[0]);
   }
@@ -104,7 +104,7 @@ TEST_SUITE("lender") {
   TEST_CASE_FIXTURE(lender_fixture, "keeps lent bytes when they are recoded") {
     put(source, {1});
     const auto lent = borrow({1}).chunks.at(0);
-    REQUIRE(source.recode(1, codec::lz4).outcome == chunk_outcome::done);
+    REQUIRE(source.recode(1, codec_id::lz4).outcome == chunk_outcome::done);
     put_others();
     CHECK(is_filled(theirs->memory().subspan(lent.offset, lent.bytes), 1));
   }

@@ -135,7 +135,7 @@ TEST_SUITE("transfer_batch to disk") {
   TEST_CASE_FIXTURE(disk_batch_fixture,
                     "writes compressed chunks as they are") {
     put(source, {1});
-    REQUIRE(source.recode(1, codec::zstd).outcome == outcome::done);
+    REQUIRE(source.recode(1, codec_id::zstd).outcome == outcome::done);
     const auto lease = lease_of({1});
     batch->place(lease, hashes{1});
     copy();
@@ -143,7 +143,7 @@ TEST_SUITE("transfer_batch to disk") {
     CHECK(list() == outcomes{outcome::done});
     const auto found = files->find(1);
     REQUIRE(found);
-    CHECK(found->form == codec::zstd);
+    CHECK(found->codec == codec_id::zstd);
     CHECK(found->encoded_bytes == lease.chunks[0].bytes);
     CHECK(found->raw_bytes == chunk_bytes);
     CHECK(found->tokens == chunk_tokens);

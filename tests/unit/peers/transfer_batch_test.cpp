@@ -158,7 +158,7 @@ TEST_SUITE("transfer_batch") {
     };
     constexpr auto foreign = "the peer's chunks are of another size or codec";
     CHECK(refusal([](leased_chunk&) {}) == "");
-    CHECK(refusal([](leased_chunk& x) { x.form = 4; }) == foreign);
+    CHECK(refusal([](leased_chunk& x) { x.codec = 4; }) == foreign);
     CHECK(refusal([](leased_chunk& x) { --x.tokens; }) == foreign);
     CHECK(refusal([](leased_chunk& x) { x.tokens = 0; }) == foreign);
     CHECK(refusal([](leased_chunk& x) { ++x.raw_bytes; }) == foreign);
@@ -170,7 +170,7 @@ TEST_SUITE("transfer_batch") {
     lease.shape = {16, 3};
     CHECK(refusal_of(lease) == contradiction);
     CHECK(refusal([](leased_chunk& x) {
-            x.form = static_cast<std::uint8_t>(codec::zstd);
+            x.codec = static_cast<std::uint8_t>(codec_id::zstd);
             ++x.bytes;
           }) == contradiction);
     CHECK(last == outcome::failed);
@@ -202,9 +202,9 @@ TEST_SUITE("transfer_batch") {
 
   TEST_CASE_FIXTURE(batch_fixture, "admits no codec but the one promised") {
     put(source, {1});
-    REQUIRE(source.recode(1, codec::zstd).outcome == outcome::done);
+    REQUIRE(source.recode(1, codec_id::zstd).outcome == outcome::done);
     auto lease = lease_of({1});
-    lease.chunks[0].form = static_cast<std::uint8_t>(codec::lz4);
+    lease.chunks[0].codec = static_cast<std::uint8_t>(codec_id::lz4);
     batch->place(lease, hashes{1});
     copy({span_outcome::copied});
     CHECK(store.usage().used_bytes > 0);
@@ -217,7 +217,7 @@ TEST_SUITE("transfer_batch") {
 
   TEST_CASE_FIXTURE(batch_fixture, "brings compressed chunks as they are") {
     put(source, {1});
-    REQUIRE(source.recode(1, codec::zstd).outcome == outcome::done);
+    REQUIRE(source.recode(1, codec_id::zstd).outcome == outcome::done);
     const auto lease = lease_of({1});
     batch->place(lease, hashes{1});
     copy({span_outcome::copied});
@@ -226,13 +226,13 @@ TEST_SUITE("transfer_batch") {
     const auto reader = store.acquire(hashes{1});
     REQUIRE(reader.chunks().size() == 1);
     const auto& chunk = reader.chunks()[0];
-    CHECK(chunk.form == codec::zstd);
+    CHECK(chunk.codec == codec_id::zstd);
     CHECK(chunk.bytes.size() == lease.chunks[0].bytes);
     CHECK(chunk.bytes.size() < chunk_bytes);
     CHECK(chunk.raw_bytes == chunk_bytes);
     CHECK(chunk.checksum == lease.chunks[0].checksum);
     std::vector<std::byte> raw(chunk_bytes);
-    REQUIRE_FALSE(decode(chunk.form, chunk.bytes, raw));
+    REQUIRE_FALSE(decode(chunk.codec, chunk.bytes, raw));
     CHECK(is_filled(raw, 1));
   }
 

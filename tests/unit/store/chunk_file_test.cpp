@@ -14,13 +14,14 @@ namespace {
 using bytes = std::vector<std::byte>;
 
 chunk_file_header sample_header() {
-  return {
-    .identity = {.id = {"vllm-0", 3},
-                 .model = "llama",
-                 .hashing = {hash_algorithm::sha256_cbor, 64, 77},
-                 .format = {"bfloat16", {2, 64, 8}}},
-    .chunk = {
-      .hash = 0xABCDEF, .raw_bytes = 1000, .tokens = 64, .form = codec::zstd}};
+  return {.identity = {.id = {"vllm-0", 3},
+                       .model = "llama",
+                       .hashing = {hash_algorithm::sha256_cbor, 64, 77},
+                       .format = {"bfloat16", {2, 64, 8}}},
+          .chunk = {.hash = 0xABCDEF,
+                    .raw_bytes = 1000,
+                    .tokens = 64,
+                    .codec = codec_id::zstd}};
 }
 
 bytes sample_payload() {
@@ -177,7 +178,7 @@ TEST_SUITE("chunk_file") {
       header.identity.format.dtype.assign(49, 'x');
     }
     SUBCASE("with a long shape") { header.identity.format.shape.assign(17, 1); }
-    SUBCASE("for another size") { header.chunk.form = codec::none; }
+    SUBCASE("for another size") { header.chunk.codec = codec_id::none; }
     CHECK(chunk_file::write(file, header, sample_payload()) == damaged);
     CHECK(test::files_below(directory.path()).empty());
   }

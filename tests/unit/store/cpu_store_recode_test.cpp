@@ -28,8 +28,8 @@ bytes raw_of(std::uint64_t hash) {
   return result;
 }
 
-std::uint64_t encoded_bytes(std::uint64_t hash, codec form) {
-  const auto encoded = encode(form, raw_of(hash), {});
+std::uint64_t encoded_bytes(std::uint64_t hash, codec_id codec) {
+  const auto encoded = encode(codec, raw_of(hash), {});
   REQUIRE(encoded);
   REQUIRE(encoded->has_value());
   return (**encoded).size();
@@ -51,21 +51,21 @@ struct recode_fixture {
     return writer.commit();
   }
 
-  /// Whether the chunk is here in `form` and restores to what was stored.
-  bool is_right(std::uint64_t hash, codec form) {
-    return is_right(store.borrow({&hash, 1}), hash, form);
+  /// Whether the chunk is here in `codec` and restores to what was stored.
+  bool is_right(std::uint64_t hash, codec_id codec) {
+    return is_right(store.borrow({&hash, 1}), hash, codec);
   }
 
   static bool is_right(const chunk_reader& reader, std::uint64_t hash,
-                       codec form) {
+                       codec_id codec) {
     REQUIRE(reader.chunks().size() == 1);
     const auto& chunk = reader.chunks().front();
-    if (chunk.form != form || chunk.raw_bytes != raw_bytes)
+    if (chunk.codec != codec || chunk.raw_bytes != raw_bytes)
       return false;
     bytes restored(chunk.bytes.begin(), chunk.bytes.end());
-    if (form != codec::none) {
+    if (codec != codec_id::none) {
       restored.resize(raw_bytes);
-      CHECK(!decode(form, chunk.bytes, restored));
+      CHECK(!decode(codec, chunk.bytes, restored));
     }
     return restored == raw_of(hash);
   }
@@ -89,17 +89,17 @@ TEST_SUITE("cpu_store recode") {
   TEST_CASE_FIXTURE(recode_fixture, "keeps a chunk in the form asked for") {
     put({1, 2});
     log.take();
-    const auto size = encoded_bytes(1, codec::zstd);
-    CHECK(store.recode(1, codec::zstd) ==
+    const auto size = encoded_bytes(1, codec_id::zstd);
+    CHECK(store.recode(1, codec_id::zstd) ==
           chunk_change{done, 16, raw_bytes, size});
-    CHECK(is_right(1, codec::zstd));
-    CHECK(is_right(2, codec::none));
+    CHECK(is_right(1, codec_id::zstd));
+    CHECK(is_right(2, codec_id::none));
     CHECK(store.usage().used_bytes == raw_bytes + arena::rounded(size));
     CHECK(store.usage().chunks == 2);
     CHECK(store.check() == "");
-    CHECK(store.recode(1, codec::none) ==
+    CHECK(store.recode(1, codec_id::none) ==
           chunk_change{done, 16, size, raw_bytes});
-    CHECK(is_right(1, codec::none));
+    CHECK(is_right(1, codec_id::none));
     CHECK(store.usage().used_bytes == 2 * raw_bytes);
     CHECK(store.check() == "");
     CHECK(log.take().empty());
@@ -107,31 +107,32 @@ TEST_SUITE("cpu_store recode") {
 
   TEST_CASE_FIXTURE(recode_fixture, "goes from one codec to another") {
     put({1});
-    store.recode(1, codec::zstd);
-    CHECK(store.recode(1, codec::lz4) ==
-          chunk_change{done, 16, encoded_bytes(1, codec::zstd),
-                       encoded_bytes(1, codec::lz4)});
-    CHECK(is_right(1, codec::lz4));
+    store.recode(1, codec_id::zstd);
+    CHECK(store.recode(1, codec_id::lz4) ==
+          chunk_change{done, 16, encoded_bytes(1, codec_id::zstd),
+                       encoded_bytes(1, codec_id::lz4)});
+    CHECK(is_right(1, codec_id::lz4));
   }
 
   TEST_CASE_FIXTURE(recode_fixture, "says why it changes nothing") {
     put({1, first_noise});
-    store.recode(1, codec::lz4);
-    CHECK(store.recode(1, codec::lz4) == chunk_change{.outcome = unchanged});
-    CHECK(store.recode(first_noise, codec::none) ==
+    store.recode(1, codec_id::lz4);
+    CHECK(store.recode(1, codec_id::lz4) == chunk_change{.outcome = unchanged});
+    CHECK(store.recode(first_noise, codec_id::none) ==
           chunk_change{.outcome = unchanged});
-    CHECK(store.recode(9, codec::zstd) == chunk_change{.outcome = absent});
-    CHECK(store.recode(first_noise, codec::zstd) ==
+    CHECK(store.recode(9, codec_id::zstd) == chunk_change{.outcome = absent});
+    CHECK(store.recode(first_noise, codec_id::zstd) ==
           chunk_change{.outcome = incompressible});
-    CHECK(store.recode(1, codec::int8) == chunk_change{.outcome = unsuitable});
-    CHECK(is_right(1, codec::lz4));
-    CHECK(is_right(first_noise, codec::none));
+    CHECK(store.recode(1, codec_id::int8) ==
+          chunk_change{.outcome = unsuitable});
+    CHECK(is_right(1, codec_id::lz4));
+    CHECK(is_right(first_noise, codec_id::none));
     CHECK(store.check() == "");
   }
 
   TEST_CASE_FIXTURE(recode_fixture, "fails for bytes that are damaged") {
     put({1});
-    store.recode(1, codec::zstd);
+    store.recode(1, codec_id::zstd);
     {
       const auto reader = store.borrow(hashes{1});
       const auto held = reader.chunks().front().bytes;
@@ -140,8 +141,8 @@ TEST_SUITE("cpu_store recode") {
       std::fill_n(first, held.size(), std::byte{0xFF});
     }
     const auto used = store.usage().used_bytes;
-    CHECK(store.recode(1, codec::none) == chunk_change{.outcome = failed});
-    CHECK(store.recode(1, codec::lz4) == chunk_change{.outcome = failed});
+    CHECK(store.recode(1, codec_id::none) == chunk_change{.outcome = failed});
+    CHECK(store.recode(1, codec_id::lz4) == chunk_change{.outcome = failed});
     CHECK(store.usage().used_bytes == used);
   }
 
@@ -149,18 +150,18 @@ TEST_SUITE("cpu_store recode") {
     put({1});
     auto whole = std::optional{store.acquire(hashes{1})};
     auto also_whole = std::optional{store.acquire(hashes{1})};
-    REQUIRE(store.recode(1, codec::zstd).outcome == done);
+    REQUIRE(store.recode(1, codec_id::zstd).outcome == done);
     auto small = std::optional{store.acquire(hashes{1})};
-    REQUIRE(store.recode(1, codec::lz4).outcome == done);
-    CHECK(is_right(*whole, 1, codec::none));
-    CHECK(is_right(*small, 1, codec::zstd));
-    CHECK(is_right(1, codec::lz4));
-    const auto zstd = arena::rounded(encoded_bytes(1, codec::zstd));
-    const auto lz4 = arena::rounded(encoded_bytes(1, codec::lz4));
+    REQUIRE(store.recode(1, codec_id::lz4).outcome == done);
+    CHECK(is_right(*whole, 1, codec_id::none));
+    CHECK(is_right(*small, 1, codec_id::zstd));
+    CHECK(is_right(1, codec_id::lz4));
+    const auto zstd = arena::rounded(encoded_bytes(1, codec_id::zstd));
+    const auto lz4 = arena::rounded(encoded_bytes(1, codec_id::lz4));
     CHECK(store.usage().used_bytes == raw_bytes + zstd + lz4);
     CHECK(store.clear(hashes{1}).front().outcome == in_use);
     whole.reset();
-    CHECK(is_right(*also_whole, 1, codec::none));
+    CHECK(is_right(*also_whole, 1, codec_id::none));
     CHECK(store.usage().used_bytes == raw_bytes + zstd + lz4);
     also_whole.reset();
     CHECK(store.usage().used_bytes == zstd + lz4);
@@ -175,9 +176,9 @@ TEST_SUITE("cpu_store recode") {
     put({1});
     put({2});
     put({3});
-    REQUIRE(store.recode(1, codec::zstd).outcome == done);
-    REQUIRE(store.recode(1, codec::none).outcome == done);
-    REQUIRE(store.recode(2, codec::lz4).outcome == done);
+    REQUIRE(store.recode(1, codec_id::zstd).outcome == done);
+    REQUIRE(store.recode(1, codec_id::none).outcome == done);
+    REQUIRE(store.recode(2, codec_id::lz4).outcome == done);
     CHECK(eviction_order() == hashes{1, 2, 3});
   }
 
@@ -186,31 +187,31 @@ TEST_SUITE("cpu_store recode") {
     put({2});
     put({3, 4});
     log.take();
-    CHECK(store.recode(1, codec::zstd).outcome == done);
+    CHECK(store.recode(1, codec_id::zstd).outcome == done);
     CHECK(log.take() == changes{{false, 2}});
-    CHECK(store.recode(3, codec::zstd).outcome == done);
+    CHECK(store.recode(3, codec_id::zstd).outcome == done);
     CHECK(log.take().empty());
   }
 
   TEST_CASE_FIXTURE(recode_fixture, "evicts nothing for a larger form") {
     put({1});
-    store.recode(1, codec::zstd);
+    store.recode(1, codec_id::zstd);
     put({2, 3, 4});
     CHECK(store.usage().used_bytes > 3 * raw_bytes);
     log.take();
-    CHECK(store.recode(1, codec::none) == chunk_change{.outcome = no_room});
+    CHECK(store.recode(1, codec_id::none) == chunk_change{.outcome = no_room});
     CHECK(log.take().empty());
-    CHECK(is_right(1, codec::zstd));
+    CHECK(is_right(1, codec_id::zstd));
     CHECK(store.check() == "");
   }
 
   TEST_CASE_FIXTURE(recode_fixture, "recodes what is pinned if there is room") {
     put({1, 2, 3, 4});
     store.pin(hashes{1, 2, 3, 4}, std::nullopt);
-    CHECK(store.recode(1, codec::zstd) == chunk_change{.outcome = no_room});
+    CHECK(store.recode(1, codec_id::zstd) == chunk_change{.outcome = no_room});
     store.unpin(hashes{4});
-    CHECK(store.recode(1, codec::zstd).outcome == done);
-    CHECK(is_right(1, codec::zstd));
+    CHECK(store.recode(1, codec_id::zstd).outcome == done);
+    CHECK(is_right(1, codec_id::zstd));
     CHECK(store.clear(hashes{1, 4})[0].outcome == pinned);
     CHECK(store.count_prefix(hashes{1, 4}) == 1);
     CHECK(store.check() == "");
@@ -230,12 +231,12 @@ TEST_SUITE("cpu_store recode") {
     CHECK(std::ranges::equal(lent->chunks()[0].bytes, raw_of(1)));
     put({1});
     store.pin(hashes{1001, 1}, std::nullopt);
-    CHECK(store.recode(2, codec::zstd).outcome == no_room);
+    CHECK(store.recode(2, codec_id::zstd).outcome == no_room);
     CHECK(store.check() == "");
     lent.reset();
     CHECK(store.usage().used_bytes == 3 * raw_bytes);
     CHECK(store.check() == "");
-    CHECK(is_right(1, codec::none));
+    CHECK(is_right(1, codec_id::none));
   }
 
   TEST_CASE_FIXTURE(recode_fixture, "does not evict what is lent") {

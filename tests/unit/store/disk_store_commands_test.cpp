@@ -99,7 +99,7 @@ TEST_SUITE("disk_store commands") {
   TEST_CASE_FIXTURE(commands_fixture, "holds through a recode, not a loss") {
     put({1});
     auto hold = store->hold(1);
-    CHECK(store->recode(1, codec::zstd).outcome == done);
+    CHECK(store->recode(1, codec_id::zstd).outcome == done);
     CHECK(clear({1}) == outcomes{in_use});
     std::filesystem::resize_file(files().at(0), header_bytes + 1);
     CHECK_FALSE(has(1));

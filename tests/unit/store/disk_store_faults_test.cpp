@@ -84,7 +84,7 @@ TEST_SUITE("disk_store faults") {
     CHECK(log.take() == changes{{false, 4}});
     CHECK(store->usage().used_bytes == 3 * file_bytes);
     CHECK(store->check().find("disk_store: io_failed: open") == 0);
-    CHECK(store->recode(1, codec::zstd).outcome == failed);
+    CHECK(store->recode(1, codec_id::zstd).outcome == failed);
     CHECK(log.take() == changes{{false, 1}});
     CHECK(!has(2));
     CHECK(log.take() == changes{{false, 2}});
@@ -119,7 +119,7 @@ TEST_SUITE("disk_store faults") {
     put({4});
     free_bytes = 0;
     CHECK(store->check() == "");
-    CHECK(store->recode(4, codec::zstd).outcome == done);
+    CHECK(store->recode(4, codec_id::zstd).outcome == done);
     CHECK(store->check() != "");
     CHECK(files_below(options.directory).size() == 1 + 3);
   }
@@ -143,7 +143,8 @@ TEST_SUITE("disk_store faults") {
     }
     SUBCASE("in the payload of a recode") {
       damage_only_file(header_bytes);
-      CHECK(store->recode(1, codec::zstd) == chunk_change{.outcome = failed});
+      CHECK(store->recode(1, codec_id::zstd) ==
+            chunk_change{.outcome = failed});
     }
     CHECK(log.take() == changes{{true, 1}, {false, 1}});
     CHECK(files().empty());
@@ -176,7 +177,7 @@ TEST_SUITE("disk_store faults") {
     }
     SUBCASE("when it recodes") {
       std::filesystem::remove(all[0]);
-      CHECK(store->recode(1, codec::zstd).outcome == failed);
+      CHECK(store->recode(1, codec_id::zstd).outcome == failed);
     }
     SUBCASE("when it clears") {
       std::filesystem::remove(all[0]);

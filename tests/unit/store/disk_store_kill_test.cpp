@@ -63,7 +63,7 @@ struct change_sender final : membership_listener {
     const std::uint64_t first = 1 + random() % 60;
     (**store).offer(kept_of(hashes{first, first + 1, first + 2}));
     write_all(**store);
-    (**store).recode(first + random() % 3, codec::zstd);
+    (**store).recode(first + random() % 3, codec_id::zstd);
     (**store).clear(hashes{1 + random() % 60});
   }
 }

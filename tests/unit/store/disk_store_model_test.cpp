@@ -59,7 +59,7 @@ struct model_fixture : disk_store_fixture {
   void recode_one() {
     const auto hash = draw_one();
     const auto target =
-      std::array{codec::none, codec::zstd, codec::lz4}[random() % 3];
+      std::array{codec_id::none, codec_id::zstd, codec_id::lz4}[random() % 3];
     REQUIRE(store->recode(hash, target).outcome == model.recode(hash, target));
   }
 

@@ -9,7 +9,7 @@ TEST_SUITE("disk_store recovery") {
   TEST_CASE_FIXTURE(disk_store_fixture, "finds its chunks again") {
     put({1, 2});
     put({first_noise});
-    REQUIRE(store->recode(1, codec::zstd).outcome == done);
+    REQUIRE(store->recode(1, codec_id::zstd).outcome == done);
     log.take();
     const auto before = store->usage();
     reopen();
@@ -20,7 +20,7 @@ TEST_SUITE("disk_store recovery") {
     CHECK(has(1));
     CHECK(has(2));
     CHECK(has(first_noise));
-    CHECK(store->recode(1, codec::zstd).outcome == unchanged);
+    CHECK(store->recode(1, codec_id::zstd).outcome == unchanged);
     CHECK(store->clear(hashes{2})[0] == chunk_change{done, 16, file_bytes, 0});
     CHECK(store->check() == "");
     put({3});
@@ -64,13 +64,13 @@ TEST_SUITE("disk_store recovery") {
     const auto raw = files().at(0);
     std::filesystem::rename(raw, directory.path() / "raw");
     std::filesystem::copy_file(directory.path() / "raw", raw);
-    REQUIRE(store->recode(1, codec::zstd).outcome == done);
+    REQUIRE(store->recode(1, codec_id::zstd).outcome == done);
     std::filesystem::rename(directory.path() / "raw", raw);
     REQUIRE(files().size() == 2);
     reopen();
     CHECK(files().size() == 1);
     CHECK(store->usage().chunks == 1);
-    CHECK(store->recode(1, codec::zstd).outcome == unchanged);
+    CHECK(store->recode(1, codec_id::zstd).outcome == unchanged);
     CHECK(has(1));
     CHECK(store->check() == "");
   }

@@ -59,16 +59,16 @@ TEST_SUITE("disk_store") {
   }
 
   TEST_CASE_FIXTURE(disk_store_fixture, "keeps what was compressed before") {
-    const auto encoded = encode(codec::zstd, raw_of(1), {});
+    const auto encoded = encode(codec_id::zstd, raw_of(1), {});
     REQUIRE(encoded);
     auto kept = kept_of(1);
-    kept.form = codec::zstd;
+    kept.codec = codec_id::zstd;
     kept.bytes = **encoded;
     store->offer({kept});
     write_all(*store);
     CHECK(has(1));
     CHECK(store->usage().used_bytes == header_bytes + (**encoded).size());
-    CHECK(store->recode(1, codec::zstd).outcome == unchanged);
+    CHECK(store->recode(1, codec_id::zstd).outcome == unchanged);
   }
 
   TEST_CASE_FIXTURE(disk_store_fixture, "reads no chunk of another size") {

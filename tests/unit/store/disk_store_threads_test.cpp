@@ -25,7 +25,7 @@ struct client {
   }
 
   void recode() {
-    constexpr std::array targets{codec::none, codec::zstd, codec::lz4};
+    constexpr std::array targets{codec_id::none, codec_id::zstd, codec_id::lz4};
     store.recode(draw(), targets[random() % 3]);
   }
 

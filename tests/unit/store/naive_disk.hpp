@@ -8,16 +8,16 @@
 
 namespace kvc::test {
 
-inline std::uint64_t bytes_as(std::uint64_t hash, codec form) {
+inline std::uint64_t bytes_as(std::uint64_t hash, codec_id codec) {
   return header_bytes +
-         (form == codec::none ? raw_bytes : encoded_bytes(hash, form));
+         (codec == codec_id::none ? raw_bytes : encoded_bytes(hash, codec));
 }
 
 /// The store's rules in the plainest way. Only when a pin ends is left to a
 /// pin_board of its own.
 struct naive_disk {
   struct held_chunk {
-    codec form = codec::none;
+    codec_id codec = codec_id::none;
     std::uint64_t bytes = file_bytes;
     std::uint64_t written = 0;  ///< Grows with every file.
     bool is_damaged = false;
@@ -168,22 +168,22 @@ struct naive_disk {
     return result;
   }
 
-  chunk_outcome recode(std::uint64_t hash, codec target) {
+  chunk_outcome recode(std::uint64_t hash, codec_id target) {
     if (!held.contains(hash))
       return chunk_outcome::absent;
-    if (held[hash].form == target)
+    if (held[hash].codec == target)
       return chunk_outcome::unchanged;
     if (held[hash].is_damaged) {
       drop(hash);
       return chunk_outcome::failed;
     }
-    if (target != codec::none && hash >= first_noise)
+    if (target != codec_id::none && hash >= first_noise)
       return chunk_outcome::incompressible;
     const auto size = bytes_as(hash, target);
-    if (target == codec::none ? used() + size > capacity
-                              : !make_room(size, hash))
+    if (target == codec_id::none ? used() + size > capacity
+                                 : !make_room(size, hash))
       return chunk_outcome::no_room;
-    held[hash] = {.form = target, .bytes = size, .written = ++files_written};
+    held[hash] = {.codec = target, .bytes = size, .written = ++files_written};
     return chunk_outcome::done;
   }
 

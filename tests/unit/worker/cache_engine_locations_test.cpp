@@ -134,7 +134,7 @@ TEST_SUITE("cache_engine locations") {
       CHECK(engine->scan(location::cpu, 0, 100).hashes == hashes);
       CHECK(engine->scan(location::disk, 0, 100).hashes == hashes);
     }
-    CHECK(engine->check_memory() == "");
+    CHECK(engine->check_cpu() == "");
     CHECK(engine->check_disk() == "");
   }
 
@@ -142,8 +142,8 @@ TEST_SUITE("cache_engine locations") {
     make(kind::memory);
     memory_log.take();
     auto& memory = *engine->at(location::cpu);
-    REQUIRE(memory.recode(hashes[0], codec::zstd).outcome == done);
-    REQUIRE(memory.recode(hashes[2], codec::lz4).outcome == done);
+    REQUIRE(memory.recode(hashes[0], codec_id::zstd).outcome == done);
+    REQUIRE(memory.recode(hashes[2], codec_id::lz4).outcome == done);
     CHECK(memory.usage().used_bytes < 2 * chunk_bytes);
     CHECK(retrieve() == prompt.size());
     CHECK(engine->contains(prompt) == prompt.size());
@@ -159,7 +159,7 @@ TEST_SUITE("cache_engine locations") {
     }
     memory_log.take();
     auto& memory = dynamic_cast<cpu_store&>(*engine->at(location::cpu));
-    REQUIRE(memory.recode(hashes[1], codec::zstd).outcome == done);
+    REQUIRE(memory.recode(hashes[1], codec_id::zstd).outcome == done);
     {
       const auto reader = memory.borrow({&hashes[1], 1});
       const auto held = reader.chunks().front().bytes;
@@ -172,7 +172,7 @@ TEST_SUITE("cache_engine locations") {
     if (has_disk())
       expected.emplace_back(true, hashes[1]);
     CHECK(memory_log.take() == expected);
-    CHECK(engine->check_memory() == "");
+    CHECK(engine->check_cpu() == "");
     store();
     CHECK(retrieve() == prompt.size());
   }
@@ -195,7 +195,7 @@ TEST_SUITE("cache_engine locations") {
     }
     SUBCASE("what was compressed since") {
       for (const auto hash : hashes)
-        engine->at(location::cpu)->recode(hash, codec::zstd);
+        engine->at(location::cpu)->recode(hash, codec_id::zstd);
       write_all();
       engine->at(location::cpu)->clear(hashes);
       CHECK(retrieve() == prompt.size());

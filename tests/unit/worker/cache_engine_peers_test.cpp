@@ -66,7 +66,7 @@ struct peers_fixture {
     auto made = cache_engine::make(std::move(options));
     REQUIRE(made);
     engine = std::move(*made);
-    peers->memory = engine->memory();
+    peers->memory = engine->cpu();
     peers->held = {names.begin(), names.end()};
     engine->set_peers(peers);
   }
@@ -156,7 +156,7 @@ TEST_SUITE("cache_engine and its peers") {
     while (engine->disk()->write_next()) {
     }
     CHECK(engine->disk()->usage().chunks == 3);
-    CHECK(engine->memory()->clear(names)[2].outcome == chunk_outcome::done);
+    CHECK(engine->cpu()->clear(names)[2].outcome == chunk_outcome::done);
     CHECK(retrieve() == 3);
     CHECK(peers->asked.size() == 1);
   }
@@ -177,7 +177,7 @@ TEST_SUITE("cache_engine and its peers") {
     hashes gone;
     for (const std::uint64_t name : {1U, 2U, 3U, 4U}) {
       const new_chunk chunk{.hash = name, .bytes = chunk_bytes};
-      engine->memory()->reserve({&chunk, 1}).commit();
+      engine->cpu()->reserve({&chunk, 1}).commit();
     }
     for (const auto& [is_admitted, name] : log.take())
       if (!is_admitted)
@@ -187,7 +187,7 @@ TEST_SUITE("cache_engine and its peers") {
 
   TEST_CASE_FIXTURE(peers_fixture, "keeps checksums for peers if asked to") {
     const auto known = [this] {
-      return engine->memory()->borrow({names.data(), 1}).chunks()[0].checksum;
+      return engine->cpu()->borrow({names.data(), 1}).chunks()[0].checksum;
     };
     make();
     store(1);
@@ -209,10 +209,10 @@ TEST_SUITE("cache_engine and its peers") {
     const auto* begin = options.region.data();
     make();
     store(2);
-    const auto reader = engine->memory()->borrow(names);
+    const auto reader = engine->cpu()->borrow(names);
     REQUIRE(reader.chunks().size() == 2);
     for (const auto& x : reader.chunks())
       CHECK(x.bytes.data() == begin + x.offset);
-    CHECK(engine->memory()->usage().capacity_bytes == 4 * chunk_bytes);
+    CHECK(engine->cpu()->usage().capacity_bytes == 4 * chunk_bytes);
   }
 }
