@@ -35,6 +35,7 @@ may_include net/ucx        $net
 may_include net/link       $net
 may_include net/http       $net
 may_include net/api        net/http $net
+may_include net/client     $net
 
 # The rooms of actors, floor by floor: each may include those that it names.
 may_include actors/hashing   $net
@@ -68,6 +69,7 @@ awk -F/ 'NR == FNR { known[$0]; next }
 only_in 'caf/'        'messages/|actors/|net/|apps/'
 only_in 'boost/beast' 'net/http/|apps/bench/http/http_reference'
 only_in 'boost/'      'net/|apps/bench/http/http_reference'
+only_in 'curl/'       'net/client/'
 only_in 'uc[pst]/'    'net/ucx/'
 only_in 'spdlog/'     'actors/|net/|apps/'
 only_in 'yaml-cpp/'   'config/'

@@ -106,10 +106,7 @@ bool bench_cluster::wait_for_keys(std::uint64_t keys,
 }
 
 http_client_options bench_cluster::client() const {
-  http_client_options options;
-  options.host = "127.0.0.1";
-  options.port = http_port_;
-  return options;
+  return {.url = "http://127.0.0.1:" + std::to_string(http_port_)};
 }
 
 }  // namespace kvc

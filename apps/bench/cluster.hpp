@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/bench/child_process.hpp"
-#include "net/http/client.hpp"
+#include "net/client/http_client.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -40,6 +40,7 @@ class bench_cluster {
   /// Where the logs are, and whatever else the bench puts there.
   const std::filesystem::path& folder() const { return folder_; }
 
+  std::uint16_t http_port() const { return http_port_; }
   std::uint16_t link_port() const { return link_port_; }
   const child_process& controller() const { return *controller_; }
   const std::vector<child_process>& workers() const { return workers_; }

@@ -56,9 +56,10 @@ exit_code console::ask(const question& what, const interpreter& interpret) {
 }
 
 answer console::fetch(const question& what) {
-  const auto target = options_.base_path + what.target;
-  const auto reply = what.body ? controller_.post(target, render(*what.body))
-                               : controller_.get(target);
+  const auto reply = !what.body ? controller_.get(what.target)
+                     : what.may_repeat
+                       ? controller_.query(what.target, render(*what.body))
+                       : controller_.post(what.target, render(*what.body));
   if (!reply)
     return {complain(exit_code::unreachable, describe(reply.error()))};
   constexpr unsigned missing = 404;
@@ -72,7 +73,7 @@ answer console::fetch(const question& what) {
 
 exit_code console::show(const nlohmann::ordered_json& body,
                         const verdict& meaning) const {
-  if (options_.as_json)
+  if (as_json_)
     std::cout << body.dump(-1, ' ', true) << '\n';
   else
     std::cout << meaning.text;

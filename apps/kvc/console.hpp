@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/kvc/exit_code.hpp"
-#include "net/http/client.hpp"
+#include "net/client/http_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +14,8 @@ namespace kvc {
 /// A request to the controller.
 struct question {
   std::string target;  ///< A route, with its query string if any.
-  std::optional<nlohmann::json> body = {};    ///< POSTed if set, else GET.
+  std::optional<nlohmann::json> body = {};  ///< POSTed if set, else GET.
+  bool may_repeat = false;  ///< A POST may be sent twice: it only asks.
   exit_code on_missing = exit_code::refused;  ///< What a 404 means.
 };
 
@@ -35,17 +36,13 @@ struct answer {
   nlohmann::ordered_json body = {};
 };
 
-struct console_options {
-  std::string base_path;  ///< Goes before each target.
-  bool as_json = false;   ///< Shows answers as they came.
-};
-
 /// Between a command, the controller and the terminal.
 class console {
  public:
-  /// `controller` must outlive the console.
-  console(http_client& controller, console_options options)
-      : controller_(controller), options_(std::move(options)) {}
+  /// Shows answers as they came if `as_json`. `controller` must outlive the
+  /// console.
+  console(http_client& controller, bool as_json)
+      : controller_(controller), as_json_(as_json) {}
 
   /// Asks, shows the answer, and returns what to exit with. Throws nlohmann's
   /// exceptions if the answer is not JSON, or not as `interpret` expects it.
@@ -61,7 +58,7 @@ class console {
 
  private:
   http_client& controller_;
-  console_options options_;
+  bool as_json_;
 };
 
 /// Says on standard error what went wrong; returns `code`.

@@ -1,9 +1,9 @@
 #include "apps/kvc/event_table.hpp"
 
 #include "apps/kvc/command.hpp"
-#include "apps/kvc/controller_url.hpp"
 #include "apps/kvc/follow.hpp"
 #include "apps/kvc/printable.hpp"
+#include "net/client/http_url.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -30,8 +30,10 @@ std::string how_to_go_on(const std::string& event_id) {
 /// Asks until the event has ended or the time is over. SIGINT ends kvc alone.
 answer await_end(console& terminal, const std::string& event_id,
                  clock::time_point deadline) {
-  const question what{
-    "/check_finish", {{{"event_id", event_id}}}, exit_code::nothing};
+  const question what{.target = "/check_finish",
+                      .body = {{{"event_id", event_id}}},
+                      .may_repeat = true,
+                      .on_missing = exit_code::nothing};
   const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
                                 how_to_go_on(event_id)};
   progress_display display;

@@ -1,5 +1,5 @@
 #include "apps/kvc/command.hpp"
-#include "apps/kvc/controller_url.hpp"
+#include "net/client/http_url.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -61,15 +61,14 @@ void declare(CLI::App& app, global_arguments& arguments) {
 }
 
 exit_code run(const global_arguments& arguments, const command_action& action) {
-  const auto url = parse_controller_url(arguments.url);
+  const auto url = parse_http_url(arguments.url);
   if (!url)
     return complain(url.error());
   http_client client{
-    {.host = url->host,
-     .port = url->port,
+    {.url = *url,
      .deadline = std::chrono::milliseconds{
        static_cast<std::int64_t>(arguments.timeout_seconds * 1000)}}};
-  console terminal{client, {url->base_path, arguments.as_json}};
+  console terminal{client, arguments.as_json};
   try {
     return action(terminal);
   } catch (const nlohmann::json::exception& error) {

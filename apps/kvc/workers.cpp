@@ -1,6 +1,6 @@
 #include "apps/kvc/command.hpp"
-#include "apps/kvc/controller_url.hpp"
 #include "apps/kvc/printable.hpp"
+#include "net/client/http_url.hpp"
 
 #include <CLI/CLI.hpp>
 

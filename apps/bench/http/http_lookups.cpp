@@ -155,7 +155,7 @@ std::vector<std::string> lookup_bench::make_requests(
 
 caf::expected<void> lookup_bench::measure(const lookup_case& chosen) {
   http_load load;
-  load.port = cluster_->client().port;
+  load.port = cluster_->http_port();
   load.requests = make_requests(chosen);
   load.connections = chosen.connections;
   load.duration =

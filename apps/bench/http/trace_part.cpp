@@ -124,7 +124,7 @@ void report(const bench_options& options, const char* loop,
 caf::expected<void> ask(const bench_cluster& cluster, trace_lookups all,
                         const bench_options& options) {
   http_load load;
-  load.port = cluster.client().port;
+  load.port = cluster.http_port();
   load.requests = std::move(all.requests);
   load.connections = connections;
   load.duration = std::chrono::nanoseconds{

@@ -62,7 +62,7 @@ void lookup_watch::run(const std::stop_token& stop,
   while (!stop.stop_requested()) {
     const auto cpu = total_ns(clocks);
     const auto begin = wall_ns();
-    const auto answer = http.post("/lookup", body);
+    const auto answer = http.query("/lookup", body);
     const auto end = wall_ns();
     if (!answer || answer->status != 200)
       continue;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/bench/cpu_clock.hpp"
-#include "net/http/client.hpp"
+#include "net/client/http_client.hpp"
 
 #include <thread>
 

@@ -89,7 +89,7 @@ double victim::registration_time() {
 }
 
 std::optional<std::uint64_t> victim::matched(const std::string& body) {
-  const auto reply = http_.post("/lookup", body);
+  const auto reply = http_.query("/lookup", body);
   if (!reply || reply->status != 200)
     return std::nullopt;
   const auto answer = nlohmann::json::parse(reply->body, nullptr, false);

@@ -1,18 +1,44 @@
-#include "net/http/client.hpp"
+#include "net/client/http_client.hpp"
 
 #include "messages/errors.hpp"
 
 #include <doctest/doctest.h>
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
+#include <semaphore>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 using namespace kvc;
 using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view slow_name = "slow.invalid";
+std::binary_semaphore may_resolve{0};
+
+void let_names_resolve() { may_resolve.release(); }
+
+}  // namespace
+
+/// Stands before the system's: finds `slow_name` only when it may.
+extern "C" __attribute__((visibility("default"))) int getaddrinfo(
+  const char* name, const char* service, const addrinfo* hints,
+  addrinfo** found) {
+  if (name != nullptr && name == slow_name)
+    may_resolve.acquire();
+  const auto next =
+    reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return next(name, service, hints, found);
+}
 
 namespace {
 
@@ -74,8 +100,10 @@ class scripted_server {
 
   int accept() const { return ::accept(listener_.get(), nullptr, nullptr); }
 
+  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+
   http_client_options options() const {
-    return {.host = "127.0.0.1", .port = port_, .deadline = 10s};
+    return {.url = "http://" + authority(), .deadline = 10s};
   }
 
  private:
@@ -111,11 +139,10 @@ TEST_SUITE("http_client") {
     }};
     http_client client{server.options()};
     CHECK(body_of(client.post("/x?y=1", "{\"a\":1}")) == "one");
-    CHECK(request ==
-          "POST /x?y=1 HTTP/1.1\r\nContent-Type: application/json\r\n"
-          "Host: 127.0.0.1:" +
-            std::to_string(server.options().port) +
-            "\r\nUser-Agent: kvc\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+    CHECK(request == "POST /x?y=1 HTTP/1.1\r\nHost: " + server.authority() +
+                       "\r\nUser-Agent: kvc\r\nAccept: */*\r\n"
+                       "Content-Type: application/json\r\n"
+                       "Content-Length: 7\r\n\r\n{\"a\":1}");
   }
 
   TEST_CASE("keeps its connection for the next request") {
@@ -164,6 +191,66 @@ TEST_SUITE("http_client") {
     CHECK(client.get("/") == caf::error{errc::connection_lost});
     server.stop();
     CHECK(accepted == 3);
+  }
+
+  TEST_CASE("sends what changes something once, on a connection of its own") {
+    std::vector<std::string> requests;
+    scripted_server server{[&](auto& self) {
+      const owned_socket kept{self.accept()};
+      requests.push_back(kept.read_request());
+      kept.send(answer_one);
+      const owned_socket fresh{self.accept()};
+      requests.push_back(fresh.read_request("\r\n\r\n{}"));
+      fresh.send(answer_two);
+      requests.push_back(fresh.read_request("\r\n\r\n{}"));
+      fresh.send(answer_one);
+    }};
+    http_client client{server.options()};
+    CHECK(body_of(client.get("/")) == "one");
+    CHECK(body_of(client.post("/change", "{}")) == "two");
+    CHECK(body_of(client.query("/ask", "{}")) == "one");
+    server.stop();
+    REQUIRE(requests.size() == 3);
+    CHECK(requests[1].starts_with("POST /change "));
+    CHECK(requests[2].starts_with("POST /ask "));
+  }
+
+  TEST_CASE("repeats what only asks if its connection dies") {
+    int accepted = 0;
+    scripted_server server{[&](auto& self) {
+      for (int peer = self.accept(); peer >= 0; peer = self.accept()) {
+        const owned_socket guard{peer};
+        if (++accepted == 1) {
+          guard.read_request();
+          guard.send(answer_one);
+        }
+        guard.read_request("\r\n\r\n{}");  // Which gets no answer.
+      }
+    }};
+    http_client client{server.options()};
+    CHECK(body_of(client.get("/")) == "one");
+    CHECK(client.query("/ask", "{}") == caf::error{errc::connection_lost});
+    server.stop();
+    CHECK(accepted == 2);
+  }
+
+  TEST_CASE("repeats nothing that changes something") {
+    int accepted = 1;
+    scripted_server server{[&](auto& self) {
+      const owned_socket kept{self.accept()};
+      kept.read_request();
+      kept.send(answer_one);
+      for (int peer = self.accept(); peer >= 0; peer = self.accept()) {
+        ++accepted;
+        const owned_socket guard{peer};
+        guard.read_request("\r\n\r\n{}");  // Which gets no answer.
+      }
+    }};
+    http_client client{server.options()};
+    CHECK(body_of(client.get("/")) == "one");
+    CHECK(client.post("/change", "{}") == caf::error{errc::connection_lost});
+    server.stop();
+    CHECK(accepted == 2);
   }
 
   TEST_CASE("connects anew where the server said it would close") {
@@ -251,7 +338,39 @@ TEST_SUITE("http_client") {
     }};
     http_client client{server.options()};
     CHECK(client.get("/") == caf::error{errc::unreachable});
-    http_client nowhere{{.host = "name.invalid", .deadline = 10s}};
+    http_client nowhere{{.url = "http://name.invalid", .deadline = 10s}};
     CHECK(nowhere.get("/") == caf::error{errc::unreachable});
+  }
+
+  TEST_CASE("gives up at its deadline while it waits for a name") {
+    http_client client{
+      {.url = "http://" + std::string{slow_name}, .deadline = 50ms}};
+    CHECK(client.get("/") == caf::error{errc::timed_out});
+    let_names_resolve();
+  }
+
+  TEST_CASE("begins with TLS where the URL says so") {
+    std::string request;
+    scripted_server server{[&](auto& self) {
+      const owned_socket peer{self.accept()};
+      request = peer.read_request("\x16");
+    }};
+    http_client client{
+      {.url = "https://" + server.authority(), .deadline = 10s}};
+    CHECK(client.get("/") == caf::error{errc::unreachable});
+    server.stop();
+    CHECK(request == "\x16");
+  }
+
+  TEST_CASE("asks the server itself, whatever proxy the environment names") {
+    ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+    scripted_server server{[](auto& self) {
+      const owned_socket peer{self.accept()};
+      peer.read_request();
+      peer.send(answer_one);
+    }};
+    http_client client{server.options()};
+    CHECK(body_of(client.get("/")) == "one");
+    ::unsetenv("http_proxy");
   }
 }

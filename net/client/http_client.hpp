@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,8 +11,7 @@
 namespace kvc {
 
 struct http_client_options {
-  std::string host = "localhost";  ///< A name, or an address without brackets.
-  std::uint16_t port = 9000;
+  std::string url;  ///< Goes before each target; as parse_http_url returns it.
 
   /// For a whole request: finding the host, connecting, asking, the answer.
   std::chrono::milliseconds deadline{30'000};
@@ -27,8 +25,9 @@ struct http_reply {
   std::string body;
 };
 
-/// Speaks HTTP/1.1 to one server, one request after the other, and keeps the
-/// connection in between. Blocks; not thread-safe.
+/// Speaks HTTP/1.1 to one server, directly: neither follows redirects nor uses
+/// a proxy. Sends one request after the other and keeps the connection in
+/// between. Blocks; not thread-safe.
 class http_client {
  public:
   explicit http_client(http_client_options options);
@@ -38,13 +37,18 @@ class http_client {
 
   ~http_client();
 
-  /// Asks for `target`, a path with its query. As post().
+  /// Asks for `target`, a path with its query. Fails with unreachable (also if
+  /// the answer is not HTTP), timed_out, connection_lost, or no_capacity if the
+  /// answer is over the limit. If the kept connection turns out to be closed,
+  /// the request is sent once more on a new one.
   caf::expected<http_reply> get(std::string_view target);
 
-  /// Sends `body`, which is JSON. Fails with unreachable (also if the answer
-  /// is not HTTP), timed_out, connection_lost, or no_capacity if the answer is
-  /// over the limit. A request on a kept connection that turns out to be closed
-  /// is sent once more on a new one.
+  /// As get(), with a body of JSON, for routes that change nothing.
+  caf::expected<http_reply> query(std::string_view target,
+                                  std::string_view body);
+
+  /// As query(), for routes that change something: on a new connection, so that
+  /// the request is sent once at most.
   caf::expected<http_reply> post(std::string_view target,
                                  std::string_view body);
 
