@@ -1,6 +1,7 @@
 #include "apps/kvc/event_table.hpp"
 
 #include "apps/kvc/printable.hpp"
+#include "messages/counted.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -145,7 +146,8 @@ std::string render_event(const json& event) {
   auto headline = text(event, "event_id") + ": " + text(event, "operation") +
                   " of " + subject(event) + ", " + text(event, "status");
   if (event.at("operation") != "health")
-    headline += ", " + number(event, "num_tokens") + " tokens";
+    headline +=
+      ", " + counted(event.at("num_tokens").get<std::uint64_t>(), "token");
   if (!event.at("finished_at").is_null())
     headline += ", " + duration(event);
   return printable(headline) + '\n' + render_ranks(event);

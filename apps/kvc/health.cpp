@@ -1,11 +1,8 @@
-#include "apps/kvc/command.hpp"
+#include "apps/kvc/commands.hpp"
 #include "apps/kvc/printable.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 namespace kvc {
 
@@ -53,19 +50,9 @@ verdict judge_health(const nlohmann::ordered_json& answer) {
 
 }  // namespace
 
-void add_health(CLI::App& app, command_action& action) {
-  auto* command =
-    app.add_subcommand("health",
-                       "Asks every rank of an instance how it is.\n"
-                       "Exits with 1 if one is not healthy.");
-  auto instance = std::make_shared<std::string>();
-  command->add_option("INSTANCE", *instance, "lmcache_instance_id")->required();
-  command->callback([instance, &action] {
-    action = [instance](console& terminal) {
-      return terminal.ask({"/health", {{{"instance_id", *instance}}}},
-                          judge_health);
-    };
-  });
+exit_code check_health(console& terminal, const health_arguments& arguments) {
+  return terminal.ask({"/health", {{{"instance_id", arguments.instance}}}},
+                      judge_health);
 }
 
 }  // namespace kvc

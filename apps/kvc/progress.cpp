@@ -1,6 +1,7 @@
 #include "apps/kvc/progress.hpp"
 
 #include "apps/kvc/printable.hpp"
+#include "messages/counted.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -22,10 +23,9 @@ std::string counts(const progress& state, const count_names& names) {
   std::string result;
   if (state.chunks_planned > 0)
     result += std::to_string(state.chunks_done) + names.between +
-              std::to_string(state.chunks_planned) + " chunks" +
-              names.separator;
+              counted(state.chunks_planned, "chunk") + names.separator;
   return result + std::to_string(state.ranks_ended) + names.between +
-         std::to_string(state.ranks) + " ranks";
+         counted(state.ranks, "rank");
 }
 
 std::string percent(double share) {

@@ -9,7 +9,6 @@
 #include <charconv>
 #include <fstream>
 #include <iostream>
-#include <optional>
 
 namespace kvc {
 
@@ -107,6 +106,10 @@ caf::expected<prompt> read_prompt(const std::string& path) {
     return refuse(path + ": " +
                   result.error().context().get_as<std::string>(0));
   return result;
+}
+
+caf::expected<prompt> prompt_source::read() const {
+  return file ? read_prompt(*file) : parse_token_list(tokens.value());
 }
 
 }  // namespace kvc

@@ -1,21 +1,12 @@
-#include "apps/kvc/command.hpp"
+#include "apps/kvc/commands.hpp"
 #include "apps/kvc/printable.hpp"
 #include "net/client/http_url.hpp"
-
-#include <CLI/CLI.hpp>
-
-#include <memory>
 
 namespace kvc {
 
 namespace {
 
 using json = nlohmann::ordered_json;
-
-struct workers_arguments {
-  std::string instance;
-  bool wants_rejected = false;
-};
 
 std::string number(const json& value) {
   return std::to_string(value.get<std::int64_t>());
@@ -87,7 +78,9 @@ verdict judge_rejected(const json& answer) {
           {}};
 }
 
-exit_code list(console& terminal, const workers_arguments& arguments) {
+}  // namespace
+
+exit_code show_workers(console& terminal, const workers_arguments& arguments) {
   const std::string route = "/controller/workers";
   if (arguments.wants_rejected)
     return terminal.ask({route + "?rejected=1"}, judge_rejected);
@@ -97,27 +90,6 @@ exit_code list(console& terminal, const workers_arguments& arguments) {
     {.target = route + "?instance_id=" + percent_encode(arguments.instance),
      .on_missing = exit_code::nothing},
     judge_workers);
-}
-
-}  // namespace
-
-void add_workers(CLI::App& app, command_action& action) {
-  auto* command =
-    app.add_subcommand("workers",
-                       "Lists the registered workers and what they hold.\n"
-                       "Exits with 1 if there are none.");
-  auto arguments = std::make_shared<workers_arguments>();
-  auto* instance = command->add_option("INSTANCE", arguments->instance,
-                                       "Only this instance's workers");
-  command
-    ->add_flag("--rejected", arguments->wants_rejected,
-               "Instead, the workers refused in the last hour, and why")
-    ->excludes(instance);
-  command->callback([arguments, &action] {
-    action = [arguments](console& terminal) {
-      return list(terminal, *arguments);
-    };
-  });
 }
 
 }  // namespace kvc

@@ -59,6 +59,8 @@ TEST_SUITE("progress") {
   TEST_CASE("makes a line") {
     CHECK(render_line({"clear", 0.5, 5, 10, 1, 2}) ==
           "clear: 5 of 10 chunks, 1 of 2 ranks done");
+    CHECK(render_line({"clear", 0, 0, 1, 0, 1}) ==
+          "clear: 0 of 1 chunk, 0 of 1 rank done");
   }
 
   TEST_CASE("fills the width with the bar, up to a limit") {
@@ -66,15 +68,15 @@ TEST_SUITE("progress") {
     CHECK(render_bar(half, 7s, 55) ==
           "pin [########--------]  50%  4/8 chunks  0/2 ranks  7 s");
     CHECK(render_bar(half, 7s, 200).size() == 39 + 40);
-    CHECK(render_bar({"pin", 0, 0, 8, 0, 1}, 0s, 44) ==
-          "pin [-----]   0%  0/8 chunks  0/1 ranks  0 s");
-    CHECK(render_bar({"pin", 1, 8, 8, 1, 1}, 99s, 45) ==
-          "pin [#####] 100%  8/8 chunks  1/1 ranks  99 s");
+    CHECK(render_bar({"pin", 0, 0, 8, 0, 1}, 0s, 43) ==
+          "pin [-----]   0%  0/8 chunks  0/1 rank  0 s");
+    CHECK(render_bar({"pin", 1, 8, 8, 1, 1}, 99s, 44) ==
+          "pin [#####] 100%  8/8 chunks  1/1 rank  99 s");
   }
 
   TEST_CASE("shows a full bar only when all is done") {
     const progress almost{"pin", 0.9999, 9999, 10000, 0, 1};
-    CHECK(render_bar(almost, 0s, 59).find("#-]  99%") != std::string::npos);
+    CHECK(render_bar(almost, 0s, 58).find("#-]  99%") != std::string::npos);
   }
 
   TEST_CASE("does without the bar, then without the end, on narrow terminals") {
