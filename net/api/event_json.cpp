@@ -167,7 +167,109 @@ http_response unfinished_response(const event_status& event) {
                      status);
 }
 
+schema state_schema() {
+  return schema::choice(
+    {to_string(event_state::running), to_string(event_state::finished),
+     to_string(event_state::failed), to_string(event_state::cancelled)});
+}
+
+schema code_schema() { return schema::integer(0, schema::no_minimum); }
+
+/// The shape of one rank's part.
+schema rank_status_schema() {
+  return schema::object(
+    {{"instance_id", schema::text(), "The rank's instance."},
+     {"worker_id", rank_schema(), "The rank."},
+     {"status", state_schema(), "Where its part stands."},
+     {"num_tokens", schema::integer(), "Tokens of the chunks done."},
+     optional_field("error", schema::text(), "Why it failed."),
+     optional_field("error_code", code_schema(),
+                    "Of health: 0 is healthy; all others are negative."),
+     optional_field("chunks_done", schema::integer(),
+                    "Chunks that need no more work."),
+     optional_field("chunks_planned", schema::integer(), "Chunks in all."),
+     optional_field("chunks", schema::map(schema::integer()),
+                    "What became of them: a number for each outcome."),
+     optional_field("bytes_before", schema::integer(),
+                    "Bytes of the chunks done, as they were stored."),
+     optional_field("bytes_after", schema::integer(),
+                    "Bytes of the chunks done, as they are stored."),
+     optional_field("gb_per_second", schema::number(), "Of a move.")},
+    "RankStatus");
+}
+
+field note_field() {
+  return optional_field("message", schema::text(),
+                        "What else there is to know, in words.");
+}
+
+field disagreement_field() {
+  return optional_field("ranks_disagree", schema::boolean(),
+                        "True if the ranks did it for unequal prefixes.");
+}
+
+field tokens_field() {
+  return {"num_tokens", schema::integer(),
+          "Tokens that all ranks did it for: the least of their numbers."};
+}
+
+field ranks_field() {
+  return {"workers", schema::list(rank_status_schema()), "Each rank's part."};
+}
+
 }  // namespace
+
+schema event_schema() {
+  const auto position = schema::tuple({schema::text(), location_schema()});
+  return schema::object(
+    {event_id_field(),
+     {"operation", schema::text(), "What the event does."},
+     {"instance_id", schema::text(), "Whose chunks it is about."},
+     {"status", state_schema(), "Where it stands."},
+     tokens_field(),
+     {"started_at", schema::number().or_null(),
+      "Seconds since the Unix epoch."},
+     {"finished_at", schema::number().or_null(),
+      "Seconds since the Unix epoch; null while it runs."},
+     optional_field("old_position", position, "Where a move goes from."),
+     optional_field("new_position", position, "Where a move goes to."),
+     {"chunks_done", schema::integer(), "Of all ranks."},
+     {"chunks_planned", schema::integer(), "Of all ranks."},
+     ranks_field(),
+     note_field(),
+     disagreement_field()},
+    "Event");
+}
+
+schema finished_event_schema(operation what) {
+  if (what == operation::health)
+    return schema::object(
+      {event_id_field(),
+       {"error_codes", schema::map(code_schema()), "By rank: 0 is healthy."}},
+      "Health");
+  return schema::object({event_id_field(), tokens_field(), ranks_field(),
+                         note_field(), disagreement_field()},
+                        "FinishedEvent");
+}
+
+std::vector<described_answer> other_event_answers() {
+  const auto running = schema::object(
+    {event_id_field(), {"status", state_schema(), "It is running."}},
+    "RunningEvent");
+  const auto ended = schema::object(
+    {{"detail", schema::list(rank_status_schema()), "Each rank's part."},
+     event_id_field(),
+     {"status", state_schema(), "How it ended."},
+     tokens_field()},
+    "UnfinishedEvent");
+  const auto or_error = schema::any_of({ended, error_schema()});
+  return {
+    {202, "It runs still: ask /check_finish.", running},
+    {404, "There is no such instance or location."},
+    {409, "It was cancelled, or the instances do not allow it.", or_error},
+    {502, "Ranks failed; `detail` has their own words.", or_error},
+    {504, "All ranks were silent.", or_error}};
+}
 
 json event_json(const event_status& event) {
   json result{{"event_id", event.event_id},

@@ -2,8 +2,10 @@
 
 #include "net/api/integer_reading.hpp"
 #include "net/api/json_trimmer.hpp"
+#include "net/http/route.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 #include <cmath>
 
@@ -41,6 +43,10 @@ json_body::json_body(std::string_view text) {
   } else {
     parse_fields(text);  // Its complaint counts the text's own bytes.
   }
+}
+
+json_body::json_body(const http_request& request) : json_body(request.body) {
+  entry_ = request.entry;
 }
 
 void json_body::parse_fields(std::string_view text) {
@@ -213,6 +219,7 @@ void json_body::complain(const std::string& name, std::string_view message,
 }
 
 const json* json_body::find(const std::string& name) const {
+  assert(entry_ == nullptr || find_field(entry_->body, name) != nullptr);
   if (!fields_.is_object())
     return nullptr;
   const auto found = fields_.find(name);

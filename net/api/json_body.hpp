@@ -25,6 +25,10 @@ class json_body {
  public:
   explicit json_body(std::string_view text);
 
+  /// Reads the body of a request, of which only the fields that its route names
+  /// may be asked for.
+  explicit json_body(const http_request& request);
+
   /// A required string.
   std::string string(const std::string& name);
 
@@ -86,6 +90,7 @@ class json_body {
 
   nlohmann::json fields_;
   std::optional<std::vector<std::uint32_t>> tokens_;  ///< Not in fields_.
+  const route* entry_ = nullptr;
   unsigned status_ = 200;
   nlohmann::json complaints_ = nlohmann::json::array();
 };

@@ -100,8 +100,8 @@ bool take_field(std::string_view& text, lookup_body& result, bool& has_tokens) {
 
 /// Reads whatever LMCache's clients may send.
 std::variant<lookup_body, http_response> read_exact_lookup(
-  std::string_view text) {
-  json_body body{text};
+  const http_request& request) {
+  json_body body{request};
   lookup_body result;
   result.hashes = body.optional_hashes("hashes");
   if (!result.hashes)
@@ -161,7 +161,7 @@ std::variant<lookup_body, http_response> read_lookup(
     return read_binary_lookup(request);
   if (auto usual = read_usual_lookup(request.body))
     return std::move(*usual);
-  return read_exact_lookup(request.body);
+  return read_exact_lookup(request);
 }
 
 }  // namespace kvc

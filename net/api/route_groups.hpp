@@ -29,6 +29,9 @@ void add_event_routes(router& table, const controller_services& services);
 void begin_event(start_event start, const controller_services& services,
                  lane_actor& lane, const responder& respond);
 
+/// Returns the fields that all requests to begin an event have.
+std::vector<field> event_fields();
+
 /// Returns the answer to a request for more chunks than a message may name:
 /// small ones make many hashes.
 std::optional<http_response> too_many_chunks(const command& what);
@@ -38,6 +41,12 @@ void add_metrics_route(
   router& table, const controller_services& services,
   const std::shared_ptr<const std::vector<request_counters::route_name>>&
     names);
+
+// Shapes that several routes share.
+field event_id_field();
+schema rank_schema();
+schema token_schema();
+schema location_schema();
 
 /// Returns the answer to a request that failed with `error`.
 http_response response_for(const caf::error& error);

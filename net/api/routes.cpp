@@ -2,9 +2,11 @@
 
 #include "messages/errors.hpp"
 #include "net/api/route_groups.hpp"
+#include "net/http/openapi.hpp"
 
 #include <caf/sec.hpp>
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -63,6 +65,26 @@ http_response json_response(const nlohmann::ordered_json& body) {
                             nlohmann::ordered_json::error_handler_t::replace)};
 }
 
+field event_id_field() {
+  return {"event_id", schema::text(), "Names what the request began."};
+}
+
+schema rank_schema() {
+  return schema::integer(std::numeric_limits<std::uint32_t>::max());
+}
+
+schema token_schema() {
+  return schema::list(
+    schema::integer(std::numeric_limits<std::uint32_t>::max()));
+}
+
+schema location_schema() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < location_count; ++i)
+    names.push_back(to_string(static_cast<location>(i)));
+  return schema::choice(std::move(names));
+}
+
 router make_controller_router(const controller_services& services) {
   router table;
   add_lookup_routes(table, services);
@@ -80,13 +102,13 @@ router make_controller_router(const controller_services& services) {
   table.add(
     {.path = "/openapi.json",
      .summary = "Describes these routes.",
+     .answer = schema::map(schema::any()),
      .handler = [description](const http_request&, const responder& respond) {
        respond({.body = *description});
      }});
   *description = openapi_document(table.routes());
   for (const auto& each : table.routes())
-    names->push_back(
-      {each.method == http_method::get ? "GET" : "POST", each.path});
+    names->push_back({to_string(each.method), each.path});
   return table;
 }
 

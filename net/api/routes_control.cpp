@@ -81,7 +81,7 @@ http_handler control_handler(const controller_services& services,
                              const control_route& route) {
   return
     [services, route](const http_request& request, const responder& respond) {
-      json_body body{request.body};
+      json_body body{request};
       auto asked = read(body, route, services.hasher, services.options);
       if (const auto refusal = body.refusal())
         return respond(*refusal);
@@ -98,7 +98,44 @@ http_handler control_handler(const controller_services& services,
     };
 }
 
+std::vector<field> control_fields(operation what) {
+  std::vector<field> result{
+    {"instance_id", schema::text(), "The instance whose ranks do it."}};
+  if (what != operation::health) {
+    result.push_back({"location", location_schema(), "Where the chunks lie."});
+    const auto needs_tokens =
+      what == operation::pin || what == operation::unpin;
+    result.push_back(
+      needs_tokens
+        ? field{"tokens", token_schema(), "The prompt whose chunks are meant."}
+        : optional_field("tokens", token_schema().or_null(),
+                         "The prompt whose chunks are meant; all if absent."));
+  }
+  const auto method =
+    schema::choice({compression_methods.begin(), compression_methods.end()});
+  if (what == operation::compress)
+    result.push_back({"method", method, "How."});
+  if (what == operation::decompress)
+    result.push_back(optional_field(
+      "method", method.or_null(), "Must be known, if given; changes nothing."));
+  if (what == operation::pin)
+    result.push_back(optional_field("ttl_seconds", schema::number().or_null(),
+                                    "For how long; until unpinned if absent."));
+  for (auto& each : event_fields())
+    result.push_back(std::move(each));
+  return result;
+}
+
 }  // namespace
+
+std::vector<field> event_fields() {
+  return {
+    optional_field("timeout_seconds", schema::number().or_null(),
+                   "When the event ends at the latest; the operation's own "
+                   "time if absent."),
+    optional_field("wait", schema::boolean().or_null(),
+                   "Whether to answer at the event's end; true if absent.")};
+}
 
 void begin_event(start_event start, const controller_services& services,
                  lane_actor& lane, const responder& respond) {
@@ -122,6 +159,9 @@ void add_control_routes(router& table, const controller_services& services) {
     table.add({.method = http_method::post,
                .path = route.path,
                .summary = route.summary,
+               .body = control_fields(route.what),
+               .answer = finished_event_schema(route.what),
+               .others = other_event_answers(),
                .handler = control_handler(services, route)});
 }
 

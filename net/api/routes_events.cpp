@@ -23,7 +23,7 @@ template <class Question>
 http_handler event_handler(const controller_services& services) {
   return [executor = services.executor, options = services.options](
            const http_request& request, const responder& respond) {
-    json_body body{request.body};
+    json_body body{request};
     Question question{};
     question.event_id = body.string("event_id");
     if (const auto refusal = body.refusal())
@@ -78,14 +78,27 @@ void add_event_routes(router& table, const controller_services& services) {
   table.add({.method = http_method::post,
              .path = "/check_finish",
              .summary = "Says where the event `event_id` stands.",
+             .body = {event_id_field()},
+             .answer = event_schema(),
+             .others = {{404, "There is no such event."}},
              .handler = event_handler<await_event>(services)});
   table.add({.method = http_method::post,
              .path = "/cancel",
              .summary = "Ends the event `event_id` early; answers when it has.",
+             .body = {event_id_field()},
+             .answer = event_schema(),
+             .others = {{404, "There is no such event."}},
              .handler = event_handler<cancel_event>(services)});
   table.add({.path = "/events",
              .summary = "Lists events, the newest first.",
-             .parameters = {"limit", "status", "operation"},
+             .query = {optional_field("limit", schema::integer(max_limit),
+                                      "How many at most; 100 if absent."),
+                       optional_field("status", schema::text(),
+                                      "Only events in this state."),
+                       optional_field("operation", schema::text(),
+                                      "Only events of this operation.")},
+             .answer = schema::object(
+               {{"events", schema::list(event_schema()), "The newest first."}}),
              .handler = [services](const http_request& request,
                                    const responder& respond) {
                list(request, services, respond);

@@ -121,16 +121,62 @@ http_handler key_stats_handler(const controller_services& services) {
   };
 }
 
+schema worker_list_schema() {
+  return schema::object({{"workers", schema::list(worker_with_keys_schema()),
+                          "Those asked for; a single one comes without list."},
+                         {"total_count", schema::integer(), "How many."}},
+                        "WorkerList");
+}
+
+schema refusal_list_schema() {
+  const auto refused = schema::object(
+    {{"instance_id", schema::text(), "The instance that it claims."},
+     {"worker_id", rank_schema(), "The rank that it claims."},
+     {"ip", schema::text(), "The address that it gave."},
+     {"reason", schema::text(), "Why it was refused: a kvc error."},
+     {"detail", schema::text(), "In what."},
+     {"last_time", schema::number(), "Seconds since the Unix epoch."},
+     {"count", schema::integer(), "How often."}},
+    "RefusedWorker");
+  return schema::object({{"rejected", schema::list(refused),
+                          "Workers that were refused in the last hour."},
+                         {"total_count", schema::integer(), "How many."}},
+                        "RefusedWorkerList");
+}
+
+schema key_stats_schema() {
+  const auto instance = schema::object(
+    {{"instance_id", schema::text(), "Its name."},
+     {"key_count", schema::integer(), "Chunks that its workers hold."},
+     {"worker_count", schema::integer(), "Its workers."}},
+    "InstanceKeys");
+  return schema::object(
+    {{"total_key_count", schema::integer(), "Chunks that all workers hold."},
+     {"total_instance_count", schema::integer(), "Instances."},
+     {"total_worker_count", schema::integer(), "Workers."},
+     {"instances", schema::list(instance), "The same by instance."}});
+}
+
 }  // namespace
 
 void add_fleet_routes(router& table, const controller_services& services) {
-  table.add({.path = "/controller/workers",
-             .summary = "Lists the workers with what they hold, or, with "
-                        "`rejected=1`, the refused ones with the reason.",
-             .parameters = {"instance_id", "worker_id", "rejected"},
-             .handler = workers_handler(services)});
+  table.add(
+    {.path = "/controller/workers",
+     .summary = "Lists the workers with what they hold, or, with "
+                "`rejected=1`, the refused ones with the reason.",
+     .query = {optional_field("instance_id", schema::text(),
+                              "Only workers of this instance."),
+               optional_field("worker_id", rank_schema(),
+                              "Only workers of this rank."),
+               optional_field("rejected", schema::choice({"1"}),
+                              "Lists the refused ones instead.")},
+     .answer = schema::any_of({worker_list_schema(), worker_with_keys_schema(),
+                               refusal_list_schema()}),
+     .others = {{404, "There is no such instance or worker."}},
+     .handler = workers_handler(services)});
   table.add({.path = "/controller/key-stats",
              .summary = "Counts keys, instances and workers.",
+             .answer = key_stats_schema(),
              .handler = key_stats_handler(services)});
 }
 

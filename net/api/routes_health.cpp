@@ -23,16 +23,30 @@ http_handler readiness_handler(const controller_services& services) {
   };
 }
 
+schema readiness_schema() {
+  return schema::object(
+    {{"status", schema::choice({"ready"}), "Always the same."},
+     {"shards", schema::integer(), "Shards of the index that are up."},
+     {"streams", schema::integer(), "Report streams of registered workers."},
+     {"syncing_streams", schema::integer(),
+      "Streams whose first full sync has not ended."},
+     {"memberships", schema::integer(), "Chunks held by workers."}});
+}
+
 }  // namespace
 
 void add_health_routes(router& table, const controller_services& services) {
   table.add({.path = "/healthz",
              .summary = "Says that the process lives.",
+             .answer = schema::object(
+               {{"status", schema::choice({"healthy"}), "Always the same."}}),
              .handler = [](const http_request&, const responder& respond) {
                respond(json_response({{"status", "healthy"}}));
              }});
   table.add({.path = "/readyz",
              .summary = "Says whether lookups know the whole fleet.",
+             .answer = readiness_schema(),
+             .others = {{503, "Not ready: `detail` says why."}},
              .handler = readiness_handler(services)});
 }
 

@@ -66,27 +66,53 @@ http_response look_up(const lookup_body& body, lookup_source& lookups,
   return lookup_response(matches.views, hasher.chunk_size(), token_count);
 }
 
+std::vector<field> lookup_fields() {
+  return {
+    optional_field("tokens", token_schema().or_null(), "A prompt's tokens."),
+    optional_field(
+      "hashes",
+      schema::list(
+        schema::any_of({schema::integer(schema::no_maximum, schema::no_minimum),
+                        schema::text()}))
+        .or_null(),
+      "Instead of tokens: the names of the prompt's chunks, integers of 64 "
+      "bits, signed or not, or the digits of such."),
+    optional_field("model", schema::text(),
+                   "The namespace of the chunks; \"\" is the default one.")};
+}
+
+schema lookup_schema() {
+  return schema::object(
+    {event_id_field(),
+     {"layout_info",
+      schema::map(schema::tuple({location_schema(), schema::integer()})),
+      "By instance, the longest prefix first: the location of its last chunk, "
+      "and its number of tokens."}});
+}
+
 }  // namespace
 
 void add_lookup_routes(router& table, const controller_services& services) {
-  table.add({.method = http_method::post,
-             .path = "/lookup",
-             .summary =
-               "Lists the instances that hold a prefix of `tokens`, or of the "
-               "chunks named by `hashes` (of `model`, if given), the longest "
-               "first, in tokens. As application/octet-stream the body is the "
-               "tokens, little-endian integers of 32 bits, and `model` is in "
-               "the query.",
-             .parameters = {"model"},
-             .handler =
-               [&lookups = services.lookups, &hasher = services.hasher](
-                 const http_request& request, const responder& respond) {
-                 auto body = read_lookup(request);
-                 if (auto* refusal = std::get_if<http_response>(&body))
-                   return respond(std::move(*refusal));
-                 respond(look_up(std::get<lookup_body>(body), lookups, hasher));
-               },
-             .takes_binary = true});
+  table.add(
+    {.method = http_method::post,
+     .path = "/lookup",
+     .summary = "Lists the instances that hold a prefix of `tokens`, or of the "
+                "chunks named by `hashes` (of `model`, if given), the longest "
+                "first, in tokens. As application/octet-stream the body is the "
+                "tokens, little-endian integers of 32 bits, and `model` is in "
+                "the query.",
+     .query = {optional_field("model", schema::text(),
+                              "The model, if the body is binary.")},
+     .body = lookup_fields(),
+     .takes_binary = true,
+     .answer = lookup_schema(),
+     .handler = [&lookups = services.lookups, &hasher = services.hasher](
+                  const http_request& request, const responder& respond) {
+       auto body = read_lookup(request);
+       if (auto* refusal = std::get_if<http_response>(&body))
+         return respond(std::move(*refusal));
+       respond(look_up(std::get<lookup_body>(body), lookups, hasher));
+     }});
 }
 
 }  // namespace kvc

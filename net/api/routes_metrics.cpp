@@ -89,7 +89,9 @@ void ask(const registry_actor& registry, Request question,
 void add_metrics_route(router& table, const controller_services& services,
                        const std::shared_ptr<const route_names>& names) {
   table.add({.path = "/metrics",
-             .summary = "Metrics in Prometheus' text format.",
+             .summary = "Tells metrics in Prometheus' text format.",
+             .answer = schema::text(),
+             .answer_type = metrics_text::content_type,
              .handler = [services, names](const http_request& request,
                                           const responder& respond) {
                const auto open = std::make_shared<scrape>(respond);

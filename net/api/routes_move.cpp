@@ -1,4 +1,5 @@
 #include "net/api/event_id.hpp"
+#include "net/api/event_json.hpp"
 #include "net/api/json_body.hpp"
 #include "net/api/route_groups.hpp"
 
@@ -37,7 +38,7 @@ move_request read(json_body& body, const controller_services& services) {
 
 void move(const http_request& request, const controller_services& services,
           const responder& respond) {
-  json_body body{request.body};
+  json_body body{request};
   auto asked = read(body, services);
   if (const auto refusal = body.refusal())
     return respond(*refusal);
@@ -52,6 +53,22 @@ void move(const http_request& request, const controller_services& services,
   begin_event(std::move(asked.start), services, *request.lane, respond);
 }
 
+std::vector<field> move_fields() {
+  const auto position = schema::tuple({schema::text(), location_schema()});
+  auto result = std::vector<field>{
+    {"old_position", position, "Instance and location that have the chunks."},
+    {"new_position", position, "Instance and location that get them."},
+    optional_field("tokens", token_schema().or_null(),
+                   "The prompt whose chunks are meant; all if absent."),
+    optional_field("should_copy", schema::boolean().or_null(),
+                   "Leaves them where they are, too; false if absent."),
+    optional_field("copy", schema::boolean().or_null(),
+                   "The same, if `should_copy` is absent.")};
+  for (auto& each : event_fields())
+    result.push_back(std::move(each));
+  return result;
+}
+
 }  // namespace
 
 void add_move_route(router& table, const controller_services& services) {
@@ -59,6 +76,9 @@ void add_move_route(router& table, const controller_services& services) {
              .path = "/move",
              .summary = "Moves chunks from `old_position` to `new_position`, "
                         "or copies them if `should_copy`.",
+             .body = move_fields(),
+             .answer = finished_event_schema(operation::move),
+             .others = other_event_answers(),
              .handler = [services](const http_request& request,
                                    const responder& respond) {
                move(request, services, respond);

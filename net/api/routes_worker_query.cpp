@@ -45,7 +45,7 @@ http_handler query_worker_info(const controller_services& services) {
   return
     [registry = services.registry, timeout = services.options.answer_timeout](
       const http_request& request, const responder& respond) {
-      json_body body{request.body};
+      json_body body{request};
       const auto instance = body.string("instance_id");
       std::optional<std::set<std::uint32_t>> ranks;
       if (const auto listed = body.optional_integers("worker_ids"))
@@ -64,7 +64,7 @@ http_handler query_instance(const controller_services& services) {
   return [registry = services.registry,
           timeout = services.options.answer_timeout](
            const http_request& request, const responder& respond) {
-    json_body body{request.body};
+    json_body body{request};
     const auto ip = body.string("ip");
     if (const auto refusal = body.refusal())
       return respond(*refusal);
@@ -82,10 +82,24 @@ void add_worker_query_routes(router& table,
              .path = "/query_worker_info",
              .summary = "Describes workers of `instance_id` (\"all\" for every "
                         "one), of the ranks `worker_ids` if given.",
+             .body = {{"instance_id", schema::text(), "One, or \"all\"."},
+                      optional_field("worker_ids",
+                                     schema::list(rank_schema()).or_null(),
+                                     "Ranks; all if absent.")},
+             .answer = schema::object(
+               {event_id_field(),
+                {"worker_infos", schema::list(worker_schema()),
+                 "The workers asked for, as far as they are registered."}}),
              .handler = query_worker_info(services)});
   table.add({.method = http_method::post,
              .path = "/query_instance",
              .summary = "Names the instances that run at `ip`.",
+             .body = {{"ip", schema::text(), "As the workers have told it."}},
+             .answer = schema::object(
+               {event_id_field(),
+                {"res", schema::text(), "The first one by name."},
+                {"instances", schema::list(schema::text()), "All of them."}}),
+             .others = {{404, "No instance runs there."}},
              .handler = query_instance(services)});
 }
 

@@ -1,6 +1,9 @@
 #include "net/http/exchange.hpp"
 
 #include "net/http/json_text.hpp"
+#include "net/http/route.hpp"
+
+#include <cassert>
 
 namespace kvc {
 
@@ -14,6 +17,21 @@ int hex_value(char digit) {
   if (digit >= 'A' && digit <= 'F')
     return digit - 'A' + 10;
   return -1;
+}
+
+/// Removes a character, or the escape of one, from the front.
+char take_character(std::string_view& text) {
+  if (text.front() == '%' && text.size() > 2) {
+    const int high = hex_value(text[1]);
+    const int low = hex_value(text[2]);
+    if (high >= 0 && low >= 0) {
+      text.remove_prefix(3);
+      return static_cast<char>(high * 16 + low);
+    }
+  }
+  const char result = text.front();
+  text.remove_prefix(1);
+  return result;
 }
 
 /// Calls `use` with the raw name and value of each parameter, in order.
@@ -34,27 +52,37 @@ void for_each_parameter(std::string_view query, Function use) {
 std::string percent_decode(std::string_view text, bool plus_is_space) {
   std::string result;
   result.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (text[i] == '%' && high >= 0 && low >= 0) {
-      result += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      result += plus_is_space && text[i] == '+' ? ' ' : text[i];
-    }
+  while (!text.empty()) {
+    const bool is_plus = text.front() == '+';
+    const char c = take_character(text);
+    result += is_plus && plus_is_space ? ' ' : c;
   }
   return result;
 }
 
+bool is_decoded(std::string_view text, std::string_view decoded) {
+  while (!text.empty() && !decoded.empty()) {
+    if (take_character(text) != decoded.front())
+      return false;
+    decoded.remove_prefix(1);
+  }
+  return text.empty() && decoded.empty();
+}
+
 std::optional<std::string> http_request::parameter(
   std::string_view name) const {
+  assert(entry == nullptr || find_field(entry->query, name) != nullptr);
   std::optional<std::string> result;
   for_each_parameter(query, [&](std::string_view key, std::string_view value) {
     if (percent_decode(key, true) == name)
       result = percent_decode(value, true);
   });
   return result;
+}
+
+std::string http_request::path_parameter(std::string_view name) const {
+  assert(entry != nullptr && find_field(entry->parameters, name) != nullptr);
+  return path_value(entry->path, path, name);
 }
 
 std::vector<std::string> http_request::parameter_names() const {

@@ -13,21 +13,29 @@
 namespace kvc {
 
 class lane_actor;
+struct route;
 
 /// One request as handlers see it. The views are valid until the handler has
 /// returned.
 struct http_request {
   std::string_view method = {};  ///< Upper case, as sent.
-  std::string_view path = {};    ///< Decoded, without the query string.
+  std::string_view path = {};    ///< As sent, without the query string.
   std::string_view query = {};   ///< Raw, without the '?'; see `parameter`.
   std::string_view content_type = {};  ///< Empty when there is none.
   std::string_view body = {};
   /// Sends requests to actors; their answers arrive on the thread that runs the
   /// handler. Outlives every handler; null only in tests without actors.
   lane_actor* lane = nullptr;
+  /// The entry of the route table that serves it; null only in tests.
+  const route* entry = nullptr;
 
-  /// Returns the decoded value of a query parameter, the last one if repeated.
+  /// Returns the decoded value of a query parameter that the route names, the
+  /// last one if repeated.
   std::optional<std::string> parameter(std::string_view name) const;
+
+  /// Returns the decoded value of a parameter of the route's path: 1 to 256
+  /// bytes without control characters.
+  std::string path_parameter(std::string_view name) const;
 
   /// Returns the decoded names of all query parameters, as often as they occur.
   std::vector<std::string> parameter_names() const;
@@ -68,5 +76,8 @@ class responder {
 /// Decodes %XX and, if `plus_is_space`, '+'. Malformed escapes stay as they
 /// are.
 std::string percent_decode(std::string_view text, bool plus_is_space);
+
+/// Whether `text`, with its %XX decoded, is `decoded`. Allocates nothing.
+bool is_decoded(std::string_view text, std::string_view decoded);
 
 }  // namespace kvc

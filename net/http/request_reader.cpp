@@ -120,9 +120,8 @@ class request_reader::impl {
     const auto& message = parser_.get();
     const auto target = origin_form(view(message.target()));
     const auto mark = std::min(target.find('?'), target.size());
-    path_ = percent_decode(target.substr(0, mark), false);
     return {.method = view(message.method_string()),
-            .path = path_,
+            .path = target.substr(0, mark),
             .query = target.substr(std::min(target.size(), mark + 1)),
             .content_type = view(message[http::field::content_type]),
             .body = message.body().text()};
@@ -187,7 +186,6 @@ class request_reader::impl {
   http::request_parser<bounded_body> parser_;
   bool is_measured_ = false;     // Its body is read here, not by the parser.
   std::uint64_t body_left_ = 0;  // Of a measured one.
-  std::string path_;
 };
 
 request_reader::request_reader(const request_limits& limits)

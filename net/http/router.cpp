@@ -6,6 +6,9 @@
 #include <cassert>
 #include <cctype>
 #include <exception>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace kvc {
 
@@ -45,29 +48,61 @@ bool serves(http_method method, std::string_view name) {
       return name == "GET" || name == "HEAD";
     case http_method::post:
       return name == "POST";
+    case http_method::put:
+      return name == "PUT";
+    case http_method::delete_:
+      return name == "DELETE";
   }
   return false;
 }
 
 bool takes(const route& entry, std::string_view content_type) {
-  return entry.method != http_method::post || content_type.empty() ||
-         is_json(content_type) ||
+  return !takes_body(entry) || content_type.empty() || is_json(content_type) ||
          (entry.takes_binary && is_binary(content_type));
+}
+
+/// Whether a request for `path` is for the route of `pattern`, if the method is
+/// right.
+bool leads_to(std::string_view path, std::string_view pattern) {
+  return is_decoded(path, pattern) || path_fits(pattern, path);
 }
 
 http_response refuse_method(std::span<const route> routes,
                             std::string_view path) {
   std::string allowed;
   for (const auto& entry : routes)
-    if (entry.path == path) {
+    if (leads_to(path, entry.path)) {
       allowed += allowed.empty() ? "" : ", ";
-      allowed += entry.method == http_method::get ? "GET, HEAD" : "POST";
+      allowed += to_string(entry.method);
+      allowed += entry.method == http_method::get ? ", HEAD" : "";
     }
   if (allowed.empty())
     return error_response(404, "Not Found");
   auto response = error_response(405, "Method Not Allowed");
   response.headers.emplace_back("Allow", std::move(allowed));
   return response;
+}
+
+/// Returns the answer to a request with a path that nothing can be named by.
+std::optional<http_response> refuse_parameters(const route& entry,
+                                               std::string_view path) {
+  constexpr std::size_t max_bytes = 256;
+  for (const auto& parameter : entry.parameters) {
+    const auto value = path_value(entry.path, path, parameter.name);
+    if (value.size() > max_bytes ||
+        std::any_of(value.begin(), value.end(),
+                    [](unsigned char c) { return std::iscntrl(c) != 0; }))
+      return error_response(422, parameter.name +
+                                   " in the path: at most 256 bytes, without "
+                                   "control characters");
+  }
+  return {};
+}
+
+http_response refuse_content_type(const route& entry) {
+  return error_response(
+    415, std::string{"Unsupported Media Type: send application/json"} +
+           (entry.takes_binary ? " or application/octet-stream" : ""));
 }
 
 }  // namespace
@@ -79,35 +114,39 @@ bool is_binary(std::string_view content_type) {
 
 void router::add(route entry) {
   assert(std::none_of(routes_.begin(), routes_.end(), [&](const route& other) {
-    return other.method == entry.method && other.path == entry.path;
+    return other.method == entry.method && path_fits(other.path, entry.path) &&
+           path_fits(entry.path, other.path);
   }));
   routes_.push_back(std::move(entry));
 }
 
 std::size_t router::find(const http_request& request) const {
-  const auto found =
-    std::find_if(routes_.begin(), routes_.end(), [&](const route& entry) {
-      return entry.path == request.path && serves(entry.method, request.method);
-    });
-  return static_cast<std::size_t>(found - routes_.begin());
+  const auto first = [&](auto fits) {
+    const auto found =
+      std::find_if(routes_.begin(), routes_.end(), [&](const route& entry) {
+        return fits(entry.path) && serves(entry.method, request.method);
+      });
+    return static_cast<std::size_t>(found - routes_.begin());
+  };
+  const auto path = request.path;
+  auto index = first([=](std::string_view x) { return x == path; });
+  if (index == routes_.size())
+    index = first([=](std::string_view x) { return is_decoded(path, x); });
+  if (index == routes_.size())
+    index = first([=](std::string_view x) { return path_fits(x, path); });
+  return index;
 }
 
-void router::dispatch(std::size_t index, const http_request& request,
+void router::dispatch(std::size_t index, http_request request,
                       const responder& respond) const {
-  if (index >= routes_.size()) {
-    respond(refuse_method(routes_, request.path));
-    return;
-  }
+  if (index >= routes_.size())
+    return respond(refuse_method(routes_, request.path));
   const auto& entry = routes_[index];
-  if (!takes(entry, request.content_type)) {
-    respond(error_response(415, entry.takes_binary
-                                  ? "Unsupported Media Type: send "
-                                    "application/json or "
-                                    "application/octet-stream"
-                                  : "Unsupported Media Type: send "
-                                    "application/json"));
-    return;
-  }
+  if (!takes(entry, request.content_type))
+    return respond(refuse_content_type(entry));
+  if (auto refusal = refuse_parameters(entry, request.path))
+    return respond(std::move(*refusal));
+  request.entry = &entry;
   try {
     entry.handler(request, respond);
   } catch (const std::exception& error) {

@@ -69,7 +69,7 @@ class session : public std::enable_shared_from_this<session> {
   std::chrono::steady_clock::time_point entered_;  // The phase.
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t serial_ = 0;  // Of the current request.
-  std::size_t route_ = 0;     // Of it; any number beyond all routes is none.
+  std::size_t route_ = 0;     // Its index; past the table if it has none.
   std::string unread_;        // Arrived, not parsed yet.
   std::optional<request_reader> reader_;
   request_reader::traits traits_;

@@ -2,6 +2,7 @@
 
 #include "net/http/lane_actor.hpp"
 #include "tests/support/prefix_matches.hpp"
+#include "tests/unit/api/schema_fixture.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <nlohmann/json.hpp>
@@ -94,6 +95,19 @@ executor_actor::behavior_type run_fake_executor(
   };
 }
 
+/// What is answered must be what is described.
+void check_description(const router& table, std::size_t index, unsigned status,
+                       const json& body) {
+  if (index == table.routes().size())
+    return;
+  for (const auto& each : answers_of(table.routes()[index]))
+    if (each.status == status) {
+      CHECK(mismatch(each.shape, body) == "");
+      return;
+    }
+  FAIL_CHECK("not described: ", status);
+}
+
 }  // namespace
 
 prefix_matches fake_lookups::find_prefixes(
@@ -156,7 +170,9 @@ json routes_fixture::ask(const http_request& request, unsigned status) {
   send(request);
   REQUIRE(answer);
   CHECK(answer->status == status);
-  return json::parse(answer->body);
+  auto body = json::parse(answer->body);
+  check_description(table, table.find(request), status, body);
+  return body;
 }
 
 json routes_fixture::post(std::string_view path, std::string_view body,

@@ -52,7 +52,7 @@ TEST_SUITE("request_reader") {
     SUBCASE("byte by byte") { CHECK(trickle(text) == progress::complete); }
     const auto request = reader.request();
     CHECK(request.method == "POST");
-    CHECK(request.path == "/a b");
+    CHECK(request.path == "/a%20b");
     CHECK(request.query == "c=d%20");
     CHECK(request.content_type == "x/y");
     CHECK(request.body == "hello");
