@@ -40,3 +40,9 @@ target_compile_definitions(header_checks PRIVATE KVC_UCX_MODULE="" KVC_UCX_PEER=
 get_property(targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
 list(FILTER targets INCLUDE REGEX "^(unit|wire)_")
 add_custom_target(test_programs DEPENDS ${targets})
+
+# All of them run with sanitizers; where optimised code may do something else, the
+# release runs them as well.
+set(optimised unit_hashing unit_codec unit_transport wire_ucx)
+add_custom_target(optimised_tests DEPENDS ${optimised})
+set_property(TEST ${optimised} APPEND PROPERTY LABELS optimised)
