@@ -43,7 +43,7 @@ bool holder_pool::add_block() {
 
 void holder_pool::release(reference run, std::uint32_t words) {
   auto& released = released_[size_class(units_for(words))];
-  store_shared(at(run)[0], released);
+  store_release(at(run)[0], released);
   released = run;
 }
 

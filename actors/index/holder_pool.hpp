@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/index/huge_blocks.hpp"
-#include "actors/index/shared_array.hpp"
+#include "actors/index/growing_array.hpp"
 
 #include <array>
 #include <cstdint>
@@ -29,7 +29,7 @@ class holder_pool {
   /// Takes back a run that was allocated for as many words.
   void release(reference run, std::uint32_t words);
 
-  /// The words of a run. Others may read them: change them by `store_shared`.
+  /// The words of a run. Others may read them: change them by `store_release`.
   std::uint32_t* at(reference run) { return find(run); }
   const std::uint32_t* at(reference run) const { return find(run); }
 
@@ -56,7 +56,7 @@ class holder_pool {
   bool add_block();
 
   huge_blocks memory_;
-  shared_array<std::uint32_t*> blocks_;
+  growing_array<std::uint32_t*> blocks_;
   std::uint32_t next_ = block_units;      ///< First unused unit of the last.
   std::array<reference, 48> released_{};  ///< By size class, chained.
 };

@@ -13,7 +13,7 @@ std::span<const holder_sets::word> holder_sets::places(const name& set) const {
   if (!is_reference(set))
     return {&set, 1};
   const auto* run = pool_.at(run_of(set));
-  const auto head = load_shared(run[length]);
+  const auto head = load_acquire(run[length]);
   const auto is_private = (head & private_flag) != 0;
   const auto slots_log = head & ~private_flag;
   if (is_private && slots_log > max_slots_log)
@@ -30,7 +30,7 @@ bool holder_sets::read(name set, std::vector<word>& out) const {
   out.resize(words.size());
   auto* end = out.data();
   for (const auto& place : words) {
-    *end = load_shared(place);
+    *end = load_acquire(place);
     end += *end != 0 ? 1 : 0;
   }
   out.resize(static_cast<std::size_t>(end - out.data()));

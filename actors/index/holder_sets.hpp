@@ -120,7 +120,7 @@ class holder_sets {
   }
   std::uint32_t* at(name set) { return pool_.at(run_of(set)); }
   void set_field(name set, std::size_t i, std::uint32_t value) {
-    store_shared(at(set)[i], value);
+    store_release(at(set)[i], value);
   }
 
   /// Returns where the words of a set are, zeros among those of a private one;

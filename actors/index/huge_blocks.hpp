@@ -2,7 +2,7 @@
 
 #include "actors/index/memory_budget.hpp"
 #include "actors/index/page_warmer.hpp"
-#include "actors/index/zeroed_array.hpp"
+#include "actors/index/mapped_array.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -45,7 +45,7 @@ class huge_blocks {
   void warm_some();
 
   memory_budget& budget_;
-  std::vector<zeroed_array<std::byte>> regions_;
+  std::vector<mapped_array<std::byte>> regions_;
   std::byte* next_ = nullptr;
   std::byte* warm_end_ = nullptr;  ///< What was asked of the warmer ends here.
   std::size_t requested_ = 0;      ///< Of the warmer, in blocks.

@@ -29,20 +29,20 @@ void log_trouble(const report_ack& ack) {
 index_shard_impl::behavior_type index_shard(self_pointer self,
                                             std::shared_ptr<kv_index> index,
                                             index_shard_options options) {
-  self->state.streams.emplace(*index, options.max_report_keys);
+  self->state.intake.emplace(*index, options.max_report_keys);
   self->state.index = std::move(index);
   return {
     [self](const chunk_report& report) {
       auto& state = self->state;
-      const auto ack = state.streams->apply(report);
+      const auto ack = state.intake->apply(report);
       log_trouble(ack);
       if (report.begins_sync || report.ends_sync)
         start_sweeping(self);
       return ack;
     },
-    [self](const open_epoch& msg) { return self->state.streams->open(msg); },
+    [self](const open_epoch& msg) { return self->state.intake->open(msg); },
     [self](const close_epoch& msg) {
-      self->state.streams->close(msg.epoch);
+      self->state.intake->close(msg.epoch);
       start_sweeping(self);
     },
     [self, options](caf::tick_atom) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -23,7 +23,7 @@ struct index_shard_state {
   index_shard_state() = default;
 
   std::shared_ptr<kv_index> index;  ///< Shared with the lookup_source.
-  std::optional<report_streams> streams;
+  std::optional<report_intake> intake;
   bool is_sweeping = false;
 };
 

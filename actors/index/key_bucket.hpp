@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/index/shared_words.hpp"
+#include "actors/index/atomic_words.hpp"
 
 #include <array>
 #include <bit>
@@ -54,19 +54,19 @@ class bucket_change {
  public:
   explicit bucket_change(key_bucket& target)
       : target_(target), state_(target.state) {
-    store_shared(target.state, state_ | key_bucket::busy);
+    store_release(target.state, state_ | key_bucket::busy);
   }
   bucket_change(const bucket_change&) = delete;
   bucket_change& operator=(const bucket_change&) = delete;
   ~bucket_change() {
-    store_shared(target_.state, state_ + key_bucket::one_change);
+    store_release(target_.state, state_ + key_bucket::one_change);
   }
 
   void set_word(unsigned cell, std::uint32_t word) {
-    store_shared(target_.words[cell], word);
+    store_release(target_.words[cell], word);
   }
   void set_key(unsigned cell, std::uint64_t key) {
-    store_shared(target_.keys[cell], key);
+    store_release(target_.keys[cell], key);
   }
 
   /// One more key found no place here, or one of those is gone.

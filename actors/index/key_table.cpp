@@ -139,15 +139,15 @@ bool key_table::read(const target& at, std::uint64_t key,
 
 key_table::outcome key_table::scan(const key_bucket& b, std::uint64_t key,
                                    reading& result) {
-  const auto state = load_shared(b.state);
+  const auto state = load_acquire(b.state);
   unsigned found = 1U << key_bucket::cells;
   for (unsigned i = 0; i < key_bucket::cells; ++i)
-    found |= (static_cast<unsigned>(load_shared(b.keys[i]) == key) &
-              static_cast<unsigned>(load_shared(b.words[i]) != 0))
+    found |= (static_cast<unsigned>(load_acquire(b.keys[i]) == key) &
+              static_cast<unsigned>(load_acquire(b.words[i]) != 0))
              << i;
   const auto cell = static_cast<unsigned>(std::countr_zero(found));
   const auto is_found = cell != key_bucket::cells;
-  result = {&b, state, is_found ? load_shared(b.words[cell]) : 0};
+  result = {&b, state, is_found ? load_acquire(b.words[cell]) : 0};
   if ((state & key_bucket::busy) != 0 || !result.still_holds())
     return outcome::disturbed;
   return is_found ? outcome::found : outcome::absent;
@@ -202,7 +202,7 @@ bool key_table::deepen(std::size_t group) {
   memory[0] = old[0] + 1;
   for (std::size_t i = 0; i < entries; ++i)
     memory[1 + 2 * i] = memory[2 + 2 * i] = old[1 + i];
-  store_shared(directories_[group], memory.data());
+  store_release(directories_[group], memory.data());
   all_directories_.push_back(std::move(memory));
   return true;
 }
@@ -236,7 +236,7 @@ void key_table::publish(std::uint64_t h, unsigned depth, std::uint32_t upper) {
   const auto span = std::size_t{1} << (directory[0] - depth);
   const auto first = prefix(h, depth) * span;
   for (auto i = first + span / 2; i < first + span; ++i)
-    store_shared(directory[1 + i], upper);
+    store_release(directory[1 + i], upper);
 }
 
 /// Moves keys home that had found no place there. Readers who miss one see

@@ -2,7 +2,7 @@
 
 #include "actors/index/huge_blocks.hpp"
 #include "actors/index/key_bucket.hpp"
-#include "actors/index/shared_array.hpp"
+#include "actors/index/growing_array.hpp"
 
 #include <array>
 #include <cstdint>
@@ -33,7 +33,7 @@ class key_table {
     std::uint32_t word = 0;
 
     /// The word, and what the writer guards with it, did not change.
-    bool still_holds() const { return load_shared(bucket->state) == state; }
+    bool still_holds() const { return load_acquire(bucket->state) == state; }
   };
 
   /// `key_multiplier` is odd and secret.
@@ -109,8 +109,8 @@ class key_table {
     return groups[h >> (64U - group_bits)];
   }
   std::uint32_t segment_of(std::uint64_t h) const {
-    const auto* directory = load_shared(directories_[group_of(h)]);
-    return load_shared(directory[1 + prefix(h, directory[0])]);
+    const auto* directory = load_acquire(directories_[group_of(h)]);
+    return load_acquire(directory[1 + prefix(h, directory[0])]);
   }
   key_bucket* segment(std::uint32_t number) const {
     return blocks_.read()[number / block_segments] +
@@ -140,7 +140,7 @@ class key_table {
   const std::uint64_t key_multiplier_;
   memory_budget& budget_;
   huge_blocks memory_;
-  shared_array<key_bucket*> blocks_;
+  growing_array<key_bucket*> blocks_;
   /// By group: its depth, then the number of a segment for each prefix.
   std::array<std::uint32_t*, group_count> directories_{};
   std::vector<std::vector<std::uint32_t>> all_directories_;

@@ -20,7 +20,7 @@ class kv_index::step {
   /// Only what is not enforced may exceed the memory limit.
   step(kv_index& index, bool is_enforced) : lock_(index.mutex_) {
     index.budget_.enforce(is_enforced);
-    store_shared(index.steps_, index.steps_ + 1);
+    store_release(index.steps_, index.steps_ + 1);
   }
 
  private:
@@ -32,17 +32,17 @@ class kv_index::generation_change {
  public:
   explicit generation_change(kv_index& index)
       : step_(index, false), index_(index) {
-    store_shared(index.generation_changes_, index.generation_changes_ + 1);
+    store_release(index.generation_changes_, index.generation_changes_ + 1);
   }
   generation_change(const generation_change&) = delete;
   generation_change& operator=(const generation_change&) = delete;
   ~generation_change() {
-    store_shared(index_.generation_changes_, index_.generation_changes_ + 1);
+    store_release(index_.generation_changes_, index_.generation_changes_ + 1);
   }
 
   void show(generation_id id, std::uint64_t worker_slot, std::uint64_t epoch) {
-    store_shared(index_.views_[id].worker_slot, worker_slot);
-    store_shared(index_.views_[id].epoch, epoch);
+    store_release(index_.views_[id].worker_slot, worker_slot);
+    store_release(index_.views_[id].epoch, epoch);
   }
 
  private:
@@ -232,7 +232,7 @@ std::size_t kv_index::sweep_place(std::size_t max_cells) {
 class kv_index::finder {
  public:
   finder(const kv_index& index, std::span<const std::uint64_t> live_epochs,
-         holder_lists& out)
+         found_holders& out)
       : index_(index), live_epochs_(live_epochs), out_(out) {
     out.ranges.clear();
     out.holders.clear();
@@ -240,8 +240,8 @@ class kv_index::finder {
 
   /// Returns false if the writer was in the way.
   bool find(std::span<const std::uint64_t> hashes) {
-    const auto generation_changes = load_shared(index_.generation_changes_);
-    const auto steps = load_shared(index_.steps_);
+    const auto generation_changes = load_acquire(index_.generation_changes_);
+    const auto steps = load_acquire(index_.steps_);
     if (generation_changes % 2 != 0)
       return false;
     while (!hashes.empty()) {
@@ -250,8 +250,8 @@ class kv_index::finder {
       if (!find_part(part))
         return false;
     }
-    return load_shared(index_.generation_changes_) == generation_changes &&
-           load_shared(index_.steps_) - steps < most_steps;
+    return load_acquire(index_.generation_changes_) == generation_changes &&
+           load_acquire(index_.steps_) - steps < most_steps;
   }
 
  private:
@@ -313,10 +313,10 @@ class kv_index::finder {
     const auto live_epochs = live_epochs_;
     for (const auto word : out_.scratch) {
       const auto& view = views[generation_of(word)];
-      const auto slot = load_shared(view.worker_slot);
+      const auto slot = load_acquire(view.worker_slot);
       *end = {static_cast<std::uint32_t>(slot) & 0x7fffffffU, word & 1U};
       if (slot < live_epochs.size() &&
-          live_epochs[slot] == load_shared(view.epoch))
+          live_epochs[slot] == load_acquire(view.epoch))
         ++end;
     }
     last_.end = static_cast<std::uint32_t>(end - out_.holders.data());
@@ -326,16 +326,16 @@ class kv_index::finder {
 
   const kv_index& index_;
   std::span<const std::uint64_t> live_epochs_;
-  holder_lists& out_;
+  found_holders& out_;
 
   /// Whose holders were appended last, if the next reading is older than that.
   std::uint32_t last_name_ = 0;
-  holder_lists::range last_;
+  found_holders::range last_;
 };
 
 void kv_index::find(std::span<const std::uint64_t> hashes,
                     std::span<const std::uint64_t> live_epochs,
-                    holder_lists& out) const {
+                    found_holders& out) const {
   constexpr int tries = 3;
   for (int i = 0; i < tries; ++i) {
     if (finder{*this, live_epochs, out}.find(hashes))

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/index/fair_shared_mutex.hpp"
-#include "actors/index/holder_lists.hpp"
+#include "actors/index/found_holders.hpp"
 #include "actors/index/holder_sets.hpp"
 #include "actors/index/key_table.hpp"
 #include "messages/index_shard.hpp"
@@ -65,7 +65,7 @@ class kv_index {
   /// `live_epochs` gives the live epoch of each worker slot, or 0.
   void find(std::span<const std::uint64_t> hashes,
             std::span<const std::uint64_t> live_epochs,
-            holder_lists& out) const;
+            found_holders& out) const;
 
   /// Adds the visible memberships to `counts`, by worker slot. A worker's
   /// complete generation counts, or the filling one if there is no other.
@@ -138,7 +138,7 @@ class kv_index {
   key_table table_;
   holder_sets sets_;
   std::vector<generation> generations_;
-  shared_array<generation_view> views_;  ///< By generation.
+  growing_array<generation_view> views_;  ///< By generation.
   std::vector<generation_id> free_generations_;
   std::vector<generation_id> closed_generations_;
   std::vector<std::uint32_t> swept_words_;

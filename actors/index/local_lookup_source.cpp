@@ -16,7 +16,7 @@ constexpr std::size_t largest_batch = 512;
 struct scratch {
   struct shard_part {
     std::vector<std::uint64_t> hashes;
-    holder_lists holders;
+    found_holders holders;
     std::size_t read = 0;  ///< Hashes whose holders were merged.
   };
 

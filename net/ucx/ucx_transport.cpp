@@ -73,7 +73,7 @@ ucx_transport::ucx_transport(const transport_options& options)
       incoming_(setup_.worker.get(), options_, 2 * options_.idle_timeout,
                 false),
       server_(region_, incoming_, setup_.wire),
-      reader_({.worker = setup_.worker.get(),
+      client_({.worker = setup_.worker.get(),
                .region = region_,
                .connections = outgoing_,
                .limits = options_.limits,
@@ -122,7 +122,7 @@ void ucx_transport::on_read(std::span<const std::byte> header,
 
 void ucx_transport::on_answer(std::span<const std::byte> header,
                               std::span<const std::byte> bytes) {
-  reader_.receive(header, bytes);
+  client_.receive(header, bytes);
 }
 
 transport::read_id ucx_transport::read(read_request request) {
@@ -130,7 +130,7 @@ transport::read_id ucx_transport::read(read_request request) {
   // A command must be copyable.
   auto shared = std::make_shared<read_request>(std::move(request));
   const auto is_posted = post([this, id, shared, start = steady::now()] {
-    reader_.start(id, std::move(*shared), start);
+    client_.start(id, std::move(*shared), start);
   });
   if (is_posted)
     return id;
@@ -144,7 +144,7 @@ transport::read_id ucx_transport::read(read_request request) {
 }
 
 void ucx_transport::cancel(read_id id) {
-  post([this, id] { reader_.cancel(id); });
+  post([this, id] { client_.cancel(id); });
 }
 
 void ucx_transport::stop() {
@@ -158,7 +158,7 @@ void ucx_transport::stop() {
   ucp_worker_signal(setup_.worker.get());
   thread_.join();
   setup_.worker.reset();
-  reader_.end_all();
+  client_.end_all();
 }
 
 /// Returns whether the command will be run.
@@ -195,7 +195,7 @@ void ucx_transport::run() {
     }
     if (turn()) {
       gathers = 0;
-    } else if (gathers < max_gathers && reader_.is_waiting()) {
+    } else if (gathers < max_gathers && client_.is_waiting()) {
       ++gathers;
       std::this_thread::sleep_for(gather_time);
     } else {
@@ -213,10 +213,10 @@ bool ucx_transport::turn() {
   while (events < events_per_turn && ucp_worker_progress(worker) != 0)
     ++events;
   server_.serve();
-  reader_.expire(steady::now());
-  outgoing_.cut_failed([this](auto peer) { reader_.lose(peer); });
+  client_.expire(steady::now());
+  outgoing_.cut_failed([this](auto peer) { client_.lose(peer); });
   incoming_.cut_failed([](auto) {});
-  const auto has_more = reader_.work();
+  const auto has_more = client_.work();
   return has_more || had_commands || events > 0;
 }
 
@@ -225,8 +225,8 @@ void ucx_transport::sleep() {
   outgoing_.cut_idle(now);
   incoming_.cut_idle(now);
   const auto wake_at = std::min(
-    {reader_.next_deadline(), outgoing_.next_idle(), incoming_.next_idle()});
-  const auto is_busy = reader_.is_waiting() || server_.is_waiting();
+    {client_.next_deadline(), outgoing_.next_idle(), incoming_.next_idle()});
+  const auto is_busy = client_.is_waiting() || server_.is_waiting();
   const auto is_closing = outgoing_.is_resting() || incoming_.is_resting();
   const auto longest = is_closing ? longest_closing_sleep
                        : is_busy  ? longest_sleep
@@ -244,7 +244,7 @@ void ucx_transport::sleep() {
 
 void ucx_transport::finish() {
   run_commands();
-  reader_.cancel_all();
+  client_.cancel_all();
   outgoing_.cut_all();
   incoming_.cut_all();
   const auto end = steady::now() + closing_time;

@@ -3,7 +3,7 @@
 #include "net/transport/transport_module.hpp"
 #include "net/ucx/endpoint_setup.hpp"
 #include "net/ucx/read_server.hpp"
-#include "net/ucx/reader.hpp"
+#include "net/ucx/read_client.hpp"
 
 #include <atomic>
 #include <functional>
@@ -58,7 +58,7 @@ class ucx_transport : public transport {
   connection_table outgoing_;
   connection_table incoming_;
   read_server server_;
-  reader reader_;
+  read_client client_;
   int event_fd_ = -1;
 
   std::atomic<read_id> last_id_ = 0;

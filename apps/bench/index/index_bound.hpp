@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/index/zeroed_array.hpp"
+#include "actors/index/mapped_array.hpp"
 
 #include <array>
 #include <cstdint>
@@ -29,7 +29,7 @@ class index_bound {
 
   std::size_t place(std::uint64_t i) const;
 
-  zeroed_array<cache_line> lines_;
+  mapped_array<cache_line> lines_;
   std::uint64_t next_ = 0;
 };
 

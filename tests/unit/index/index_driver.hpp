@@ -30,7 +30,7 @@ inline void evict(kv_index& index, kv_index::generation_id id, const keys& what,
 inline std::vector<holder_set> find_each(const kv_index& index,
                                          const keys& what,
                                          const keys& live_epochs) {
-  holder_lists lists;
+  found_holders lists;
   index.find(what, live_epochs, lists);
   std::vector<holder_set> result;
   for (std::size_t i = 0; i < what.size(); ++i) {

@@ -80,7 +80,7 @@ struct growing_index {
   std::uint64_t read(std::uint64_t seed) const {
     std::mt19937_64 random{seed};
     std::uint64_t wrong = 0;
-    holder_lists found;
+    found_holders found;
     while (!is_done) {
       std::array<std::uint64_t, ranks> present_to{};
       for (std::uint32_t rank = 0; rank < ranks; ++rank)
@@ -112,7 +112,7 @@ struct growing_index {
     return wrong;
   }
 
-  std::uint64_t read_crowd(holder_lists& found) const {
+  std::uint64_t read_crowd(found_holders& found) const {
     const auto from = turns_done.load();
     index.find(keys{shared_key}, live, found);
     const auto to = turns_begun.load();

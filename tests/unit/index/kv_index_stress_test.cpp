@@ -63,7 +63,7 @@ struct contested_index {
     while (!ready)
       std::this_thread::yield();
     std::uint64_t wrong = 0;
-    holder_lists found;
+    found_holders found;
     while (!is_done) {
       const auto present_to = admitted.load();
       const auto gone_to = evicted.load();

@@ -31,7 +31,7 @@ TEST_SUITE("kv_index") {
 
   TEST_CASE_FIXTURE(index_fixture, "replaces what the answer held before") {
     admit(index, first, {5});
-    holder_lists lists;
+    found_holders lists;
     index.find(keys{5, 5}, live, lists);
     index.find(keys{5}, live, lists);
     CHECK(lists.ranges.size() == 1);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/index/local_lookup_source.hpp"
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 #include "messages/registry.hpp"
 
 #include <doctest/doctest.h>
@@ -42,7 +42,7 @@ class local_backend : public lookup_backend {
     for (std::size_t i = 0; i < shards; ++i) {
       indexes_.push_back(std::make_shared<kv_index>(
         kv_index_options{.key_multiplier = scene_multiplier}));
-      streams_.emplace_back(*indexes_.back(), 4096);
+      intakes_.emplace_back(*indexes_.back(), 4096);
       readable.push_back(indexes_.back());
     }
     source_ = std::make_unique<local_lookup_source>(
@@ -51,15 +51,15 @@ class local_backend : public lookup_backend {
 
   std::size_t shard_count() const override { return indexes_.size(); }
   void open(const open_epoch& request) override {
-    for (auto& streams : streams_)
-      streams.open(request);
+    for (auto& intake : intakes_)
+      intake.open(request);
   }
   void close(std::uint64_t epoch) override {
-    for (auto& streams : streams_)
-      streams.close(epoch);
+    for (auto& intake : intakes_)
+      intake.close(epoch);
   }
   report_ack apply(std::uint32_t shard, const chunk_report& report) override {
-    return streams_[shard].apply(report);
+    return intakes_[shard].apply(report);
   }
   void sweep_some() override {
     for (auto& index : indexes_)
@@ -69,7 +69,7 @@ class local_backend : public lookup_backend {
 
  private:
   std::vector<std::shared_ptr<kv_index>> indexes_;
-  std::vector<report_streams> streams_;
+  std::vector<report_intake> intakes_;
   std::unique_ptr<lookup_source> source_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/hashing/chunk_hasher.hpp"
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 #include "actors/reporting/report_stream.hpp"
 #include "actors/worker/cache_engine.hpp"
 #include "tests/unit/node/rank_model.hpp"
@@ -255,7 +255,7 @@ class rank_world final : public membership_listener {
   void compare_index() {
     report(1'000'000);
     const std::vector<std::uint64_t> live{epoch_};
-    holder_lists found;
+    found_holders found;
     for (std::uint32_t prompt = 0; prompt < prompts; ++prompt)
       for (const auto hash : hashes_of(prompt)) {
         index_.find({&hash, 1}, live, found);
@@ -279,7 +279,7 @@ class rank_world final : public membership_listener {
   disk_store* disk_ = nullptr;
   std::unique_ptr<report_stream> stream_;
   kv_index index_{{}};
-  report_streams receiver_{index_, 5};
+  report_intake receiver_{index_, 5};
   std::uint64_t epoch_ = 100;
   std::string trouble_;
 };

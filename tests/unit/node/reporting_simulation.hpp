@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 #include "actors/reporting/report_stream.hpp"
 #include "messages/registry.hpp"
 #include "tests/support/slab_store.hpp"
@@ -27,7 +27,7 @@ struct lane {
   std::deque<report_ack> old_acks;   ///< May arrive once more.
   bool is_woken = false;             ///< By the hub, but not looked yet.
   std::unique_ptr<kv_index> index;
-  std::unique_ptr<report_streams> receiver;
+  std::unique_ptr<report_intake> receiver;
 };
 
 /// A worker that reports to a controller over links that fail, both as plain
@@ -96,7 +96,7 @@ class simulation {
     for (std::size_t shard = 0; shard < shards_; ++shard) {
       std::vector<key_count> counts(live.size());
       key_count expected{};
-      holder_lists found;
+      found_holders found;
       for (std::uint64_t hash = 0; hash < keys_; ++hash) {
         std::vector<holder> holders;
         if (shard_of(hash, multiplier, shards_) == shard)
@@ -251,7 +251,7 @@ class simulation {
       l->acks.clear();
       l->index = std::make_unique<kv_index>(kv_index_options{multiplier, 0});
       l->receiver =
-        std::make_unique<report_streams>(*l->index, max_report_keys);
+        std::make_unique<report_intake>(*l->index, max_report_keys);
     }
     begin_epoch();
   }

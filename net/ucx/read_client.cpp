@@ -1,4 +1,4 @@
-#include "net/ucx/reader.hpp"
+#include "net/ucx/read_client.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -36,7 +36,7 @@ constexpr int max_redials = 3;
 
 }  // namespace
 
-void reader::start(transport::read_id id, read_request request,
+void read_client::start(transport::read_id id, read_request request,
                    steady::time_point start) {
   auto peer = request.peer ? unpack(*request.peer, setup_.wire) : std::nullopt;
   const auto refusal = refuse(request, peer);
@@ -52,7 +52,7 @@ void reader::start(transport::read_id id, read_request request,
   is_worth_admitting_ = true;
 }
 
-std::optional<read_status> reader::refuse(
+std::optional<read_status> read_client::refuse(
   const read_request& request, const std::optional<peer_address>& peer) {
   // Reading from oneself would copy bytes over each other.
   if (!peer || peer->incarnation == setup_.incarnation)
@@ -68,7 +68,7 @@ std::optional<read_status> reader::refuse(
   return std::nullopt;
 }
 
-void reader::cancel(transport::read_id id) {
+void read_client::cancel(transport::read_id id) {
   const auto found = reads_.find(id);
   if (found == reads_.end())
     return;
@@ -76,7 +76,7 @@ void reader::cancel(transport::read_id id) {
   settle(*found->second);
 }
 
-bool reader::may_admit(const running_read& x) const {
+bool read_client::may_admit(const running_read& x) const {
   const auto most = std::max<std::size_t>(1, setup_.limits.reads_at_once / 2);
   const auto of_peer =
     std::count_if(active_.begin(), active_.end(), [&](const auto* each) {
@@ -87,7 +87,7 @@ bool reader::may_admit(const running_read& x) const {
 
 /// Lets reads begin, in the order of their start, but for those whose peer has
 /// its share already or has to rest.
-void reader::admit() {
+void read_client::admit() {
   if (!std::exchange(is_worth_admitting_, false) && steady::now() < admit_at_)
     return;
   admit_at_ = steady::time_point::max();
@@ -114,7 +114,7 @@ void reader::admit() {
   }
 }
 
-bool reader::work() {
+bool read_client::work() {
   admit();
   std::uint64_t left = turn_bytes;
   std::size_t idle = 0;  // Reads in a row that could do nothing.
@@ -130,7 +130,7 @@ bool reader::work() {
 }
 
 /// Returns how many bytes were copied, or 1 if a piece was asked for.
-std::uint64_t reader::step(running_read& x) {
+std::uint64_t read_client::step(running_read& x) {
   if (x.is_all_requested())
     return 0;
   auto* peer = setup_.connections.find(x.peer.incarnation);
@@ -142,7 +142,7 @@ std::uint64_t reader::step(running_read& x) {
   return request_piece(x, *peer) ? 1 : 0;
 }
 
-std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
+std::uint64_t read_client::copy_slice(running_read& x, const connection& peer) {
   const auto& span = x.span();
   const auto index = x.next_span;
   const auto length = std::min(slice_bytes, x.left_in_span());
@@ -156,18 +156,18 @@ std::uint64_t reader::copy_slice(running_read& x, const connection& peer) {
 }
 
 /// Counts bytes of a span that were copied.
-void reader::take(running_read& x, std::size_t span, std::uint64_t bytes) {
+void read_client::take(running_read& x, std::size_t span, std::uint64_t bytes) {
   if (x.arrive(span, bytes))
     x.finish_span(span, x.is_right(span, place_of(x, span)), steady::now());
 }
 
-std::span<std::byte> reader::place_of(const running_read& x,
+std::span<std::byte> read_client::place_of(const running_read& x,
                                       std::size_t span) const {
   const auto& place = x.request.spans[span];
   return setup_.region.bytes().subspan(place.local_offset, place.length);
 }
 
-void reader::expire(steady::time_point now) {
+void read_client::expire(steady::time_point now) {
   while (!unheard_.empty() && unheard_.begin()->first <= now) {
     const auto [incarnation, usage] =
       unheard_.extract(unheard_.begin()).mapped();
@@ -191,7 +191,7 @@ void reader::expire(steady::time_point now) {
   }
 }
 
-steady::time_point reader::next_deadline() const {
+steady::time_point read_client::next_deadline() const {
   auto result = admit_at_;
   if (!deadlines_.empty())
     result = std::min(result, deadlines_.begin()->first);
@@ -200,7 +200,7 @@ steady::time_point reader::next_deadline() const {
   return result;
 }
 
-void reader::lose(std::uint64_t incarnation) {
+void read_client::lose(std::uint64_t incarnation) {
   end_pieces(incarnation);
   std::vector<running_read*> lost;
   for (const auto& [id, x] : reads_)
@@ -212,7 +212,7 @@ void reader::lose(std::uint64_t incarnation) {
   }
 }
 
-void reader::cancel_all() {
+void read_client::cancel_all() {
   std::vector<running_read*> all;
   for (const auto& [id, x] : reads_)
     all.push_back(x.get());
@@ -222,12 +222,12 @@ void reader::cancel_all() {
   }
 }
 
-void reader::end_all() {
+void read_client::end_all() {
   reads_.clear();
   pieces_.clear();
 }
 
-void reader::tell(running_read& x, read_status status) {
+void read_client::tell(running_read& x, read_status status) {
   if (x.is_told)
     return;
   x.tell(status);
@@ -237,7 +237,7 @@ void reader::tell(running_read& x, read_status status) {
 }
 
 /// Ends the read as far as it has come. It may be gone afterwards.
-void reader::settle(running_read& x) {
+void read_client::settle(running_read& x) {
   if (x.spans_left == 0)
     tell(x, read_status::done);
   if (!x.is_told || x.requests > 0)
@@ -249,7 +249,7 @@ void reader::settle(running_read& x) {
   reads_.erase(x.id);
 }
 
-bool reader::request_piece(running_read& x, connection& peer) {
+bool read_client::request_piece(running_read& x, connection& peer) {
   const auto& limits = setup_.limits;
   auto& usage = *peer.usage;
   const auto length = std::min(piece_bytes, x.left_in_span());
@@ -284,7 +284,7 @@ bool reader::request_piece(running_read& x, connection& peer) {
 }
 
 /// If it fails, so does the connection.
-void reader::send_request(const connection& to, const read_message& message) {
+void read_client::send_request(const connection& to, const read_message& message) {
   auto header = std::make_unique<read_message>(message);
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
@@ -302,7 +302,7 @@ void reader::send_request(const connection& to, const read_message& message) {
     header.release();  // NOLINT(bugprone-unused-return-value): UCX has it.
 }
 
-void reader::receive(std::span<const std::byte> header,
+void read_client::receive(std::span<const std::byte> header,
                      std::span<const std::byte> bytes) {
   answer_message answer;
   if (header.size() != sizeof answer)
@@ -328,7 +328,7 @@ void reader::receive(std::span<const std::byte> header,
 }
 
 /// Ends the pieces that a peer still owes us.
-void reader::end_pieces(std::uint64_t incarnation) {
+void read_client::end_pieces(std::uint64_t incarnation) {
   std::vector<std::uint64_t> tokens;
   for (const auto& [token, x] : pieces_)
     if (x.incarnation == incarnation)
@@ -338,7 +338,7 @@ void reader::end_pieces(std::uint64_t incarnation) {
 }
 
 /// Gives up a connection on which nothing was ever heard.
-void reader::redial(std::uint64_t incarnation,
+void read_client::redial(std::uint64_t incarnation,
                     const std::shared_ptr<ucx::usage>& usage) {
   const auto* peer = setup_.connections.find(incarnation);
   if (peer == nullptr || peer->usage != usage)
@@ -353,7 +353,7 @@ void reader::redial(std::uint64_t incarnation,
   setup_.connections.cut(incarnation);
 }
 
-void reader::begin_anew(running_read& x) {
+void read_client::begin_anew(running_read& x) {
   ++x.redials;
   x.next_span = 0;
   x.next_offset = 0;
@@ -365,7 +365,7 @@ void reader::begin_anew(running_read& x) {
 }
 
 /// Makes the connection be cut, if it is still the same.
-void reader::suspect(std::uint64_t incarnation,
+void read_client::suspect(std::uint64_t incarnation,
                      const std::shared_ptr<ucx::usage>& usage) {
   auto* peer = setup_.connections.find(incarnation);
   if (peer != nullptr && peer->usage == usage)
@@ -373,7 +373,7 @@ void reader::suspect(std::uint64_t incarnation,
 }
 
 /// Ends a piece, whose bytes are in place or will never be.
-void reader::finish(std::uint64_t token, bool is_there) {
+void read_client::finish(std::uint64_t token, bool is_there) {
   const auto x = pieces_.extract(token).mapped();
   auto& read = *reads_.at(x.read);
   --x.usage->requests;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 #include "tests/unit/index/index_driver.hpp"
 
 #include <doctest/doctest.h>
@@ -8,9 +8,9 @@
 namespace kvc::test {
 
 /// An index of small reports: epoch 100 is not open yet.
-struct streams_fixture {
+struct intake_fixture {
   kv_index index{{}};
-  report_streams streams{index, 8};
+  report_intake intake{index, 8};
   const keys live{100, 200};
 
   /// A report of epoch 100 that admits `what` to location::cpu.
@@ -46,13 +46,13 @@ struct streams_fixture {
   }
 
   report_status apply(const chunk_report& report) {
-    const auto ack = streams.apply(report);
+    const auto ack = intake.apply(report);
     CHECK(ack.epoch == report.epoch);
     CHECK(ack.sequence == report.sequence);
     return ack.status;
   }
 
-  std::uint64_t reopen() { return streams.open({100, 0}).applied_sequence; }
+  std::uint64_t reopen() { return intake.open({100, 0}).applied_sequence; }
 
   /// Which of 0..19 the worker holds, each once.
   keys held() {
@@ -69,7 +69,7 @@ struct streams_fixture {
 };
 
 /// Epoch 100 is open.
-struct open_fixture : streams_fixture {
+struct open_fixture : intake_fixture {
   open_fixture() { CHECK(reopen() == 0); }
 };
 

@@ -1,9 +1,9 @@
-#include "tests/unit/index/streams_fixture.hpp"
+#include "tests/unit/index/intake_fixture.hpp"
 
 using namespace kvc;
 using namespace kvc::test;
 
-TEST_SUITE("report_streams: full sync") {
+TEST_SUITE("report_intake: full sync") {
   TEST_CASE_FIXTURE(open_fixture, "shows the first sync while it fills") {
     CHECK(status_of(index, live).syncing_streams == 1);
     apply(syncing(1, {1}));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/index/memory_budget.hpp"
-#include "actors/index/shared_words.hpp"
+#include "actors/index/atomic_words.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,11 +13,11 @@ namespace kvc {
 /// An array that one thread extends while others read it. What it leaves when
 /// it grows stays readable, as it was, while the object lives.
 template <class Element>
-class shared_array {
+class growing_array {
   static_assert(std::is_trivially_copyable_v<Element>);
 
  public:
-  explicit shared_array(memory_budget& budget) : budget_(budget) {}
+  explicit growing_array(memory_budget& budget) : budget_(budget) {}
 
   /// Adds an element. Returns false if it would exceed the budget.
   bool push_back(const Element& element) {
@@ -29,8 +29,8 @@ class shared_array {
   }
 
   /// The elements as readers see them: those that were there when the number
-  /// of one of them was learnt. They change by `store_shared` only.
-  const Element* read() const { return load_shared(elements_); }
+  /// of one of them was learnt. They change by `store_release` only.
+  const Element* read() const { return load_acquire(elements_); }
 
   /// For the writer.
   Element& operator[](std::size_t i) { return elements_[i]; }
@@ -45,7 +45,7 @@ class shared_array {
       return false;
     std::vector<Element> memory(larger);
     std::copy_n(elements_, size_, memory.data());
-    store_shared(elements_, memory.data());
+    store_release(elements_, memory.data());
     capacity_ = larger;
     all_.push_back(std::move(memory));
     return true;

@@ -1,10 +1,10 @@
-#include "tests/unit/index/streams_fixture.hpp"
+#include "tests/unit/index/intake_fixture.hpp"
 
 using namespace kvc;
 using namespace kvc::test;
 
-TEST_SUITE("report_streams") {
-  TEST_CASE_FIXTURE(streams_fixture, "takes no report of an unknown epoch") {
+TEST_SUITE("report_intake") {
+  TEST_CASE_FIXTURE(intake_fixture, "takes no report of an unknown epoch") {
     CHECK(apply(syncing(1, {1})) == report_status::stale_epoch);
     CHECK(memberships() == 0);
   }
@@ -51,7 +51,7 @@ TEST_SUITE("report_streams") {
   }
 
   TEST_CASE_FIXTURE(synced_fixture, "takes nothing of a closed epoch") {
-    streams.close(100);
+    intake.close(100);
     CHECK(held().empty());
     CHECK(apply(admitting(2, {3})) == report_status::stale_epoch);
     CHECK(apply(admitting(1, {1})) == report_status::stale_epoch);
@@ -63,13 +63,13 @@ TEST_SUITE("report_streams") {
                     "closes both generations and no other epoch") {
     apply(syncing(1, {1}, true));
     apply(syncing(2, {2}));
-    streams.open({200, 1});
+    intake.open({200, 1});
     auto other = syncing(1, {9}, true);
     other.epoch = 200;
     apply(other);
-    streams.close(100);
-    streams.close(100);
-    streams.close(300);
+    intake.close(100);
+    intake.close(100);
+    intake.close(300);
     CHECK(held() == keys{9});
     sweep_all(index);
     CHECK(memberships() == 1);
@@ -79,13 +79,13 @@ TEST_SUITE("report_streams") {
     CHECK(reopen() == 1);
     CHECK(held() == keys{1, 2});
     CHECK(status_of(index, live).syncing_streams == 0);
-    streams.close(100);
+    intake.close(100);
     CHECK(reopen() == 0);
     CHECK(held().empty());
   }
 }
 
-TEST_SUITE("report_streams: malformed reports") {
+TEST_SUITE("report_intake: malformed reports") {
   TEST_CASE_FIXTURE(synced_fixture, "refuses counts that do not add up") {
     auto report = admitting(2, {3, 4});
     report.runs[0].count = 1;
@@ -141,20 +141,20 @@ TEST_SUITE("report_streams: malformed reports") {
 
   TEST_CASE("says that admissions exceeded the memory") {
     kv_index small{{.memory_limit_bytes = 1}};
-    report_streams streams{small, 300'000};
-    streams.open({100, 0});
+    report_intake intake{small, 300'000};
+    intake.open({100, 0});
     keys many(300'000);
     for (std::uint64_t i = 0; i < many.size(); ++i)
       many[i] = i;
-    auto report = streams_fixture::syncing(1, many, true);
-    CHECK(streams.apply(report).status == report_status::out_of_memory);
+    auto report = intake_fixture::syncing(1, many, true);
+    CHECK(intake.apply(report).status == report_status::out_of_memory);
     const auto status = status_of(small, {100});
     CHECK(status.memberships > 150'000);
     CHECK(status.memberships + status.refused_admissions == many.size());
-    report = streams_fixture::evicting(2, {0});
-    CHECK(streams.apply(report).status == report_status::applied);
-    report = streams_fixture::admitting(3, {1ULL << 40U, 1ULL << 41U});
-    CHECK(streams.apply(report).status == report_status::out_of_memory);
-    CHECK(streams.open({100, 0}).applied_sequence == 3);
+    report = intake_fixture::evicting(2, {0});
+    CHECK(intake.apply(report).status == report_status::applied);
+    report = intake_fixture::admitting(3, {1ULL << 40U, 1ULL << 41U});
+    CHECK(intake.apply(report).status == report_status::out_of_memory);
+    CHECK(intake.open({100, 0}).applied_sequence == 3);
   }
 }

@@ -1,10 +1,10 @@
-#include "actors/index/report_streams.hpp"
+#include "actors/index/report_intake.hpp"
 
 #include <utility>
 
 namespace kvc {
 
-epoch_opened report_streams::open(const open_epoch& request) {
+epoch_opened report_intake::open(const open_epoch& request) {
   auto [it, is_new] = streams_.try_emplace(request.epoch);
   auto& s = it->second;
   if (is_new) {
@@ -14,7 +14,7 @@ epoch_opened report_streams::open(const open_epoch& request) {
   return {s.applied_sequence};
 }
 
-void report_streams::close(std::uint64_t epoch) {
+void report_intake::close(std::uint64_t epoch) {
   const auto it = streams_.find(epoch);
   if (it == streams_.end())
     return;
@@ -25,7 +25,7 @@ void report_streams::close(std::uint64_t epoch) {
   streams_.erase(it);
 }
 
-report_ack report_streams::apply(const chunk_report& report) {
+report_ack report_intake::apply(const chunk_report& report) {
   report_ack ack{report.epoch, report.sequence, report_status::applied};
   const auto answer = [&ack](report_status status) {
     ack.status = status;
@@ -54,7 +54,7 @@ report_ack report_streams::apply(const chunk_report& report) {
                              : report_status::out_of_memory);
 }
 
-bool report_streams::is_well_formed(const chunk_report& report) const {
+bool report_intake::is_well_formed(const chunk_report& report) const {
   const auto total = report.keys.keys.size();
   if (report.sequence == 0 || total > max_report_keys_)
     return false;
@@ -70,14 +70,14 @@ bool report_streams::is_well_formed(const chunk_report& report) const {
 
 /// Opens a new generation beside the complete one; an unfinished one is
 /// forgotten.
-void report_streams::begin_sync(stream& s, std::uint64_t epoch) {
+void report_intake::begin_sync(stream& s, std::uint64_t epoch) {
   if (s.filling)
     index_.close_generation(*s.filling);
   s.filling = index_.open_generation(s.worker_slot, epoch);
 }
 
 /// Puts the filled generation in the place of the previous one.
-void report_streams::end_sync(stream& s) {
+void report_intake::end_sync(stream& s) {
   if (!s.filling)
     return;
   index_.complete_generation(*s.filling);

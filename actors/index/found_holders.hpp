@@ -15,7 +15,7 @@ struct holder {
 };
 
 /// The holders of a number of hashes. Equal ones may be there once only.
-struct holder_lists {
+struct found_holders {
   struct range {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;

@@ -11,13 +11,13 @@ namespace kvc {
 /// A fixed number of elements that begin as zero bytes, in huge pages where
 /// the system grants them. Memory is taken when an element is first touched.
 template <class Element>
-class zeroed_array {
+class mapped_array {
   static_assert(std::is_trivially_copyable_v<Element> &&
                 std::is_trivially_destructible_v<Element>);
 
  public:
   /// Throws std::bad_alloc. `size` must be positive.
-  explicit zeroed_array(std::size_t size) : size_(size) {
+  explicit mapped_array(std::size_t size) : size_(size) {
     auto* memory = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -26,12 +26,12 @@ class zeroed_array {
     elements_ = static_cast<Element*>(memory);
   }
 
-  zeroed_array(zeroed_array&& other) noexcept
+  mapped_array(mapped_array&& other) noexcept
       : elements_(std::exchange(other.elements_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
-  zeroed_array& operator=(zeroed_array&&) = delete;
+  mapped_array& operator=(mapped_array&&) = delete;
 
-  ~zeroed_array() {
+  ~mapped_array() {
     if (elements_ != nullptr)
       munmap(elements_, bytes());
   }

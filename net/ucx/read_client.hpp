@@ -12,8 +12,8 @@
 
 namespace kvc::ucx {
 
-/// What a reader needs of its transport; all of it outlives the reader.
-struct reader_setup {
+/// What a read_client needs of its transport; all of this outlives it.
+struct read_client_setup {
   ucp_worker_h worker = nullptr;
   const shared_region& region;
   connection_table& connections;
@@ -26,12 +26,12 @@ struct reader_setup {
 /// Our reads from peers. Copies from mapped memory itself, slice by slice, and
 /// asks peers elsewhere for pieces; the reads take turns. For the thread that
 /// drives the worker.
-class reader {
+class read_client {
  public:
-  explicit reader(const reader_setup& setup) : setup_(setup) {}
+  explicit read_client(const read_client_setup& setup) : setup_(setup) {}
 
-  reader(const reader&) = delete;
-  reader& operator=(const reader&) = delete;
+  read_client(const read_client&) = delete;
+  read_client& operator=(const read_client&) = delete;
 
   void start(transport::read_id id, read_request request,
              steady::time_point start);
@@ -94,7 +94,7 @@ class reader {
   void tell(running_read& x, read_status status);
   void settle(running_read& x);
 
-  reader_setup setup_;
+  read_client_setup setup_;
   std::unordered_map<transport::read_id, std::unique_ptr<running_read>> reads_;
   std::deque<running_read*> waiting_;
   std::deque<running_read*> active_;  ///< In turn.

@@ -10,10 +10,10 @@ namespace kvc {
 
 /// The rules of one shard's report streams: order, gaps, full syncs. Writes to
 /// the shard's index, of which it must be the only writer.
-class report_streams {
+class report_intake {
  public:
   /// Reports with more keys than `max_report_keys` are invalid.
-  report_streams(kv_index& index, std::uint32_t max_report_keys)
+  report_intake(kv_index& index, std::uint32_t max_report_keys)
       : index_(index), max_report_keys_(max_report_keys) {}
 
   /// Accepts reports of `epoch` from now on. Opening an open epoch changes

@@ -7,13 +7,13 @@ namespace kvc {
 /// Reads a number that another thread may be writing. What that thread wrote
 /// before it is visible afterwards.
 template <class Number>
-Number load_shared(const Number& from) {
+Number load_acquire(const Number& from) {
   return __atomic_load_n(&from, __ATOMIC_ACQUIRE);
 }
 
 /// Writes a number that other threads may be reading.
 template <class Number>
-void store_shared(Number& to, Number value) {
+void store_release(Number& to, Number value) {
   __atomic_store_n(&to, value, __ATOMIC_RELEASE);
 }
 
