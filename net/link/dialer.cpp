@@ -16,13 +16,12 @@ namespace kvc {
 namespace {
 
 using self_pointer = dialer_impl::stateful_pointer<dialer_state>;
-using connector_pointer = std::shared_ptr<link_connector>;
 
-/// Dials that may wait for one attempt.
+/// How many dials may wait for one attempt.
 constexpr std::size_t max_waiting = 4096;
 
-void attempt(self_pointer self, const connector_pointer& connector) {
-  connector->connect(
+void attempt(self_pointer self) {
+  self->state.connector->connect(
     [weak = caf::actor_cast<caf::actor_addr>(self)](connect_result result) {
       // A weak handle: the connector must not keep its dialer alive.
       const auto dialer = caf::actor_cast<caf::actor>(weak);
@@ -54,9 +53,9 @@ void link_up(self_pointer self, const caf::strong_actor_ptr& peer,
   answer(self);
 }
 
-void hand_over(self_pointer self, const connector_pointer& connector,
-               linked_socket& socket) {
-  const auto& options = connector->options();
+/// Gives the socket to CAF, which makes a link of it.
+void hand_over(self_pointer self, linked_socket& socket) {
+  const auto& options = self->state.connector->options();
   auto& system = self->system();
   auto link = make_connect_request(system, socket.release(), options.port);
   self->request(basp_broker(system), options.caf_timeout, link.message)
@@ -65,22 +64,38 @@ void hand_over(self_pointer self, const connector_pointer& connector,
              const std::set<std::string>& offered) {
         link_up(self, peer, offered);
       },
-      [self, connector, lost = link.socket](const caf::error& why) {
+      [self, lost = link.socket](const caf::error& why) {
         lost->cut();
         // CAF drops a connection if one of its heartbeats meets the handshake.
         const auto is_late = why == caf::sec::request_timeout;
         if (!is_late && self->state.retries-- > 0)
-          return attempt(self, connector);
+          return attempt(self);
         answer(self,
                caf::make_error(is_late ? errc::timed_out : errc::unreachable,
                                "CAF's handshake: " + describe(why)));
       });
 }
 
+caf::result<registrar_actor> wait_for_link(self_pointer self) {
+  auto& state = self->state;
+  if (state.registrar)
+    return state.registrar;
+  if (state.waiting.size() >= max_waiting)
+    return caf::make_error(errc::not_ready, "too many dials wait");
+  auto promise = self->make_response_promise<registrar_actor>();
+  state.waiting.push_back(promise);
+  if (state.waiting.size() == 1) {
+    state.retries = 1;
+    attempt(self);
+  }
+  return promise;
+}
+
 }  // namespace
 
 dialer_impl::behavior_type dialer(self_pointer self,
-                                  const connector_pointer& connector) {
+                                  std::shared_ptr<link_connector> connector) {
+  self->state.connector = std::move(connector);
   self->set_down_handler([self](const caf::down_msg& down) {
     if (self->state.registrar && self->state.registrar == down.source) {
       spdlog::info("link: down reason={}", describe(down.reason));
@@ -88,23 +103,10 @@ dialer_impl::behavior_type dialer(self_pointer self,
     }
   });
   return {
-    [self, connector](const dial&) -> caf::result<registrar_actor> {
-      auto& state = self->state;
-      if (state.registrar)
-        return state.registrar;
-      if (state.waiting.size() >= max_waiting)
-        return caf::make_error(errc::not_ready, "too many dials wait");
-      auto promise = self->make_response_promise<registrar_actor>();
-      state.waiting.push_back(promise);
-      if (state.waiting.size() == 1) {
-        state.retries = 1;
-        attempt(self, connector);
-      }
-      return promise;
-    },
-    [self, connector](const connect_result& result) {
+    [self](const dial&) { return wait_for_link(self); },
+    [self](const connect_result& result) {
       if (result.socket)
-        return hand_over(self, connector, *result.socket);
+        return hand_over(self, *result.socket);
       answer(self, result.error);
     },
   };

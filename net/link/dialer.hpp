@@ -10,27 +10,30 @@
 
 namespace kvc {
 
+/// A dialer_actor that also accepts what its connector tells it.
 using dialer_impl = dialer_actor::extend<caf::reacts_to<connect_result>>;
 
+/// What a dialer remembers between messages.
 struct dialer_state {
+  static inline const char* name = "dialer";
+
   dialer_state() = default;
 
-  registrar_actor registrar;  ///< Of the link that is up; else null.
+  std::shared_ptr<link_connector> connector;
+  registrar_actor registrar;  ///< At the other end of the link; null without.
   std::vector<caf::typed_response_promise<registrar_actor>> waiting;
   int retries = 0;  ///< Left for the attempt that is running.
-
-  static inline const char* name = "dialer";
 };
 
-/// Dials the controller of `connector`. Dials while a link is up are answered
-/// with it, and those that meet while none is share one attempt. An answer
-/// takes at most dial_timeout(); errors carry a detail. An actor system must
-/// have only one dialer per controller, for all its workers: a second one's
-/// link would replace the first's. Stop `connector` before the actor system is
-/// destroyed.
+/// Dials the controller that `connector` is set up for. While a link is up, a
+/// dial is answered with it at once; dials that come while there is none share
+/// one attempt. An answer takes at most dial_timeout(); errors carry a detail.
+/// All workers of an actor system must share one dialer per controller: the
+/// link of a second dialer would replace that of the first. Stop `connector`
+/// before the actor system is destroyed.
 dialer_impl::behavior_type dialer(
   dialer_impl::stateful_pointer<dialer_state> self,
-  const std::shared_ptr<link_connector>& connector);
+  std::shared_ptr<link_connector> connector);
 
 }  // namespace kvc
 

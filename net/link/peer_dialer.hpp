@@ -15,52 +15,54 @@
 
 namespace kvc {
 
-/// How the attempt `number` for `target` ended.
+/// The connector tells how the attempt `number` to reach `target` ended.
 struct peer_connected {
   link_target target;
   std::uint64_t number = 0;
   connect_result result;
 };
 
-/// Look again whether the peer of a dial has a link by now.
+/// Reminds the dialer to look whether the peer of a dial has a link by now.
 struct recheck_dial {
   link_target target;
   std::uint64_t number = 0;
 };
 
-/// The time of a dial is over.
+/// Reminds the dialer that the time of a dial is over.
 struct expire_dial {
   link_target target;
   std::uint64_t dial_id = 0;
 };
 
+/// A peer_dialer_actor that also lets peers in, and accepts its own messages.
 using peer_dialer_impl =
   peer_dialer_actor::extend_with<peer_door_actor>::extend<
     caf::reacts_to<peer_connected>, caf::reacts_to<recheck_dial>,
     caf::reacts_to<expire_dial>>;
 
 struct peer_dialer_settings {
-  peer_actor own;  ///< Serves our peers.
+  peer_actor own;  ///< The actor that serves our peers.
   std::shared_ptr<link_connector> connector;
   std::shared_ptr<link_table> links;
   std::chrono::milliseconds introduction_timeout{2000};
-  std::chrono::milliseconds dial_timeout{7500};  ///< For all of a dial.
+  std::chrono::milliseconds dial_timeout{7500};  ///< For a dial as a whole.
   std::size_t max_peers = 1024;
 };
 
+/// What a peer_dialer remembers between messages.
 struct peer_dialer_state {
+  static inline const char* name = "peer_dialer";
+
   peer_dialer_state() = default;
 
+  peer_dialer_settings settings;
   peer_book peers;
   dial_book dials;
-
-  static inline const char* name = "peer_dialer";
 };
 
-/// Dials peers and, as what is published at our own ports, lets peers
-/// introduce themselves. Stop the connector before the actor system is
-/// destroyed; on an exit message it answers whom it keeps waiting, and cuts the
-/// links.
+/// Dials peers. It is also the door that is published at our own ports, where
+/// peers introduce themselves. On an exit message it fails the dials that wait
+/// and cuts all links. Stop the connector before the actor system is destroyed.
 peer_dialer_impl::behavior_type peer_dialer(
   peer_dialer_impl::stateful_pointer<peer_dialer_state> self,
   const peer_dialer_settings& settings);
