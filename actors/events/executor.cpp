@@ -198,12 +198,6 @@ caf::result<event_status> begin(self_pointer self,
 
 }  // namespace
 
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-           std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
-
 executor_impl::behavior_type executor(self_pointer self,
                                       const registry_actor& registry,
                                       const executor_options& options) {

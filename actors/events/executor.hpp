@@ -2,6 +2,7 @@
 
 #include "actors/events/control_event.hpp"
 #include "actors/events/event_history.hpp"
+#include "messages/wall_clock.hpp"
 
 #include <chrono>
 #include <functional>
@@ -10,9 +11,6 @@
 #include <vector>
 
 namespace kvc {
-
-/// Returns the time in milliseconds since the Unix epoch.
-std::int64_t wall_clock_ms();
 
 struct executor_options {
   // How long workers have, by operation. All are positive.

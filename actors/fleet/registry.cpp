@@ -1,5 +1,7 @@
 #include "actors/fleet/registry.hpp"
 
+#include "messages/wall_clock.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace kvc {
@@ -8,17 +10,11 @@ namespace {
 
 using self_pointer = registry_impl::stateful_pointer<registry_state>;
 
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-           std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
-
 void publish(self_pointer self) {
   self->state.services.board->publish(self->state.fleet->view());
 }
 
-/// Makes an epoch stale at all shards.
+/// Tells all shards that an epoch has ended.
 void close_at_shards(self_pointer self, std::uint64_t epoch) {
   for (const auto& shard : self->state.services.shards)
     self->send(shard, close_epoch{epoch});
@@ -36,7 +32,7 @@ bool forget(self_pointer self, const worker_id& id, std::uint64_t epoch) {
   return true;
 }
 
-/// A hello that waits for the shards.
+/// A hello whose answer waits for the shards.
 struct registration {
   worker_id id;
   std::uint64_t attempt = 0;
@@ -46,7 +42,8 @@ struct registration {
   caf::error failure;
 };
 
-/// Counts one shard as answered; after the last one the worker is live.
+/// Counts one shard as answered. After the last one the worker is live, and its
+/// hello is answered.
 void finish_one(self_pointer self, registration& r) {
   if (--r.pending > 0)
     return;
@@ -70,7 +67,7 @@ void finish_one(self_pointer self, registration& r) {
   r.promise.deliver(std::move(r.answer));
 }
 
-/// Opens the epoch at every shard, then answers the hello.
+/// Opens the epoch at every shard.
 void open_at_shards(self_pointer self, const std::shared_ptr<registration>& r,
                     std::uint32_t worker_slot,
                     std::chrono::milliseconds timeout) {
@@ -90,7 +87,7 @@ void open_at_shards(self_pointer self, const std::shared_ptr<registration>& r,
   }
 }
 
-/// Monitors `actor` once, whatever was monitored before.
+/// Monitors `actor`, exactly once, and no longer the `previous` one.
 void monitor_instead(self_pointer self, const caf::actor_addr& previous,
                      const worker_actor& actor) {
   if (previous)

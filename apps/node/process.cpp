@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include <array>
 #include <csignal>
-#include <random>
 #include <thread>
 
 namespace kvc {
@@ -83,11 +82,6 @@ void process_end::fail() const {
 int process_end::wait() const {
   is_asked_for_.wait();
   return *exit_code_;
-}
-
-std::uint64_t random_number() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32U) | device();
 }
 
 std::uint64_t unix_time_ns() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/random_number.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -36,9 +38,6 @@ class process_end {
   std::shared_ptr<std::atomic<int>> exit_code_;
   std::shared_future<void> is_asked_for_;
 };
-
-/// Returns a random number that differs between processes.
-std::uint64_t random_number();
 
 /// Nanoseconds since the Unix epoch.
 std::uint64_t unix_time_ns();

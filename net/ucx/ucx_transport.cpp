@@ -1,43 +1,40 @@
 #include "net/ucx/ucx_transport.hpp"
 
+#include "messages/random_number.hpp"
+
 #include <poll.h>
 #include <pthread.h>
 
 #include <algorithm>
-#include <random>
 
 namespace kvc::ucx {
 
 namespace {
 
-/// Events handled before others have their turn.
+/// How many events UCX handles before the rest of a turn.
 constexpr int events_per_turn = 64;
 
-/// Of stop(), for UCX to end what is under way, at most.
+/// How long stop() lets UCX end what is under way.
 constexpr std::chrono::milliseconds closing_time{1'500};
 
-/// While an answer arrives, so that it is taken in large parts; the kernel
-/// makes it some 50 us longer (docs/decisions/0043).
+/// A nap while an answer arrives, so that it is taken in large parts. The
+/// kernel makes it some 50 us longer (docs/decisions/0043).
 constexpr std::chrono::microseconds gather_time{1};
 
-/// Without anything new, before the transport sleeps until it is woken.
+/// After so many naps without anything new, the thread sleeps until it is
+/// woken.
 constexpr int max_gathers = 3;
 
-/// However far the next deadline, so that a wake-up that UCX lost is no more
-/// than a pause.
+/// The longest sleep, however far the next deadline: should UCX lose a wake-up,
+/// it costs only this pause.
 constexpr std::chrono::milliseconds longest_sleep{50};
 
-/// The same while nobody waits for anything here.
+/// The longest sleep while nobody waits for anything here.
 constexpr std::chrono::milliseconds longest_idle_sleep{200};
 
-/// UCX 1.13.1 closes what was cut step by step as it is driven, and wakes
-/// nobody for it.
+/// The longest sleep while a cut connection rests: UCX 1.13.1 closes it step by
+/// step as it is driven, and wakes nobody for that.
 constexpr std::chrono::milliseconds longest_closing_sleep{5};
-
-std::uint64_t random_number() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32U | device();
-}
 
 std::string make_address(const endpoint_setup& setup,
                          const shared_region& region,
@@ -68,8 +65,7 @@ ucx_transport::ucx_transport(const transport_options& options)
       address_(make_address(setup_, region_, incarnation_)),
       outgoing_(setup_.worker.get(), options_, options_.idle_timeout,
                 setup_.shares_memory),
-      // Longer, so that a connection is ended by the peer that reads, when it
-      // does not.
+      // Twice as long, so that the peer that reads ends the connection first.
       incoming_(setup_.worker.get(), options_, 2 * options_.idle_timeout,
                 false),
       server_(region_, incoming_, setup_.wire),
@@ -103,7 +99,7 @@ void ucx_transport::handle(message_id id) {
   params.cb = [](void* self, const void* header, std::size_t header_length,
                  void* data, std::size_t length,
                  const ucp_am_recv_param_t* received) {
-    // We send eagerly; what others send otherwise has no bytes yet.
+    // We send eagerly. A message that was sent otherwise has no bytes here yet.
     const auto has_bytes =
       (received->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) == 0;
     (static_cast<ucx_transport*>(self)->*Receive)(
@@ -127,7 +123,7 @@ void ucx_transport::on_answer(std::span<const std::byte> header,
 
 transport::read_id ucx_transport::read(read_request request) {
   const auto id = ++last_id_;
-  // A command must be copyable.
+  // Shared, because a command must be copyable.
   auto shared = std::make_shared<read_request>(std::move(request));
   const auto is_posted = post([this, id, shared, start = steady::now()] {
     client_.start(id, std::move(*shared), start);
@@ -167,7 +163,7 @@ bool ucx_transport::post(command work) {
   if (is_stopping_)
     return false;
   commands_.push_back(std::move(work));
-  // Under the lock, because stop() destroys the worker.
+  // Still under the lock, because stop() destroys the worker.
   if (commands_.size() == 1)
     ucp_worker_signal(setup_.worker.get());
   return true;
@@ -205,7 +201,7 @@ void ucx_transport::run() {
   finish();
 }
 
-/// Does a bit of everything. Returns whether there is more to do at once.
+/// Does a part of all that there is to do. Returns whether there is more.
 bool ucx_transport::turn() {
   const auto had_commands = run_commands();
   auto* worker = setup_.worker.get();
@@ -234,7 +230,8 @@ void ucx_transport::sleep() {
   const auto most = std::min<steady::duration>(
     longest, wake_at == steady::time_point::max() ? longest : wake_at - now);
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(most);
-  // Fails if there is an event, or a signal since the commands were taken.
+  // Fails if there is an event, or if post() has signalled since the commands
+  // were taken.
   if (ucp_worker_arm(setup_.worker.get()) != UCS_OK)
     return;
   pollfd event{.fd = event_fd_, .events = POLLIN, .revents = 0};
