@@ -91,7 +91,7 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
   return result;
 }
 
-/// Ends the previous registration, if any, and makes room for a new one.
+/// Ends the worker's previous registration, if any, and makes a new one.
 fleet::joining fleet::replace(const register_worker& hello,
                               std::int64_t now_ms) {
   joining result;
@@ -140,7 +140,7 @@ caf::expected<lease> fleet::renew(const renew_lease& msg, time_point now,
   if (!is_valid(msg.usage))
     return caf::make_error(errc::invalid_request, "usage");
   if (worker.state == phase::silent) {
-    // Its next hello is told what came between.
+    // Siblings came that differ: its next hello is told in what.
     if (conflict_with_siblings(worker.record.profile))
       return caf::make_error(errc::stale_epoch, to_string(msg.id));
     worker.state = phase::live;
@@ -243,7 +243,7 @@ std::shared_ptr<const fleet_view> fleet::view() const {
   result->live_epochs.resize(worker_slots_);
   result->instance_of.resize(worker_slots_);
   auto& instances = result->instances;
-  for (const auto& [id, worker] : workers_) {  // All ranks of one in a row.
+  for (const auto& [id, worker] : workers_) {  // An instance's ranks in a row.
     if (worker.state != phase::live)
       continue;
     const auto& profile = worker.record.profile;

@@ -15,84 +15,88 @@
 namespace kvc {
 
 struct fleet_options {
-  /// What workers must hash with, and the canary that proves it.
+  /// How workers must hash, and the hash of the canary that proves they do.
   hash_settings hashing;
   std::uint64_t canary = 0;
 
-  /// Random and not 0; tells this controller from its predecessors.
+  /// Random, not 0: tells this controller from its predecessors.
   std::uint64_t controller_id = 1;
 
   /// Greater than every epoch of earlier controllers.
   std::uint64_t first_epoch = 1;
 
-  /// How long a worker stays in lookups without renewing. Positive.
+  /// How long a worker stays in lookups without renewing its registration.
+  /// Positive.
   std::chrono::milliseconds lease{5'000};
 
-  /// How long a lost worker may resume its epoch. Positive.
+  /// How long after its loss a worker may resume its epoch. Positive.
   std::chrono::milliseconds revival_grace{30'000};
 
-  /// How often `sweep` is called. When a call comes late, this process was
-  /// stopped: the leases are extended by the delay, because the renewals of
-  /// that time wait in the mailbox.
+  /// How often `sweep` is called. A late call means that this process was
+  /// stopped: then all leases are extended by the delay, because the renewals
+  /// of that time still wait in the mailbox.
   std::chrono::milliseconds sweep_interval{1'000};
 };
 
-/// The rules of registration: who is joining, live or lost, under which epoch
-/// and lease. The registry actor drives it.
+/// The rules of registration: which workers are joining, live or lost, under
+/// which epoch, and when their leases end. The registry actor drives it.
 class fleet {
  public:
   using time_point = caf::actor_clock::time_point;
 
-  /// What a hello led to.
+  /// The registration that a hello led to.
   struct joining {
     std::uint64_t epoch = 0;
     std::uint32_t worker_slot = 0;
-    bool is_revived = false;
-    std::uint64_t closed_epoch = 0;  ///< Replaced by this one; 0 if none.
-    caf::actor_addr previous_actor;  ///< Of the previous registration, or null.
-    std::uint64_t attempt = 0;       ///< Names this join for `confirm`.
+    bool is_revived = false;         ///< The epoch is the worker's former one.
+    std::uint64_t closed_epoch = 0;  ///< Replaced by this epoch; 0 if none.
+    caf::actor_addr previous_actor;  ///< The worker's former actor, or null.
+    std::uint64_t attempt = 0;       ///< Names this join, for `confirm`.
   };
 
   explicit fleet(fleet_options options) : options_(options) {}
 
-  /// Takes a hello. The worker becomes live with `confirm`. Fails, changing
-  /// nothing, with the errors of registrar_actor.
+  /// Takes a hello. The worker becomes live with `confirm`. Fails with the
+  /// errors of registrar_actor and then changes nothing.
   caf::expected<joining> join(const register_worker& hello, time_point now,
                               std::int64_t now_ms);
 
-  /// The shards are ready: the worker is live, unless it was lost or said hello
-  /// again meanwhile. Returns whether it is.
+  /// Makes the worker live, now that the shards are ready. Returns false if it
+  /// was lost or said hello again meanwhile.
   bool confirm(const worker_id& id, std::uint64_t attempt);
 
-  /// Returns whether the worker did not say hello again since.
+  /// Returns whether `attempt` is the worker's latest hello.
   bool is_latest(const worker_id& id, std::uint64_t attempt) const;
 
-  /// Fails with unknown_worker, stale_epoch or invalid_request. A worker that
-  /// was lost for its silence is live again.
+  /// Extends a worker's lease. A worker that was lost because it was silent is
+  /// live again. Fails with unknown_worker, stale_epoch or invalid_request.
   caf::expected<lease> renew(const renew_lease& msg, time_point now,
                              std::int64_t now_ms);
 
-  /// Forgets a worker. Returns whether there was this registration.
+  /// Forgets a worker. Returns false if it is not registered under `epoch`.
   bool leave(const worker_id& id, std::uint64_t epoch);
 
-  /// The worker's link or process is gone. Returns those that this concerns.
+  /// Notes that an actor is gone, with its process or its link. Returns the
+  /// workers that are lost by that.
   std::vector<worker_id> lose(const caf::actor_addr& actor, time_point now);
 
-  /// What time alone changes.
   struct swept {
-    std::vector<worker_id> silent;         ///< Lost: their lease expired.
+    std::vector<worker_id> silent;         ///< Lost now: their lease expired.
     std::vector<worker_record> forgotten;  ///< Their grace time is over.
   };
+
+  /// Ends what has expired, and returns what that changed.
   swept sweep(time_point now);
 
   bool is_live(const worker_id& id) const;
 
-  /// Returns null if there is no such worker.
+  /// Returns the worker's actor; null if there is no such worker.
   caf::actor_addr actor_of(const worker_id& id) const;
 
-  /// Ordered by id.
+  /// Returns the live workers, ordered by id, and the lost ones if asked to.
   std::vector<worker_record> records(bool includes_lost) const;
 
+  /// Returns who is live now.
   std::shared_ptr<const fleet_view> view() const;
 
   const fleet_options& options() const { return options_; }
@@ -102,11 +106,11 @@ class fleet {
 
   struct entry {
     worker_record record;
-    std::shared_ptr<const peer_address> peer;  ///< Null without transport.
+    std::shared_ptr<const peer_address> peer;  ///< Null without a transport.
     incarnation process;
-    std::uint64_t attempt = 0;  ///< The latest one.
+    std::uint64_t attempt = 0;  ///< The latest hello.
     phase state = phase::joining;
-    time_point expires;  ///< Of the lease while live, else of the grace time.
+    time_point expires;  ///< Ends the lease; the grace time if lost.
   };
 
   using entry_map = std::map<worker_id, entry>;

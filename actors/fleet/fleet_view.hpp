@@ -10,27 +10,27 @@
 
 namespace kvc {
 
-/// Who is alive, at one moment. Worker slots are small numbers that the
-/// registry gives to workers and reuses.
+/// Who is live at one moment. A worker slot is a small number that the registry
+/// gives to a worker, and to another one later.
 struct fleet_view {
   struct instance {
     std::string name;
     std::string model;
     std::uint32_t rank_count = 0;  ///< Ranks that the instance announced.
-    std::uint32_t live_ranks = 0;  ///< Those registered and not lost.
+    std::uint32_t live_ranks = 0;  ///< Ranks that are registered and not lost.
 
-    /// By rank; null where nobody is alive who lends chunks to peers.
+    /// One for each rank; null where no live worker lends chunks to peers.
     std::vector<std::shared_ptr<const peer_address>> peers;
   };
 
-  std::vector<std::uint64_t>
-    live_epochs;  ///< By worker slot; 0 if nobody is alive there.
+  std::vector<std::uint64_t> live_epochs;  ///< By worker slot; 0 if vacant.
   std::vector<std::uint32_t>
-    instance_of;  ///< By worker slot; an index of `instances`.
+    instance_of;                    ///< By worker slot: place in `instances`.
   std::vector<instance> instances;  ///< Ordered by name.
 };
 
-/// Hands the registry's latest fleet_view to readers. Thread-safe.
+/// Where the registry puts its latest fleet_view, for lookups to take it from.
+/// Thread-safe.
 class fleet_board {
  public:
   void publish(std::shared_ptr<const fleet_view> view) {
@@ -38,7 +38,7 @@ class fleet_board {
     view_ = std::move(view);
   }
 
-  /// Never null.
+  /// Returns the latest view, never null.
   std::shared_ptr<const fleet_view> snapshot() const {
     const std::lock_guard lock{mutex_};
     return view_;

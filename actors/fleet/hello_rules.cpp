@@ -14,9 +14,9 @@ constexpr std::size_t max_text = 256;
 constexpr std::size_t max_transfer_address = std::size_t{16} * 1024;
 constexpr std::uint32_t max_ranks = 1024;
 
-/// Returns whether `text` is short and printable ASCII, so that it can appear
-/// in logs, JSON and terminals as it is.
-bool is_plain(std::string_view text) {
+/// Returns whether `text` is short printable ASCII, so that it can appear in
+/// logs, JSON and terminals as it is.
+bool is_short_printable(std::string_view text) {
   return text.size() <= max_text &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return c >= ' ' && c <= '~'; });
@@ -27,16 +27,16 @@ caf::error invalid(std::string_view what) {
 }
 
 caf::error check_profile(const worker_profile& profile) {
-  if (profile.id.instance.empty() || !is_plain(profile.id.instance))
+  if (profile.id.instance.empty() || !is_short_printable(profile.id.instance))
     return invalid(
       "lmcache_instance_id: must be 1 to 256 printable characters");
   if (profile.rank_count == 0 || profile.rank_count > max_ranks)
     return invalid("rank_count: must be 1 to 1024");
   if (profile.id.rank >= profile.rank_count)
     return invalid("rank: must be less than rank_count");
-  if (!is_plain(profile.model))
+  if (!is_short_printable(profile.model))
     return invalid("model: must be at most 256 printable characters");
-  if (!is_plain(profile.ip) || !is_plain(profile.peer_url))
+  if (!is_short_printable(profile.ip) || !is_short_printable(profile.peer_url))
     return invalid("address: must be at most 256 printable characters");
   if (profile.transfer_address.size() > max_transfer_address)
     return invalid("transfer_address: too long");

@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::int64_t kept_ms = std::int64_t{60} * 60 * 1000;
 constexpr std::size_t max_refusals = 256;
-constexpr std::size_t max_text = 256;  ///< The hello may be anything.
+constexpr std::size_t max_text = 256;
 
-std::string printable(std::string text) {
+/// A refused hello may contain anything.
+std::string make_printable(std::string text) {
   text.resize(std::min(text.size(), max_text));
   std::replace_if(
     text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -22,10 +23,10 @@ std::string printable(std::string text) {
 bool refused_hellos::add(const worker_profile& profile, const caf::error& why,
                          std::int64_t now_ms) {
   refusal fresh;
-  fresh.id = {printable(profile.id.instance), profile.id.rank};
-  fresh.ip = printable(profile.ip);
+  fresh.id = {make_printable(profile.id.instance), profile.id.rank};
+  fresh.ip = make_printable(profile.ip);
   fresh.reason = static_cast<errc>(why.code());
-  fresh.detail = printable(describe(why));
+  fresh.detail = make_printable(describe(why));
   fresh.last_at_ms = now_ms;
   fresh.count = 1;
   const auto same =

@@ -14,7 +14,7 @@ class refused_hellos {
   bool add(const worker_profile& profile, const caf::error& why,
            std::int64_t now_ms);
 
-  /// Newest first.
+  /// Returns the refusals, newest first.
   std::vector<refusal> list(std::int64_t now_ms) const;
 
  private:

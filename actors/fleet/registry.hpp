@@ -18,21 +18,23 @@ struct registry_options {
   /// Given to every worker. Odd.
   std::uint64_t key_multiplier = 1;
 
-  /// Unanswered reports a worker may have at each shard. Positive.
+  /// How many reports a worker may send to each shard ahead of the answers.
+  /// Positive.
   std::uint32_t max_reports = 16;
 
-  /// Keys a report may carry; the shards' own limit. Positive.
+  /// The most keys that one report may carry, which is the shards' own limit.
+  /// Positive.
   std::uint32_t max_report_keys = 4096;
 
   /// How long the shards have to open an epoch. Positive.
   std::chrono::milliseconds shard_timeout{2'000};
 };
 
-/// What a registry works with.
+/// What a registry works with: the shards, and whom it tells about its workers.
 struct registry_services {
   std::vector<index_shard_actor> shards;  ///< In the order of `shard_of`.
-  lookup_actor lookups;                   ///< Handed to workers.
-  std::shared_ptr<fleet_board> board;     ///< Where the view is published.
+  lookup_actor lookups;                   ///< Given to every worker.
+  std::shared_ptr<fleet_board> board;     ///< Gets the view after each change.
 };
 
 /// What a registry remembers between messages.
@@ -50,9 +52,9 @@ struct registry_state {
 /// A registry_actor that also accepts its own timer.
 using registry_impl = registry_actor::extend<caf::reacts_to<caf::tick_atom>>;
 
-/// Keeps the list of live workers and publishes it to lookups. A worker leaves
-/// them as soon as its actor terminates or its lease expires, and is forgotten
-/// when it does not come back within the grace time.
+/// Keeps the list of live workers and publishes it to lookups. A worker is
+/// lost, and vanishes from lookups, when its actor terminates or its lease
+/// expires. It is forgotten unless it comes back within the grace time.
 registry_impl::behavior_type registry(
   registry_impl::stateful_pointer<registry_state> self,
   registry_services services, registry_options options);

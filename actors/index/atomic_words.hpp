@@ -4,8 +4,8 @@
 
 namespace kvc {
 
-/// Reads a number that another thread may be writing. What that thread wrote
-/// before it is visible afterwards.
+/// Reads a number that another thread may be writing. Afterwards all is visible
+/// that the other thread wrote before the number.
 template <class Number>
 Number load_acquire(const Number& from) {
   return __atomic_load_n(&from, __ATOMIC_ACQUIRE);

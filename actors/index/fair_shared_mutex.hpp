@@ -5,8 +5,9 @@
 
 namespace kvc {
 
-/// A std::shared_mutex whose writers do not starve: who comes while a writer
-/// waits queues up behind it. glibc lets readers pass for ever.
+/// A std::shared_mutex whose writers do not starve: whoever comes while a
+/// writer waits, queues up behind the writer. glibc's own lets readers overtake
+/// it for ever.
 class fair_shared_mutex {
  public:
   void lock() {
@@ -22,7 +23,7 @@ class fair_shared_mutex {
   void unlock_shared() { mutex_.unlock_shared(); }
 
  private:
-  std::mutex turnstile_;  ///< Held while waiting for `mutex_`.
+  std::mutex turnstile_;  ///< Held by whoever is next to get `mutex_`.
   std::shared_mutex mutex_;
 };
 

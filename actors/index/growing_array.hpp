@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/index/memory_budget.hpp"
 #include "actors/index/atomic_words.hpp"
+#include "actors/index/memory_budget.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,8 +10,9 @@
 
 namespace kvc {
 
-/// An array that one thread extends while others read it. What it leaves when
-/// it grows stays readable, as it was, while the object lives.
+/// An array that one thread extends while other threads read it. When it moves
+/// to larger memory, the old memory stays readable until the array is
+/// destroyed.
 template <class Element>
 class growing_array {
   static_assert(std::is_trivially_copyable_v<Element>);
@@ -28,11 +29,12 @@ class growing_array {
     return true;
   }
 
-  /// The elements as readers see them: those that were there when the number
-  /// of one of them was learnt. They change by `store_release` only.
+  /// Returns the elements, for any thread. Whoever learnt the number of an
+  /// element from the writer finds it here. The writer changes elements that
+  /// others may read by `store_release` only.
   const Element* read() const { return load_acquire(elements_); }
 
-  /// For the writer.
+  // For the writer alone.
   Element& operator[](std::size_t i) { return elements_[i]; }
   const Element& operator[](std::size_t i) const { return elements_[i]; }
   std::size_t size() const { return size_; }
@@ -55,7 +57,7 @@ class growing_array {
   Element* elements_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
-  std::vector<std::vector<Element>> all_;
+  std::vector<std::vector<Element>> all_;  ///< Old memory and the current one.
 };
 
 }  // namespace kvc

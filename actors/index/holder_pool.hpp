@@ -1,40 +1,42 @@
 #pragma once
 
-#include "actors/index/huge_blocks.hpp"
 #include "actors/index/growing_array.hpp"
+#include "actors/index/huge_blocks.hpp"
 
 #include <array>
 #include <cstdint>
 
 namespace kvc {
 
-/// Runs of 32-bit words, named by references of 31 bits, 0 being none. Memory
-/// is reused, but not given back: one thread writes, and others may read what
-/// a name once meant, and find out that it means something else.
+/// The memory of holder_sets: runs of 32-bit words, each named by a reference
+/// of 31 bits. Reference 0 names no run. Memory is reused but never given back:
+/// one thread writes, and a thread that reads by an outdated name finds the
+/// words of another run. It must find that out by itself.
 class holder_pool {
  public:
   using reference = std::uint32_t;
 
-  static constexpr std::uint32_t unit = 4;  ///< Words.
-  static constexpr std::uint32_t largest_small = 16 * unit;
+  static constexpr std::uint32_t unit = 4;  ///< Words; runs consist of units.
+  static constexpr std::uint32_t largest_small = 16 * unit;  ///< Words.
 
   explicit holder_pool(memory_budget& budget)
       : memory_(budget), blocks_(budget) {}
 
-  /// Returns a run of at least `words` words: up to `largest_small`, or a
-  /// power of two and one unit, up to 2^17. Its contents are not defined.
-  /// Returns 0 if there is no memory for it.
+  /// Returns a run of at least `words` words with undefined contents, or 0
+  /// without memory. More words than `largest_small` must be a unit and a power
+  /// of two, which is at most 2^17.
   reference allocate(std::uint32_t words);
 
-  /// Takes back a run that was allocated for as many words.
+  /// Takes back a run that was allocated for the same number of words.
   void release(reference run, std::uint32_t words);
 
-  /// The words of a run. Others may read them: change them by `store_release`.
+  /// Returns the words of a run. Other threads may be reading them: change them
+  /// by `store_release`.
   std::uint32_t* at(reference run) { return find(run); }
   const std::uint32_t* at(reference run) const { return find(run); }
 
-  /// How many words are readable from the start of a run, though others' may
-  /// be among them.
+  /// Returns how many words may be read from the start of a run: those up to
+  /// the end of its block, other runs' words among them.
   static std::uint32_t readable_words(reference run) {
     return (block_units - run % block_units) * unit;
   }
@@ -57,8 +59,8 @@ class holder_pool {
 
   huge_blocks memory_;
   growing_array<std::uint32_t*> blocks_;
-  std::uint32_t next_ = block_units;      ///< First unused unit of the last.
-  std::array<reference, 48> released_{};  ///< By size class, chained.
+  std::uint32_t next_ = block_units;  ///< First unused unit of the last block.
+  std::array<reference, 48> released_{};  ///< Heads of chains, by size class.
 };
 
 }  // namespace kvc

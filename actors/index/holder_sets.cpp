@@ -65,8 +65,8 @@ holder_sets::change holder_sets::remove(name set, word w) {
   return result;
 }
 
-/// Returns where the transition is remembered; it is another one unless its
-/// `from` is the set.
+/// Returns where the transition is remembered. It is known if `from` there is
+/// the set.
 holder_sets::transition& holder_sets::transition_of(name set, word w,
                                                     bool is_adding) {
   const auto kind = is_adding ? w : w | reference_flag;
@@ -146,7 +146,8 @@ holder_sets::change holder_sets::remove_all(name set,
   return {now, outcome::changed};
 }
 
-/// Returns the name of a set for one more chunk, or 0 without memory.
+/// Returns the name of the shared set with these words, which one more chunk
+/// has now; 0 without memory.
 holder_sets::name holder_sets::share(std::span<const word> sorted,
                                      std::uint32_t hash) {
   if (sorted.size() == 1)
@@ -183,7 +184,7 @@ holder_sets::name holder_sets::make_shared_set(std::span<const word> sorted,
   return set;
 }
 
-/// Keeps the chains as many as the sets, as far as memory allows.
+/// Adds a chain if there are fewer than shared sets and memory allows it.
 void holder_sets::grow_chains() {
   if (chains_.size() >= shared_count_)
     return;
@@ -223,7 +224,7 @@ void holder_sets::drop(name set) {
   ++ended_sets_;
 }
 
-/// Returns a set of one chunk alone, or 0 without memory.
+/// Returns a private set, or 0 without memory.
 holder_sets::name holder_sets::make_private(std::span<const word> words,
                                             std::uint32_t slots_log) {
   const auto slots = 1U << slots_log;
@@ -288,7 +289,7 @@ holder_sets::change holder_sets::remove_from_private(name set, word w) {
     result = share_again(set);
   else if (slots_log > min_slots_log && count * 5 < (1U << slots_log))
     result = resize_private(set, slots_log - 1);
-  // Without memory it stays where it is.
+  // Without memory the set stays where it is.
   return {result.now, outcome::changed};
 }
 
@@ -323,7 +324,7 @@ holder_sets::change holder_sets::resize_private(name set,
   return {now, outcome::changed};
 }
 
-/// Makes a set that became small one of the shared.
+/// Turns a private set that became small into a shared one.
 holder_sets::change holder_sets::share_again(name set) {
   small_words words;
   const auto count = copy_words(set, words);

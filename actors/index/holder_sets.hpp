@@ -11,12 +11,13 @@
 
 namespace kvc {
 
-/// Sets of positive 31-bit words, each set named by 32 bits. A set of one word
-/// is the word itself. Equal sets of up to `max_shared` words are the same
-/// one, however many chunks name it; a larger one belongs to its chunk alone.
+/// The holders of chunks: sets of positive 31-bit words, each set named by 32
+/// bits. The name of a set of one word is the word itself. A set of up to
+/// `max_shared` words is *shared*: it is stored once, however many chunks have
+/// these holders. A larger one is *private*: it belongs to one chunk.
 ///
-/// One thread writes. Others may `read` beside it and must find out afterwards
-/// whether the name still meant the same.
+/// One thread writes. Others may `read` meanwhile, and must find out afterwards
+/// whether the name still meant the same set.
 class holder_sets {
  public:
   using name = std::uint32_t;
@@ -29,68 +30,70 @@ class holder_sets {
   enum class outcome : std::uint8_t {
     unchanged,
     changed,
-    refused,  ///< There is no memory for it, or the set is too large.
+    refused,  ///< Without memory, or because the set is too large.
   };
 
-  /// Names the set from now on; the old name is given up if it is another one.
+  /// How a set was changed. If `now` is another name than before, the chunk has
+  /// given up its old name.
   struct change {
-    name now = 0;  ///< 0: the set is empty.
+    name now = 0;  ///< The chunk's set from now on; 0 if it is empty.
     outcome what = outcome::unchanged;
   };
 
-  /// Adds a word to a set.
+  /// Adds a word to a chunk's set.
   change add(name set, word w);
 
-  /// Removes a word. Is never refused unless the budget is enforced.
+  /// Removes a word from a chunk's set. Refuses only if the budget is enforced.
   change remove(name set, word w);
 
-  /// Removes some words of a set that is not private, but not all; `gone` are
-  /// in the set, in order.
+  /// Removes the words `gone` from a chunk's set. The set is not private, and
+  /// has other words too; `gone` are in it and sorted.
   change remove_all(name set, std::span<const word> gone);
 
-  /// Gives up a name of a set, which ends with the last.
+  /// One chunk less has this set. A set that no chunk has any more ends.
   void drop(name set);
 
-  /// Replaces `out` by the words of a set, in any order. A reader beside the
-  /// writer may be told nonsense, and is, or is returned false, if the name
-  /// meant something else meanwhile.
+  /// Replaces `out` by the words of a set, in any order. If another thread
+  /// changes the set meanwhile, `out` may be nonsense or false be returned.
   bool read(name set, std::vector<word>& out) const;
 
-  /// Brings the set's cache line here.
+  /// Prefetches the beginning of the set.
   void prefetch(name set) const {
     if (is_reference(set))
       __builtin_prefetch(pool_.at(run_of(set)));
   }
 
-  /// Whether the name is a set of its chunk alone.
+  /// Returns whether the set belongs to one chunk.
   bool is_private(name set) const {
     return is_reference(set) && (pool_.at(run_of(set))[0] & private_flag) != 0;
   }
 
-  /// Places that `read` looks at.
+  /// Returns how many places `read` looks at: the words of a shared set, the
+  /// slots of a private one.
   std::size_t size_of(name set) const;
 
-  /// How many shared sets there are.
+  /// Returns how many shared sets there are.
   std::size_t shared_count() const { return shared_count_; }
 
  private:
-  // A run begins with four numbers: the length of a shared set, how many chunks
-  // name it, its hash (the sum of its words' hashes), the next set of its
-  // chain; or a flag and the logarithm of a private set's slots, and its
-  // length. Words follow in order, those of a private one as an open hash
-  // table.
+  // A run begins with four numbers, the words follow.
+  // Shared: the number of words, how many chunks have the set, its hash (the
+  // sum of its words' hashes), the next set of its chain; the words are sorted.
+  // Private: a flag with the logarithm of the number of slots, the number of
+  // words, two unused; the words lie in an open hash table.
   enum field : std::uint32_t { length, uses, hash_field, next, first_word };
   static constexpr std::uint32_t private_flag = 1U << 31U;
   static constexpr std::uint32_t reference_flag = 1U << 31U;
   static constexpr std::uint32_t min_slots_log = 11;  ///< For max_shared + 1.
   static constexpr std::uint32_t max_slots_log = 17;
 
-  /// What became of a set lately, and will again if no set ended meanwhile.
+  /// What a set became when a word was added or removed. The same happens again
+  /// unless a set has ended since.
   struct transition {
     name from = 0;
     std::uint32_t word_and_kind = 0;
     change result;
-    std::uint64_t ended_sets = 0;  ///< Before it.
+    std::uint64_t ended_sets = 0;  ///< How many had ended before.
   };
 
   static bool is_reference(name set) { return (set & reference_flag) != 0; }
@@ -101,7 +104,8 @@ class holder_sets {
     return static_cast<std::uint32_t>((w * 0x9e3779b97f4a7c15U) >> 32U);
   }
 
-  /// Unlike those of mix, its results' sums tell sets of small numbers apart.
+  /// Sums of these hashes tell sets of small numbers apart; sums of `mix` do
+  /// not.
   static std::uint32_t hash_of_word(word w) {
     const auto x = mix(w);
     return mix(x ^ (x >> 15U));
@@ -111,7 +115,7 @@ class holder_sets {
                              : hash_of_word(set);
   }
 
-  /// Words that the pool is asked for.
+  /// Returns how many words the pool is asked for.
   static std::uint32_t run_words(std::uint32_t length) {
     const auto words = first_word + length;
     return words <= holder_pool::largest_small
@@ -123,8 +127,9 @@ class holder_sets {
     store_release(at(set)[i], value);
   }
 
-  /// Returns where the words of a set are, zeros among those of a private one;
-  /// nothing if the name means none. Of one word it is `set` itself.
+  /// Returns where the words of a set lie, with zeros between those of a
+  /// private one. A single word lies in `set` itself. Empty if the name is
+  /// outdated and leads to no set.
   std::span<const word> places(const name& set) const;
 
   using small_words = std::array<word, max_shared + 1>;

@@ -19,7 +19,7 @@ std::byte* huge_blocks::take() {
   return block;
 }
 
-/// A table grows in bursts, the larger the longer.
+/// A table grows in bursts, in longer ones the larger it is.
 void huge_blocks::warm_some() {
   constexpr std::size_t most = 8;
   const auto ahead = std::min({most, 1 + taken_ / 8, left_});

@@ -8,7 +8,7 @@ namespace {
 
 using self_pointer = index_shard_impl::stateful_pointer<index_shard_state>;
 
-/// Sweeps step by step, with other messages in between.
+/// Begins to sweep, step by step, with other messages in between.
 void start_sweeping(self_pointer self) {
   if (self->state.is_sweeping)
     return;

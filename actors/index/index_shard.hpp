@@ -9,10 +9,10 @@
 namespace kvc {
 
 struct index_shard_options {
-  /// Keys that one report may carry. Positive.
+  /// The most keys that one report may carry. Positive.
   std::uint32_t max_report_keys = 4096;
 
-  /// Places of the table looked at between two messages while sweeping.
+  /// While sweeping: places of the table looked at between two messages.
   std::size_t sweep_cells = 4096;
 };
 
@@ -31,7 +31,8 @@ struct index_shard_state {
 using index_shard_impl =
   index_shard_actor::extend<caf::reacts_to<caf::tick_atom>>;
 
-/// The only writer of `index`: applies reports and sweeps what is closed.
+/// The only writer of `index`: applies reports, and sweeps out the memberships
+/// of closed epochs.
 index_shard_impl::behavior_type index_shard(
   index_shard_impl::stateful_pointer<index_shard_state> self,
   std::shared_ptr<kv_index> index, index_shard_options options);

@@ -8,26 +8,27 @@
 
 namespace kvc {
 
-/// A cache line of a key_table: up to five keys, each with a word. One
-/// thread writes; readers notice that it did by the state.
+/// A cache line of a key_table: up to five keys, each with a word. One thread
+/// writes; other threads see from the state that it did.
 struct alignas(64) key_bucket {
   static constexpr unsigned cells = 5;
-  static constexpr std::uint32_t busy = 1;           ///< Flag in a state.
+  static constexpr std::uint32_t busy = 1;  ///< In a state: being changed.
   static constexpr std::uint32_t one_passed = 2;     ///< Unit of `passed`.
-  static constexpr std::uint32_t most_passed = 127;  ///< Then it stays.
+  static constexpr std::uint32_t most_passed = 127;  ///< It ends counting here.
   static constexpr std::uint32_t one_change = 256;   ///< Unit of the version.
 
-  std::uint32_t state;                     ///< Version, passed, busy.
+  std::uint32_t state;  ///< Version (24 bits), passed (7 bits), busy (1 bit).
   std::array<std::uint32_t, cells> words;  ///< 0 if the cell is empty.
   std::array<std::uint64_t, cells> keys;
 
-  /// How many keys found no place here, or most_passed.
+  /// Returns how many keys found no place here and went on to the next bucket.
+  /// At most_passed it is no longer counted.
   static std::uint32_t passed(std::uint32_t state) {
     return state / one_passed & most_passed;
   }
 
-  /// Returns the key's cell, or `cells`. For the writer. Branches on the result
-  /// alone: where a key is cannot be predicted.
+  /// Returns the key's cell, or `cells` if it has none. For the writer. Only
+  /// the caller branches: where a key is cannot be predicted.
   unsigned find(std::uint64_t key) const {
     unsigned found = 1U << cells;
     for (unsigned i = 0; i < cells; ++i)
@@ -37,7 +38,7 @@ struct alignas(64) key_bucket {
     return static_cast<unsigned>(std::countr_zero(found));
   }
 
-  /// Returns an empty cell, or `cells`. For the writer.
+  /// Returns an empty cell, or `cells` if there is none. For the writer.
   unsigned find_empty() const {
     unsigned found = 1U << cells;
     for (unsigned i = 0; i < cells; ++i)
@@ -48,8 +49,8 @@ struct alignas(64) key_bucket {
 
 static_assert(sizeof(key_bucket) == 64);
 
-/// While it lives, its bucket may be changed, and so may what its words refer
-/// to. Readers look again.
+/// While it lives, the writer may change the bucket and what the bucket's words
+/// refer to. Threads that read meanwhile notice, and read again.
 class bucket_change {
  public:
   explicit bucket_change(key_bucket& target)
@@ -69,11 +70,12 @@ class bucket_change {
     store_release(target_.keys[cell], key);
   }
 
-  /// One more key found no place here, or one of those is gone.
+  /// Counts a key that found no place here.
   void add_passed() {
     if (key_bucket::passed(state_) != key_bucket::most_passed)
       state_ += key_bucket::one_passed;
   }
+  /// Such a key is gone.
   void remove_passed() {
     if (key_bucket::passed(state_) != key_bucket::most_passed)
       state_ -= key_bucket::one_passed;

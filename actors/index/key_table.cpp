@@ -6,8 +6,8 @@ namespace kvc {
 
 namespace {
 
-/// The groups' shares of all keys rise evenly to the double: so they grow one
-/// after the other, and never are all tables half empty at once.
+/// The groups' shares of all keys rise evenly to the double. So the groups grow
+/// one after the other, and are never all half empty at once.
 constexpr std::array<unsigned, 16> shares{11, 12, 12, 13, 13, 14, 15, 15,
                                           16, 17, 18, 18, 19, 20, 21, 22};
 
@@ -52,7 +52,7 @@ void key_table::add_group(std::size_t group) {
   add_segment(0);
 }
 
-/// The new segment has the highest number.
+/// Adds an empty segment, with the highest number.
 bool key_table::add_segment(unsigned depth) {
   if (used_.size() % block_segments == 0) {
     auto* block = memory_.take();
@@ -89,7 +89,8 @@ bool key_table::insert(target at, std::uint64_t key, std::uint32_t word) {
   return true;
 }
 
-/// A segment can wait for memory to be made ready, until it is nearly full.
+/// A segment waits until memory is ready, but no longer than until it is nearly
+/// full.
 bool key_table::is_to_be_split(std::size_t used) const {
   return used >= split_at && (used >= overdue_at || memory_.is_ready() ||
                               used_.size() % block_segments != 0);
@@ -114,7 +115,8 @@ void key_table::erase(place where) {
   --used_[at.segment];
 }
 
-/// Readers walk on until the key is gone.
+/// The key goes first: as long as it is there, a search must get past the
+/// buckets before it.
 void key_table::remove(place where, key_bucket* home) {
   bucket_change{*where.bucket}.set_word(where.cell, 0);
   for (auto* b = home; b != where.bucket; b = next(b))
@@ -154,7 +156,7 @@ key_table::outcome key_table::scan(const key_bucket& b, std::uint64_t key,
 }
 
 /// A key that seems absent may have moved meanwhile: to another segment, which
-/// the directory then tells, or to its home, which then has changed.
+/// the directory shows, or to its home bucket, whose state shows it.
 key_table::outcome key_table::try_read(const target& at, std::uint64_t key,
                                        reading& result) const {
   const auto* b = at.home;
@@ -172,7 +174,7 @@ key_table::outcome key_table::try_read(const target& at, std::uint64_t key,
   return seen;
 }
 
-/// Moves half of the keys of the hash's segment to a new one.
+/// Moves half of the keys of the hash's segment to a new segment.
 bool key_table::split(std::uint64_t h) {
   const auto lower = segment_of(h);
   const auto depth = depths_[lower];
@@ -191,8 +193,8 @@ bool key_table::split(std::uint64_t h) {
   return true;
 }
 
-/// Doubles the group's directory. Readers may still use the old one, which
-/// names the same segments.
+/// Doubles the group's directory. Other threads may still use the old one,
+/// which names the same segments.
 bool key_table::deepen(std::size_t group) {
   const auto* old = directories_[group];
   const auto entries = std::size_t{1} << old[0];
@@ -207,7 +209,7 @@ bool key_table::deepen(std::size_t group) {
   return true;
 }
 
-/// Copies the keys whose next prefix bit is set.
+/// Copies the keys whose next prefix bit is set to another segment.
 void key_table::copy_upper(const key_bucket* from, key_bucket* to,
                            unsigned depth) const {
   for_each_key(from, [&](const key_bucket& b, unsigned cell) {
@@ -217,7 +219,8 @@ void key_table::copy_upper(const key_bucket* from, key_bucket* to,
   });
 }
 
-/// Removes them, and returns how many there were.
+/// Removes the keys whose next prefix bit is set, and returns how many they
+/// were.
 std::uint32_t key_table::remove_upper(key_bucket* from, unsigned depth) const {
   std::uint32_t removed = 0;
   for_each_key(from, [&](key_bucket& b, unsigned cell) {
@@ -230,7 +233,7 @@ std::uint32_t key_table::remove_upper(key_bucket* from, unsigned depth) const {
   return removed;
 }
 
-/// Readers find the upper half of the prefix's keys in `upper` from now on.
+/// From now on the upper half of the prefix's keys is found in `upper`.
 void key_table::publish(std::uint64_t h, unsigned depth, std::uint32_t upper) {
   auto* directory = directories_[group_of(h)];
   const auto span = std::size_t{1} << (directory[0] - depth);
@@ -239,8 +242,8 @@ void key_table::publish(std::uint64_t h, unsigned depth, std::uint32_t upper) {
     store_release(directory[1 + i], upper);
 }
 
-/// Moves keys home that had found no place there. Readers who miss one see
-/// that its home changed.
+/// Moves keys to their home bucket if they had found no place there. A thread
+/// that misses one sees that the home bucket changed.
 void key_table::bring_home(key_bucket* in) const {
   for_each_key(in, [&](key_bucket& b, unsigned cell) {
     auto& there = in[home(hash(b.keys[cell]))];

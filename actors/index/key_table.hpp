@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/index/growing_array.hpp"
 #include "actors/index/huge_blocks.hpp"
 #include "actors/index/key_bucket.hpp"
-#include "actors/index/growing_array.hpp"
 
 #include <array>
 #include <cstdint>
@@ -10,15 +10,15 @@
 
 namespace kvc {
 
-/// A hash table from keys to words other than 0, that grows by splitting one
-/// small segment at a time. One thread writes; any number may `read` beside it.
+/// A hash table from keys to words other than 0. It grows by splitting one
+/// small segment at a time. One thread writes; any number may `read` meanwhile.
 class key_table {
  public:
   static constexpr std::size_t segment_buckets = 2048;
   static constexpr std::size_t segment_cells =
     segment_buckets * key_bucket::cells;
 
-  /// Where a key is.
+  /// The place of a key in the table.
   struct place {
     key_bucket* bucket = nullptr;  ///< Null if the key is not there.
     unsigned cell = 0;
@@ -26,25 +26,26 @@ class key_table {
     std::uint32_t word() const { return bucket->words[cell]; }
   };
 
-  /// What a reader saw: the word, or 0, and what tells whether it still holds.
+  /// What `read` found: the word, or 0 if the key is not there, and what tells
+  /// whether that is still so.
   struct reading {
     const key_bucket* bucket = nullptr;
     std::uint32_t state = 0;
     std::uint32_t word = 0;
 
-    /// The word, and what the writer guards with it, did not change.
+    /// Returns whether the writer has changed neither the word nor what the
+    /// word refers to.
     bool still_holds() const { return load_acquire(bucket->state) == state; }
   };
 
   /// `key_multiplier` is odd and secret.
   key_table(std::uint64_t key_multiplier, memory_budget& budget);
 
-  /// Where a key is looked for first. Valid until the next split.
+  /// Where the search for a key begins. Valid until the next split.
   struct target {
     key_bucket* home = nullptr;
     std::uint32_t segment = 0;
 
-    /// Brings the cache line here.
     void prefetch_to_write() const { __builtin_prefetch(home, 1); }
     void prefetch_to_read() const { __builtin_prefetch(home, 0); }
   };
@@ -53,33 +54,35 @@ class key_table {
   /// For the writer.
   static place find(const target& at, std::uint64_t key);
 
-  /// Adds a key that is not there. Returns false if there is no memory for it.
+  /// Adds a key that is not there yet. Returns false without memory.
   bool insert(target at, std::uint64_t key, std::uint32_t word);
 
   /// Removes the key at `where`.
   void erase(place where);
 
-  /// All places, those of empty cells too. They grow in number.
+  /// Returns the number of all places, of empty cells too. It only grows.
   std::size_t place_count() const { return used_.size() * segment_cells; }
   place place_at(std::size_t i);
 
-  /// How many segments were split so far: each takes its time.
+  /// Returns how many splits there were so far. Each takes some 0.2 ms.
   std::size_t splits() const { return used_.size() - group_count; }
 
-  /// Reads beside the writer; `at` is a target of the key, however old. Returns
-  /// false if the writer was in the way all the time.
+  /// Finds a key, from any thread. `at` is a target of the key, however old.
+  /// Returns false if the writer was in the way at every attempt.
   bool read(const target& at, std::uint64_t key, reading& result) const;
 
  private:
   static constexpr std::size_t group_count = 16;
-  static constexpr unsigned group_bits = 8;  ///< Of a hash name its group.
+  static constexpr unsigned group_bits =
+    8;  ///< First bits of a hash: its group.
   static const std::array<std::uint8_t, 256> groups;
   static constexpr unsigned max_depth = 18;
   static constexpr std::size_t block_segments =
     huge_blocks::block_bytes / (segment_buckets * sizeof(key_bucket));
 
-  /// A segment is split at the first if memory is ready, at the second if it
-  /// is not, and takes nothing beyond the third. Measured: docs/index.md.
+  /// A segment with `split_at` keys is split if memory is ready, one with
+  /// `overdue_at` in any case; with `full_at` it takes no more. Measured:
+  /// docs/index.md.
   static constexpr std::size_t split_at = segment_cells * 85 / 100;
   static constexpr std::size_t overdue_at = segment_cells * 95 / 100;
   static constexpr std::size_t full_at = segment_cells * 97 / 100;
@@ -92,6 +95,7 @@ class key_table {
     return (h >> 16U) % segment_buckets;
   }
 
+  /// Returns the next bucket of the same segment, behind the last the first.
   /// Segments lie at multiples of their size.
   static key_bucket* next(const key_bucket* b) {
     constexpr auto last = segment_buckets * sizeof(key_bucket) - 1;
@@ -100,7 +104,7 @@ class key_table {
       (address & ~last) | ((address + sizeof(key_bucket)) & last));
   }
 
-  /// Returns the first `depth` bits of the hash behind its group's.
+  /// Returns the `depth` bits of the hash that follow its group's bits.
   static std::size_t prefix(std::uint64_t h, unsigned depth) {
     return (h << group_bits >> 1U) >> (63U - depth);
   }
@@ -141,11 +145,12 @@ class key_table {
   memory_budget& budget_;
   huge_blocks memory_;
   growing_array<key_bucket*> blocks_;
-  /// By group: its depth, then the number of a segment for each prefix.
+  /// A directory for each group: its depth, then for each prefix the number of
+  /// a segment.
   std::array<std::uint32_t*, group_count> directories_{};
   std::vector<std::vector<std::uint32_t>> all_directories_;
-  std::vector<std::uint32_t> used_;   ///< Keys, by segment.
-  std::vector<std::uint8_t> depths_;  ///< Prefix bits, by segment.
+  std::vector<std::uint32_t> used_;   ///< Number of keys, by segment.
+  std::vector<std::uint8_t> depths_;  ///< Number of prefix bits, by segment.
 };
 
 }  // namespace kvc

@@ -9,15 +9,15 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t keys_per_step = 256;  ///< Bounds how long readers wait.
+constexpr std::size_t keys_per_step = 256;  ///< Bounds how long a `find` waits.
 constexpr std::size_t lookahead = 16;       ///< Keys prefetched in advance.
 
 }  // namespace
 
-/// While it lives, the writer changes the index.
+/// While it lives, the writer may change the index.
 class kv_index::step {
  public:
-  /// Only what is not enforced may exceed the memory limit.
+  /// A step may exceed the memory limit unless `is_enforced`.
   step(kv_index& index, bool is_enforced) : lock_(index.mutex_) {
     index.budget_.enforce(is_enforced);
     store_release(index.steps_, index.steps_ + 1);
@@ -27,7 +27,8 @@ class kv_index::step {
   std::unique_lock<fair_shared_mutex> lock_;
 };
 
-/// A step that changes what generations mean: readers look again.
+/// A step that changes what generations mean. Every `find` that runs meanwhile
+/// begins again.
 class kv_index::generation_change {
  public:
   explicit generation_change(kv_index& index)
@@ -98,8 +99,8 @@ std::size_t kv_index::apply(generation_id id, std::span<const report_run> runs,
   return refused_ - refused_before;
 }
 
-/// Applies some of the keys, and returns how many. Ends early after what took
-/// long.
+/// Applies some of the keys, and returns how many. Ends early after a split,
+/// which takes long.
 std::size_t kv_index::apply_step(generation_id id, const report_run& run,
                                  std::span<const std::uint64_t> keys) {
   const step change{*this, run.is_admission};
@@ -160,7 +161,7 @@ bool kv_index::evict_at(key_table::place where, std::uint32_t word) {
   return what == holder_sets::outcome::changed;
 }
 
-/// Removes words, in order, of a set that is not private.
+/// Removes the sorted `words` from a chunk whose set is not private.
 bool kv_index::evict_all_at(key_table::place where,
                             std::span<const std::uint32_t> words) {
   const auto name = where.word();
@@ -184,8 +185,8 @@ bool kv_index::sweep(std::size_t max_cells) {
   return true;
 }
 
-/// Gives numbers of closed generations away that no chunk names any more.
-/// Returns whether there are others.
+/// Frees the numbers of closed generations that have no memberships left.
+/// Returns whether closed generations remain.
 bool kv_index::free_generations() {
   std::erase_if(closed_generations_, [this](generation_id id) {
     if (generations_[id].total() != 0)
@@ -197,9 +198,10 @@ bool kv_index::free_generations() {
   return !closed_generations_.empty();
 }
 
-/// Removes holders of closed generations from a place, `max_cells` of a private
-/// set or all of a shared one, which is copied once, and goes on to the next
-/// unless there are more. Returns the cost.
+/// Removes holders of closed generations from the place that is next in turn:
+/// up to `max_cells` from a private set, all from a shared one, which is copied
+/// once. Goes on to the next place unless holders remain to be removed. Returns
+/// the cost, in cells.
 std::size_t kv_index::sweep_place(std::size_t max_cells) {
   constexpr std::size_t words_per_cell = 8;
   const auto where = table_.place_at(sweep_position_);
@@ -222,13 +224,13 @@ std::size_t kv_index::sweep_place(std::size_t max_cells) {
   if (is_private)
     std::erase_if(swept_words_, [&](auto w) { return !evict_at(where, w); });
   else if (!evict_all_at(where, swept_words_))
-    swept_words_.clear();  // Without memory; the next round tries again.
+    swept_words_.clear();  // No memory for it: the next round tries again.
   for (const auto word : swept_words_)
     --generations_[generation_of(word)].counts[word & 1U];
   return look_cost + (is_private ? swept_words_.size() : look_cost);
 }
 
-/// One attempt to answer `find` beside the writer.
+/// One attempt to answer `find` while the writer may be at work.
 class kv_index::finder {
  public:
   finder(const kv_index& index, std::span<const std::uint64_t> live_epochs,
@@ -257,7 +259,8 @@ class kv_index::finder {
  private:
   static constexpr std::size_t window = 64;  ///< Keys under way at once.
 
-  /// Far fewer than a bucket's version needs to come round.
+  /// After so many steps of the writer an attempt does not count: a bucket's
+  /// version of 24 bits could come round, though only after far more.
   static constexpr std::uint64_t most_steps = 1024;
 
   bool find_part(std::span<const std::uint64_t> hashes) {
@@ -279,7 +282,7 @@ class kv_index::finder {
     return true;
   }
 
-  /// Appends the holders that a reading names, after another one if the first
+  /// Appends the holders that the reading names. Reads again if the reading
   /// does not hold any more.
   bool append(std::uint64_t hash, key_table::reading& reading) {
     constexpr int tries = 16;
@@ -328,7 +331,8 @@ class kv_index::finder {
   std::span<const std::uint64_t> live_epochs_;
   found_holders& out_;
 
-  /// Whose holders were appended last, if the next reading is older than that.
+  /// The set whose holders were appended last, as `last_`; 0 if the next
+  /// reading may be newer than they are.
   std::uint32_t last_name_ = 0;
   found_holders::range last_;
 };

@@ -14,65 +14,71 @@
 namespace kvc {
 
 struct kv_index_options {
-  /// Odd and secret: hashes are unkeyed, prompts could aim at one place.
+  /// Odd and secret. Hashes are unkeyed, so prompts could aim at one place of a
+  /// table whose multiplier is known.
   std::uint64_t key_multiplier = 0x9e3779b97f4a7c15U;
 
   /// Admissions that would need more memory are refused; 0 means no limit.
-  /// Memory comes in blocks of 2 MiB, one at least; evictions from sets of
-  /// holders may need one more.
+  /// Memory comes in blocks of 2 MiB, at least one. Evictions from sets of
+  /// holders may take one block beyond the limit.
   std::uint64_t memory_limit_bytes = 0;
 };
 
 /// The memberships of one shard: which worker holds which chunk, exactly.
 ///
-/// A membership belongs to a generation, which belongs to the epoch of one
-/// worker. Readers name the epochs that are alive; what belongs to another
-/// epoch or to a closed generation is invisible at once and swept later.
-/// One thread may write; any number of threads may read beside it.
+/// A membership belongs to a generation, and a generation to one epoch of one
+/// worker. Whoever looks something up names the live epochs. Memberships of
+/// other epochs and of closed generations are invisible at once, and swept
+/// later.
+///
+/// One thread may write: the functions that are not const. Any number of
+/// threads may call the others meanwhile.
 class kv_index {
  public:
   using generation_id = std::uint32_t;
 
   explicit kv_index(kv_index_options options);
 
-  /// Begins a generation, which is visible at once but counts as filling.
+  /// Begins a generation. Its memberships are visible at once; it counts as
+  /// filling until complete_generation().
   generation_id open_generation(std::uint32_t worker_slot, std::uint64_t epoch);
 
-  /// The generation holds all that its worker has.
+  /// The generation now holds all that its worker has.
   void complete_generation(generation_id id);
 
   /// Makes all memberships of the generation invisible, in O(1).
   void close_generation(generation_id id);
 
-  /// Applies the runs in order. Admitting what is there and evicting what is
-  /// not changes nothing. Returns how many admissions were refused for lack of
-  /// memory.
+  /// Applies the runs in order. To admit what is there already, or evict what
+  /// is not, changes nothing. Returns how many admissions were refused for lack
+  /// of memory.
   std::size_t apply(generation_id id, std::span<const report_run> runs,
                     std::span<const std::uint64_t> keys);
 
-  /// Frees memory of closed generations, looking at `max_cells` places.
-  /// Returns whether there is more to do.
+  /// Removes memberships of closed generations from the next `max_cells` places
+  /// of the table. Returns whether there is more to do.
   bool sweep(std::size_t max_cells);
 
-  /// Begins to bring what `find` will need to this core.
+  /// Prefetches what `find` will need for `hashes`.
   void prefetch(std::span<const std::uint64_t> hashes) const {
     for (const auto hash : hashes)
       table_.target_of(hash).prefetch_to_read();
   }
 
-  /// Writes the visible holders of `hashes` to `out`, replacing its contents.
-  /// A worker appears once per location, or twice during its full sync.
-  /// `live_epochs` gives the live epoch of each worker slot, or 0.
+  /// Replaces the contents of `out` by the visible holders of `hashes`. A
+  /// worker appears once per location, or twice during its full sync.
+  /// `live_epochs` has the live epoch of each worker slot, or 0.
   void find(std::span<const std::uint64_t> hashes,
             std::span<const std::uint64_t> live_epochs,
             found_holders& out) const;
 
-  /// Adds the visible memberships to `counts`, by worker slot. A worker's
-  /// complete generation counts, or the filling one if there is no other.
+  /// Adds the numbers of visible memberships to `counts`, by worker slot. Of a
+  /// worker only the complete generation counts, or the filling one if there is
+  /// no other.
   void add_key_counts(std::span<const std::uint64_t> live_epochs,
                       std::span<key_count> counts) const;
 
-  /// Adds this index to `status`.
+  /// Adds the numbers of this index to `status`.
   void add_status(std::span<const std::uint64_t> live_epochs,
                   index_status& status) const;
 
@@ -88,14 +94,14 @@ class kv_index {
     std::uint64_t total() const { return counts[0] + counts[1]; }
   };
 
-  /// What readers need to know of a generation.
+  /// What `find` needs to know of a generation.
   struct generation_view {
     std::uint64_t epoch = 0;
-    std::uint64_t worker_slot = 0;  ///< `nobody` if it is closed.
+    std::uint64_t worker_slot = 0;  ///< `nobody` if the generation is closed.
   };
   static constexpr std::uint64_t nobody = ~0ULL;
 
-  // A holder's word: generation, location, never 0, and below 2^31.
+  // A holder's word: generation + 1 and location. Never 0, and below 2^31.
   static std::uint32_t word_of(generation_id id, location where) {
     return ((id + 1) << 1U) | static_cast<std::uint32_t>(where);
   }
@@ -131,8 +137,8 @@ class kv_index {
 
   const kv_index_options options_;
 
-  /// Taken by the writer to change, and by readers to whom it did not leave a
-  /// quiet moment.
+  /// Taken by the writer for each step, and by a `find` that the writer
+  /// disturbed too often.
   mutable fair_shared_mutex mutex_;
   memory_budget budget_;
   key_table table_;
@@ -145,8 +151,10 @@ class kv_index {
   std::size_t sweep_position_ = 0;
   std::uint64_t refused_ = 0;
 
-  std::uint64_t steps_ = 0;               ///< Of the writer, so far.
-  std::uint64_t generation_changes_ = 0;  ///< Odd while one is under way.
+  std::uint64_t steps_ = 0;  ///< Steps of the writer so far.
+
+  /// Raised before and after each change of generations: odd during one.
+  std::uint64_t generation_changes_ = 0;
 };
 
 }  // namespace kvc

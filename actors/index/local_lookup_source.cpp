@@ -9,20 +9,20 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t first_batch = 16;  ///< Most lookups end within it.
+constexpr std::size_t first_batch = 16;  ///< Hashes; most lookups end here.
 constexpr std::size_t largest_batch = 512;
 
-/// Memory that a thread's lookups use again and again.
+/// Memory that a thread's lookups reuse.
 struct scratch {
   struct shard_part {
     std::vector<std::uint64_t> hashes;
     found_holders holders;
-    std::size_t read = 0;  ///< Hashes whose holders were merged.
+    std::size_t merged = 0;  ///< The first so many hashes are merged.
   };
 
   prefix_merge merge;
   std::vector<shard_part> parts;        ///< By shard.
-  std::vector<std::uint32_t> shard_of;  ///< By position within the batch.
+  std::vector<std::uint32_t> shard_of;  ///< By position in the batch.
 };
 
 }  // namespace
@@ -48,7 +48,7 @@ prefix_matches local_lookup_source::find_prefixes(
     batch_size = std::min(batch_size * 4, largest_batch);
     for (auto& part : memory.parts) {
       part.hashes.clear();
-      part.read = 0;
+      part.merged = 0;
     }
     memory.shard_of.clear();
     for (const auto hash : batch) {
@@ -65,7 +65,7 @@ prefix_matches local_lookup_source::find_prefixes(
                        memory.parts[i].holders);
     const auto has_survivors = [&](std::uint32_t shard) {
       auto& part = memory.parts[shard];
-      return memory.merge.add(part.holders.of(part.read++));
+      return memory.merge.add(part.holders.of(part.merged++));
     };
     if (!std::all_of(memory.shard_of.begin(), memory.shard_of.end(),
                      has_survivors))

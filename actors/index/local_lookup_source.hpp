@@ -9,11 +9,11 @@
 
 namespace kvc {
 
-/// Reads the shards of this process directly, from the thread that asks.
+/// Looks things up in the shards of this process, from the thread that asks.
 class local_lookup_source : public lookup_source {
  public:
-  /// The shards are in the order of `shard_of`; `key_multiplier` is the
-  /// registry's.
+  /// `shards` are in the order of shard_of(); `key_multiplier` is the one that
+  /// the registry gives to workers.
   local_lookup_source(std::shared_ptr<const fleet_board> fleet,
                       std::vector<std::shared_ptr<const kv_index>> shards,
                       std::uint64_t key_multiplier);

@@ -6,10 +6,10 @@ namespace kvc {
 
 namespace {
 
-/// More would only be more to choose from.
+/// Enough for the asker to choose from.
 constexpr std::size_t max_holders = 8;
 
-/// Returns where the worker `rank` of an instance is reached; null if it is not
+/// Returns the address of the worker `rank` of an instance; null if it is not
 /// alive or lends nothing.
 std::shared_ptr<const peer_address> find_peer(const fleet_view& fleet,
                                               std::string_view instance,

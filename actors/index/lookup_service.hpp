@@ -9,7 +9,8 @@
 
 namespace kvc {
 
-/// Answers workers' questions from `source` and `fleet`.
+/// Answers what workers ask: which instances hold a prefix, and where peers are
+/// that do.
 lookup_actor::behavior_type lookup_service(
   lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source,
   const std::shared_ptr<const fleet_board>& fleet);

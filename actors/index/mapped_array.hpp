@@ -8,8 +8,9 @@
 
 namespace kvc {
 
-/// A fixed number of elements that begin as zero bytes, in huge pages where
-/// the system grants them. Memory is taken when an element is first touched.
+/// A fixed number of elements in pages of their own, huge ones where the system
+/// grants them. All bytes are zero at first. A page takes memory when it is
+/// first touched.
 template <class Element>
 class mapped_array {
   static_assert(std::is_trivially_copyable_v<Element> &&

@@ -4,13 +4,14 @@
 
 namespace kvc {
 
-/// Counts the memory that an index takes from the system, against a limit.
+/// Counts the memory that an index takes from the system, and knows its limit.
 class memory_budget {
  public:
   /// 0 means no limit.
   explicit memory_budget(std::uint64_t limit_bytes) : limit_(limit_bytes) {}
 
-  /// Takes `bytes`, unless that would exceed an enforced limit.
+  /// Counts `bytes` as taken, unless that would exceed an enforced limit: then
+  /// returns false.
   bool take(std::uint64_t bytes) {
     if (is_enforced_ && !has_room(bytes))
       return false;
@@ -22,7 +23,8 @@ class memory_budget {
     return limit_ == 0 || used_ + bytes <= limit_;
   }
 
-  /// What must not fail, like an eviction, may exceed the limit.
+  /// From now on take() respects the limit, or not: an eviction must not fail
+  /// for it.
   void enforce(bool is_enforced) { is_enforced_ = is_enforced; }
 
   std::uint64_t used() const { return used_; }

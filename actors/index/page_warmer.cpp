@@ -31,7 +31,7 @@ void page_warmer::run() {
     const auto next = requests_.front();
     requests_.pop_front();
     lock.unlock();
-    // A kernel before 5.14 refuses: then the first use takes the time.
+    // A kernel before 5.14 refuses: then the first use has to wait.
     madvise(next.pages, next.bytes, MADV_POPULATE_WRITE);
     done_.fetch_add(1, std::memory_order_release);
     lock.lock();

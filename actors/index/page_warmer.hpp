@@ -9,21 +9,22 @@
 
 namespace kvc {
 
-/// Has the system provide memory before it is needed, from a thread of its
-/// own: a fresh huge page costs up to 5 ms, under a hypervisor.
+/// Touches memory before it is needed, on a thread of its own, so that the
+/// system provides it: a fresh huge page takes up to 5 ms under a hypervisor.
 class page_warmer {
  public:
   page_warmer() : thread_([this] { run(); }) {}
   page_warmer(const page_warmer&) = delete;
   page_warmer& operator=(const page_warmer&) = delete;
 
-  /// Stops at once. Memory must live longer than its warmer.
+  /// Ends after the request that is running; drops the others.
   ~page_warmer();
 
-  /// Provides whole pages without changing what is in them, soon.
+  /// Asks for whole pages, whose contents stay as they are. They must live
+  /// longer than the warmer.
   void warm(std::byte* pages, std::size_t bytes);
 
-  /// How many calls of `warm` are over and done with, the first ones.
+  /// Returns how many calls of `warm` are done; they are done in order.
   std::size_t done() const { return done_.load(std::memory_order_acquire); }
 
  private:

@@ -48,8 +48,8 @@ bool prefix_merge::add(std::span<const holder> holders) {
   return !survivors_.empty();
 }
 
-/// Counts a rank once, however many of its locations and generations hold the
-/// chunk.
+/// Counts a rank once per chunk, however many of its locations and generations
+/// hold the chunk.
 void prefix_merge::count(holder h) {
   auto& worker = workers_[h.worker_slot];
   const auto index = fleet_->instance_of[h.worker_slot];
@@ -71,7 +71,7 @@ void prefix_merge::count(holder h) {
   }
 }
 
-/// Keeps the instances of which all ranks hold the chunk.
+/// Drops the survivors of which some rank does not hold the chunk.
 void prefix_merge::keep_whole_prefixes() {
   const auto is_broken = [this](std::uint32_t index) {
     const auto& instance = fleet_->instances[index];

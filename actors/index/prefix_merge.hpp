@@ -13,25 +13,24 @@
 
 namespace kvc {
 
-/// Turns the holders of successive chunks into prefix lengths per instance.
-/// One object serves many lookups, one after the other, without allocating
-/// anything but the results.
+/// Turns the holders of successive chunks into the length of the prefix that
+/// each instance holds. One object serves many lookups, one after the other,
+/// and allocates nothing but their results.
 class prefix_merge {
  public:
   /// Begins a lookup.
   void begin(std::shared_ptr<const fleet_view> fleet, std::string_view model);
 
-  /// Takes the holders of the next chunk. Returns whether any instance still
-  /// has a contiguous prefix.
+  /// Takes the holders of the next chunk. Returns whether some instance holds
+  /// all chunks so far.
   bool add(std::span<const holder> holders);
 
-  /// Returns the matches, longest first, equals by name.
+  /// Returns the matches, longest first, equally long ones by name.
   prefix_matches finish();
 
  private:
   struct instance_tally {
-    std::uint64_t stamp =
-      0;  ///< Of the last chunk that one of its ranks holds.
+    std::uint64_t stamp = 0;      ///< The last chunk that a rank of it holds.
     std::uint32_t ranks = 0;      ///< Ranks that hold that chunk.
     std::uint32_t cpu_ranks = 0;  ///< Ranks that hold it in location::cpu.
     std::uint32_t length = 0;     ///< Chunks that all ranks hold, once known.
@@ -39,19 +38,18 @@ class prefix_merge {
   };
 
   struct worker_tally {
-    std::uint64_t stamp = 0;  ///< Of the last chunk it holds.
-    std::uint64_t cpu_stamp =
-      0;  ///< Of the last chunk it holds in location::cpu.
+    std::uint64_t stamp = 0;      ///< The last chunk that it holds.
+    std::uint64_t cpu_stamp = 0;  ///< The last one in location::cpu.
   };
 
-  /// What the first chunk of a lookup led to: many prompts begin alike.
+  /// What the first chunk of the last lookup led to: many prompts begin alike.
   struct opening {
     struct match {
       std::uint32_t instance = 0;
       location where = location::cpu;
     };
 
-    bool is_known = false;  ///< Of this fleet and model.
+    bool is_known = false;  ///< For this fleet and model.
     std::vector<holder> holders;
     std::vector<match> matches;
   };
@@ -64,14 +62,13 @@ class prefix_merge {
   std::shared_ptr<const fleet_view> fleet_;
   std::string model_;
   opening opening_;
-  std::uint32_t chunks_ = 0;  ///< Added so far.
-  std::uint64_t stamp_ = 0;   ///< Names a chunk across all lookups.
+  std::uint32_t chunks_ = 0;  ///< Chunks added so far.
+  std::uint64_t stamp_ = 0;   ///< Names the chunk, across all lookups.
   std::vector<instance_tally> instances_;
   std::vector<worker_tally> workers_;
-  std::vector<std::uint32_t>
-    survivors_;  ///< Instances that hold all chunks so far.
+  std::vector<std::uint32_t> survivors_;  ///< Instances that hold all chunks.
   std::vector<std::uint32_t> matched_;  ///< Instances that hold the first one.
-  std::vector<holder> previous_;        ///< Those of the chunk before.
+  std::vector<holder> previous_;        ///< Holders of the chunk before.
 };
 
 }  // namespace kvc

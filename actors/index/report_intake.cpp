@@ -68,8 +68,8 @@ bool report_intake::is_well_formed(const chunk_report& report) const {
   return counted == total;
 }
 
-/// Opens a new generation beside the complete one; an unfinished one is
-/// forgotten.
+/// Opens a new generation beside the complete one. If one was being filled, it
+/// is closed.
 void report_intake::begin_sync(stream& s, std::uint64_t epoch) {
   if (s.filling)
     index_.close_generation(*s.filling);

@@ -8,23 +8,24 @@
 
 namespace kvc {
 
-/// The rules of one shard's report streams: order, gaps, full syncs. Writes to
-/// the shard's index, of which it must be the only writer.
+/// Takes the reports of all workers for one shard: checks their order, notices
+/// gaps, carries out full syncs. Is the only writer of the shard's index. (At
+/// the other end of each stream is a worker's report_stream.)
 class report_intake {
  public:
   /// Reports with more keys than `max_report_keys` are invalid.
   report_intake(kv_index& index, std::uint32_t max_report_keys)
       : index_(index), max_report_keys_(max_report_keys) {}
 
-  /// Accepts reports of `epoch` from now on. Opening an open epoch changes
-  /// nothing.
+  /// Accepts reports of an epoch from now on. Changes nothing if the epoch is
+  /// open already.
   epoch_opened open(const open_epoch& request);
 
-  /// Its reports are stale and its memberships invisible from now on.
+  /// From now on the epoch's reports are stale and its memberships invisible.
   void close(std::uint64_t epoch);
 
-  /// Applies a report, if it is the next one of its epoch or begins a full
-  /// sync. Repeating a report that was applied changes nothing.
+  /// Applies a report if it is the next one of its epoch or begins a full sync.
+  /// A report that was applied before changes nothing.
   report_ack apply(const chunk_report& report);
 
  private:

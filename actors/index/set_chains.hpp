@@ -7,8 +7,9 @@
 
 namespace kvc {
 
-/// The heads of a chained hash table that grows by one chain at a time (linear
-/// hashing), so that no step takes long. Hashes have 32 bits.
+/// How holder_sets finds a shared set by its hash of 32 bits: the heads of a
+/// chained hash table. It grows by one chain at a time (linear hashing), so
+/// that no step takes long. The sets are linked by their owner.
 class set_chains {
  public:
   explicit set_chains(memory_budget& budget);
@@ -21,14 +22,14 @@ class set_chains {
     return number < size_ ? number : hash & (base_ - 1);
   }
 
-  /// Returns the head of a chain; 0 at first.
+  /// Returns the head of a chain; 0 while the chain is empty.
   std::uint32_t& head(std::size_t chain) {
     return blocks_[chain / block_heads][chain % block_heads];
   }
 
-  /// Adds an empty chain and returns the number of the one whose elements may
-  /// belong there now. Returns the new one's own number, `size()`, and does
-  /// nothing if there is no memory for it.
+  /// Adds an empty chain. Returns the number of the old chain whose elements
+  /// may belong to the new one now. Without memory adds nothing and returns
+  /// size().
   std::size_t grow();
 
  private:
@@ -36,7 +37,7 @@ class set_chains {
 
   memory_budget& budget_;
   std::vector<std::vector<std::uint32_t>> blocks_;
-  std::size_t base_ = 1;  ///< The highest power of two up to the size.
+  std::size_t base_ = 1;  ///< A power of two: base_ <= size_ <= 2 * base_.
   std::size_t size_ = 1;
 };
 

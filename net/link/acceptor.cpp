@@ -122,7 +122,8 @@ class link_acceptor::service : public inbound_host {
   }
 
   void drop_oldest(std::string_view reason) {
-    const auto oldest = pending_.front();  // Outlives its place in the list.
+    const auto oldest =
+      pending_.front();  // A copy: end() takes it off the list.
     oldest->end(reason);
   }
 

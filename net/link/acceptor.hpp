@@ -17,22 +17,26 @@ namespace kvc {
 struct acceptor_options {
   std::string host = "127.0.0.1";  ///< Name or address to listen on.
   std::uint16_t port = 0;          ///< 0 takes any free one.
-  std::string secret = {};         ///< See load_secret; empty is weak.
-  /// From accepting a connection to the end of CAF's handshake on it, and to
-  /// the peer's introduction where that is awaited.
+  std::string secret = {};  ///< From load_secret. Empty: anyone may join.
+
+  /// How long a peer has, from the moment its connection was accepted, for our
+  /// handshake, for CAF's, and for its introduction where that is awaited.
   std::chrono::milliseconds handshake_timeout{2000};
-  /// Also cut links on which adopted_socket::mark_introduced() was not called.
+
+  /// Whether a link counts only once adopted_socket::mark_introduced() was
+  /// called on it.
   bool awaits_introduction = false;
-  /// Above it the oldest unfinished handshake is dropped.
+
+  /// With more unfinished handshakes than this, the oldest is dropped.
   std::size_t max_pending_handshakes = 256;
 };
 
-/// Listens for links. Peers that prove the secret are handed to CAF and get the
-/// offered actor; nobody else reaches CAF. Has a thread of its own.
+/// Listens for links, on a thread of its own. A peer that proves it knows the
+/// secret is handed to CAF and gets the offered actor; nobody else reaches CAF.
 class link_acceptor {
  public:
-  /// Acceptors and connectors of one actor system that may link it with the
-  /// same processes must share `links`; null gives this one its own.
+  /// All acceptors and connectors of an actor system that could link it with
+  /// the same process must share `links`. Null: this acceptor has its own.
   explicit link_acceptor(acceptor_options options,
                          std::shared_ptr<link_table> links = nullptr);
   ~link_acceptor();  ///< Stops.
@@ -40,17 +44,17 @@ class link_acceptor {
   link_acceptor(const link_acceptor&) = delete;
   link_acceptor& operator=(const link_acceptor&) = delete;
 
-  /// Starts to listen and returns the bound port, or fails with unreachable.
-  /// Call it once, and stop() before `system` is destroyed.
+  /// Starts to listen, and returns the bound port; fails with unreachable. Call
+  /// it once, and stop() before `system` is destroyed.
   caf::expected<std::uint16_t> start(caf::actor_system& system,
                                      offered_actor offered);
 
-  /// Starts to listen for workers.
+  /// Starts to listen for workers, which get the registrar.
   caf::expected<std::uint16_t> start(caf::actor_system& system,
                                      const registrar_actor& registrar);
 
-  /// Closes the port and drops unfinished handshakes. Links that are up stay
-  /// up. Returns when the thread has ended; may be called twice.
+  /// Closes the port and drops unfinished handshakes; links that are up stay
+  /// up. Returns when the thread has ended. May be called twice.
   void stop();
 
  private:

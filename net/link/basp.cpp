@@ -56,9 +56,9 @@ void adopted_socket::mark_closed() {
   fd_ = -1;
 }
 
-/// Refuses what would bring CAF down: a header that announces too much is
-/// followed by an allocation of that size, and one that announces nothing where
-/// there must be something, by a null dereference.
+/// Refuses two kinds of headers that bring CAF down: for one that announces too
+/// many bytes CAF allocates all of them, and after one that announces none
+/// where there must be some it dereferences a null pointer.
 class guarded_scribe : public caf::io::network::scribe_impl {
  public:
   guarded_scribe(caf::io::network::default_multiplexer& backend, int fd,
@@ -87,9 +87,9 @@ class guarded_scribe : public caf::io::network::scribe_impl {
     return goes_on;
   }
 
-  /// CAF closes a connection whose handshake meets one of its heartbeats. If
-  /// that happens before it has begun to watch the socket, it never does, and
-  /// keeps it for ever.
+  /// CAF closes a connection whose handshake is still going on at a heartbeat.
+  /// If CAF has not begun to watch the socket by then, it would keep the socket
+  /// for ever: so this lets go of it.
   void graceful_shutdown() override {
     scribe_impl::graceful_shutdown();
     if (phase_ == phase::established)
@@ -140,8 +140,8 @@ class guarded_scribe : public caf::io::network::scribe_impl {
 
 namespace {
 
-/// Gives up on a peer that stopped acknowledging, so that unsent data cannot
-/// hold up the end of the process.
+/// After so long without acknowledgement a peer is given up, so that unsent
+/// data does not hold up the end of the process.
 constexpr unsigned user_timeout_ms = 5000;
 
 void tune(int fd) {

@@ -13,21 +13,22 @@
 
 namespace kvc {
 
-// The one place that uses messages internal to CAF's network broker, which
-// Debian's frozen 0.17.6 makes safe. BASP is the protocol that CAF speaks.
+// The one place that uses messages internal to CAF's network broker; they
+// change no more, because Debian's CAF is frozen at 0.17.6. BASP is CAF's own
+// protocol. Why CAF gets no socket without our handshake: docs/caf.md.
 
-/// What remains in our hands of a socket that CAF has taken over. Thread-safe.
+/// What we keep of a socket that CAF has taken over. Thread-safe.
 class adopted_socket {
  public:
   explicit adopted_socket(int fd) : fd_(fd) {}
 
-  /// Whether CAF still holds the socket.
+  /// Returns whether CAF still holds the socket.
   bool is_open() const;
 
-  /// Whether the peer has finished CAF's handshake.
+  /// Returns whether the peer has finished CAF's handshake.
   bool is_established() const;
 
-  /// Whether mark_introduced() was called.
+  /// Returns whether mark_introduced() was called.
   bool is_introduced() const;
 
   /// Notes that the peer has said on this link who it is.
@@ -48,37 +49,38 @@ class adopted_socket {
   bool is_introduced_ = false;
 };
 
-/// Which end of the connection we are.
+/// Which end of a connection is ours.
 enum class link_side { server, client };
 
 /// Returns CAF's network broker. Needs a system made by configure_link.
 caf::actor basp_broker(caf::actor_system& system);
 
-/// What a process offers to those who link with it.
+/// The actor that a process offers to those who link with it.
 struct offered_actor {
   caf::strong_actor_ptr actor;
-  std::set<std::string> signatures;  ///< As actor_system::message_types says.
+  std::set<std::string> signatures;  ///< From actor_system::message_types.
 };
 
-/// What takes over a connected socket, and what remains of it.
+/// A connected socket on its way to CAF.
 struct handover {
-  caf::message message;  ///< For the broker.
+  caf::message message;  ///< The caller sends it to the broker.
   std::shared_ptr<adopted_socket> socket;
 };
 
-/// Prepares to offer `offered` to the authenticated client on `fd`, which is
-/// CAF's from now on. `port` tells the process's acceptors apart. The broker
-/// does not answer.
+/// Prepares to offer `offered` to the authenticated client on `fd`, and takes
+/// the descriptor. `port` tells the acceptors of this process apart. The broker
+/// does not answer the message.
 handover make_serve_request(caf::actor_system& system, int fd,
                             std::uint16_t port, const offered_actor& offered);
 
-/// Lets go of the actor that was offered on `port`.
+/// Withdraws the actor that was offered on `port`.
 void forget_offer(caf::actor_system& system, std::uint16_t port,
                   const offered_actor& offered);
 
-/// Prepares to link with the authenticated server on `fd`, which is CAF's from
-/// now on. The broker answers (node_id, strong_actor_ptr,
-/// std::set<std::string>): the peer, what it offers, with what signatures.
+/// Prepares to link with the authenticated server on `fd`, and takes the
+/// descriptor. The broker answers the message with (node_id, strong_actor_ptr,
+/// std::set<std::string>): the peer, the actor that it offers and the actor's
+/// signatures.
 handover make_connect_request(caf::actor_system& system, int fd,
                               std::uint16_t port);
 

@@ -30,14 +30,14 @@ std::string to_string(const link_target& target);
 struct connector_options {
   std::string host = {};  ///< Name or address of the controller.
   std::uint16_t port = 0;
-  std::string secret = {};                            ///< See load_secret.
-  std::chrono::milliseconds connect_timeout{1500};    ///< Resolving included.
-  std::chrono::milliseconds handshake_timeout{2000};  ///< Our handshake.
-  std::chrono::milliseconds caf_timeout{2000};        ///< Then CAF's.
+  std::string secret = {};                            ///< From load_secret.
+  std::chrono::milliseconds connect_timeout{1500};    ///< Includes resolving.
+  std::chrono::milliseconds handshake_timeout{2000};  ///< For our handshake.
+  std::chrono::milliseconds caf_timeout{2000};        ///< For CAF's after that.
 };
 
-/// Returns the longest time a dial may take: what a request to the dialer needs
-/// as its timeout.
+/// Returns the longest time that a dial may take. A request to the dialer needs
+/// it as its timeout.
 std::chrono::milliseconds dial_timeout(const connector_options& options);
 
 /// Owns a connected socket until release().
@@ -58,24 +58,25 @@ class linked_socket {
 
 /// How an attempt to connect ended.
 struct connect_result {
-  std::shared_ptr<linked_socket> socket;  ///< To a peer that proved the secret.
-  std::shared_ptr<link_place> place;      ///< Its place, if there is a table.
-  process_id peer{};                      ///< Who listens there, if known.
+  std::shared_ptr<linked_socket> socket;  ///< To a peer that knows the secret.
+  std::shared_ptr<link_place> place;  ///< The peer's, if there is a link_table.
+  process_id peer{};                  ///< The process that listens, if known.
 
-  /// Without a socket: unreachable, timed_out, unauthorized, version_mismatch;
-  /// or none if `peer` has a link or is making one.
+  /// Why there is no socket: unreachable, timed_out, unauthorized or
+  /// version_mismatch. None if there is one, or if the link with `peer` exists
+  /// or is being made by another socket.
   caf::error error;
 };
 
-/// Opens sockets to other processes and does our side of the handshake on them,
-/// on a thread of its own.
+/// Opens sockets to other processes and does our handshake on them, on a thread
+/// of its own. Does not give them to CAF.
 class link_connector {
  public:
-  /// Called once per connect(), from the connector's thread. Never called after
-  /// stop().
+  /// Called once for each connect(), from the connector's thread. Never called
+  /// after stop().
   using callback = std::function<void(connect_result)>;
 
-  /// With `links`, connects only where that gives a place.
+  /// With `links`, a peer is connected to only if it gets a place there.
   link_connector(caf::actor_system& system, connector_options options,
                  std::shared_ptr<link_table> links = nullptr);
   ~link_connector();  ///< Stops.
@@ -85,17 +86,16 @@ class link_connector {
 
   const connector_options& options() const { return options_; }
 
-  /// Starts an attempt to reach `target`; none any more after stop().
+  /// Starts an attempt to reach `target`, unless stop() was called.
   /// Thread-safe.
   void connect(link_target target, callback done);
 
-  /// Starts an attempt to reach the host and port of the options.
+  /// Starts an attempt to reach the host and the port of the options.
   void connect(callback done) {
     connect({options_.host, options_.port}, std::move(done));
   }
 
-  /// Abandons what runs. Returns at once even in the middle of connecting; may
-  /// be called twice.
+  /// Abandons all attempts and returns at once. May be called twice.
   void stop();
 
  private:

@@ -17,41 +17,41 @@
 
 namespace kvc {
 
-/// A target that somebody waits for.
+/// A target that is being dialled, and who waits for it.
 struct peer_dial {
   std::vector<caf::typed_response_promise<peer_actor>> waiting;
-  std::uint64_t id = 0;
-  std::uint64_t number = 0;        ///< Of the attempt that counts.
+  std::uint64_t id = 0;            ///< Names the dial with all its attempts.
+  std::uint64_t number = 0;        ///< Names the attempt that counts.
   int retries = 0;                 ///< Left for connections that CAF drops.
-  std::optional<process_id> peer;  ///< Who is there, once that is known.
+  std::optional<process_id> peer;  ///< The process there, once it is known.
   peer_door_actor door;            ///< Monitored during the introduction.
-  std::shared_ptr<adopted_socket> link;  ///< Of the attempt.
+  std::shared_ptr<adopted_socket> link;  ///< The attempt's, once CAF has it.
 };
 
-/// The dials that have no answer yet: one for each target, for all that wait
-/// for it.
+/// The dials that are not answered yet. All who wait for one target share a
+/// dial.
 class dial_book {
  public:
   using entry = std::map<link_target, peer_dial>::iterator;
 
-  /// Returns whether no more may wait.
+  /// Returns whether as many wait as may.
   bool is_full() const;
 
-  /// Lets `promise` wait for `target`; true if nobody did before.
+  /// Lets `promise` wait for `target`. Returns the dial, and whether it is new.
   std::pair<entry, bool> add(const link_target& target,
                              caf::typed_response_promise<peer_actor> promise);
 
-  /// Gives the dial a new number: answers to earlier ones come too late.
+  /// Gives the dial a new number. Answers to earlier attempts no longer count.
   void renumber(entry dial) { dial->second.number = ++last_number_; }
 
-  /// Returns the dial that waits for the attempt `number`, or nothing.
+  /// Returns the dial whose attempt `number` counts, or nothing.
   std::optional<entry> find(const link_target& target, std::uint64_t number);
 
-  /// Returns the dial that was begun as `id`, or nothing.
+  /// Returns the dial `id`, or nothing.
   std::optional<entry> find_begun(const link_target& target, std::uint64_t id);
 
-  /// Returns the dials for which `holds`, which stay valid while others are
-  /// taken.
+  /// Returns the dials for which `holds` is true. They stay valid while other
+  /// dials are taken.
   template <class Condition>
   std::vector<entry> select(Condition holds) {
     std::vector<entry> result;
@@ -61,13 +61,13 @@ class dial_book {
     return result;
   }
 
-  /// Removes a dial, which must be answered.
+  /// Removes a dial, whose promises the caller must deliver.
   peer_dial take(entry dial);
 
  private:
   std::map<link_target, peer_dial> dials_;
   std::uint64_t last_number_ = 0;
-  std::size_t waiting_ = 0;  ///< In all dials.
+  std::size_t waiting_ = 0;  ///< Promises in all dials.
 };
 
 }  // namespace kvc

@@ -34,7 +34,7 @@ void begin_hello(std::span<std::uint8_t> hello, const process_id& process) {
   write_preamble(hello);
   std::copy(process.begin(), process.end(), hello.begin() + process_offset);
   if (::getentropy(hello.data() + nonce_offset, nonce_bytes) != 0)
-    std::abort();  // Not on any Linux that runs us; never go on without.
+    std::abort();  // No Linux that runs us fails here; without nonce no proof.
 }
 
 process_id read_process(byte_span hello) {
@@ -54,7 +54,7 @@ link_proof prove(std::string_view role, const client_hello& hello,
   if (::HMAC(EVP_sha256(), secret.data() == nullptr ? "" : secret.data(),
              static_cast<int>(secret.size()), text.data(), text.size(),
              result.data(), &size) == nullptr)
-    std::abort();  // Out of memory; a zero proof must never be compared.
+    std::abort();  // Out of memory. A proof of zeros must never be compared.
   return result;
 }
 

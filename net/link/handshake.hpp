@@ -17,10 +17,10 @@ namespace kvc {
 //   server: verdict 1
 //
 // Numbers are big endian. A proof is the HMAC-SHA256, keyed with the secret,
-// over the prover's role, the client's first message and the server's process
-// and nonce. A server of another version sends zeros behind its version and
-// closes. A client that finds out that it wants no link with this process
-// proves the role of one that leaves, and closes.
+// over the role of who proves it, the client's first message, and the server's
+// process and nonce. A server of another version sends zeros behind its
+// version, and closes. A client that learns that it wants no link with this
+// process sends a proof in the role of one who leaves, and closes.
 
 using byte_span = std::span<const std::uint8_t>;
 using process_id = std::array<std::uint8_t, 16>;
@@ -28,20 +28,20 @@ using client_hello = std::array<std::uint8_t, 56>;
 using server_hello = std::array<std::uint8_t, 88>;
 using link_proof = std::array<std::uint8_t, 32>;
 
-/// Bytes at the start of both hellos that every version understands.
+/// The first bytes of both hellos, which every version understands.
 inline constexpr std::size_t preamble_bytes = 8;
 
 /// The server's last word. The numbers travel between processes.
 enum class verdict : std::uint8_t {
   accepted = 1,
   unauthorized = 2,
-  duplicate = 3,  ///< The server's own dial to the client goes first.
+  duplicate = 3,  ///< The server's own dial to the client has precedence.
 };
 
-/// Returns the id of `node`'s process: the same for all its connections.
+/// Returns the id of the process `node`: the same for all its connections.
 process_id make_process_id(std::string_view node);
 
-/// Returns the id of the process that is `node` to CAF.
+/// Returns the id of the process that CAF knows as `node`.
 process_id process_of(const caf::node_id& node);
 
 /// Returns the client's first message, with a fresh nonce.
@@ -55,16 +55,16 @@ server_hello make_server_hello(const client_hello& hello,
 /// Returns the answer to a client of another version.
 server_hello make_version_refusal();
 
-/// Returns whether `received`, of any length, may be the start of a hello.
+/// Returns whether `received`, of any length, may be the beginning of a hello.
 bool starts_like_hello(byte_span received);
 
 /// Returns the version in a preamble.
 std::uint32_t version_in(byte_span preamble);
 
-/// Returns who sent `hello`.
+/// Returns the process that sent `hello`.
 process_id process_in(const client_hello& hello);
 
-/// Returns who sent `answer`.
+/// Returns the process that sent `answer`.
 process_id process_in(const server_hello& answer);
 
 /// Returns whether the server that answered `hello` knows `secret`.
@@ -76,11 +76,11 @@ link_proof make_client_proof(const client_hello& hello,
                              const server_hello& answer,
                              std::string_view secret);
 
-/// Returns whether `proof` is the client's. Takes the same time either way.
+/// Returns whether `proof` is the client's. Takes as long if it is not.
 bool is_client_proven(const client_hello& hello, const server_hello& answer,
                       const link_proof& proof, std::string_view secret);
 
-/// Returns what a client sends in place of its proof when it leaves.
+/// Returns what a client that leaves sends in place of its proof.
 link_proof make_farewell(const client_hello& hello, const server_hello& answer,
                          std::string_view secret);
 

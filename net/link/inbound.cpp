@@ -135,7 +135,8 @@ void inbound::check_proof() {
 }
 
 void inbound::part() {
-  // Closing with unread bytes would take our answer back.
+  // To close with bytes unread would reset the connection: the peer might never
+  // see our answer.
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   asio::async_read(socket_, asio::buffer(rest_),
@@ -166,7 +167,7 @@ void inbound::admit() {
 }
 
 void inbound::hand_over() {
-  // The deadline goes on: CAF has none for its own handshake.
+  // Our deadline goes on, because CAF has none for its own handshake.
   link_ = host_.adopt(*place_, socket_.release());
 }
 

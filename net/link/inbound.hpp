@@ -17,37 +17,37 @@ namespace kvc {
 
 class inbound;
 
-/// What an inbound connection needs from its acceptor, called on its thread.
+/// What an inbound connection needs from its acceptor, which owns it. Called on
+/// the acceptor's thread.
 class inbound_host {
  public:
   virtual ~inbound_host() = default;
 
   virtual const std::string& secret() const = 0;
 
-  /// Decides which connections become links.
+  /// The table that decides which connections become links.
   virtual link_table& links() = 0;
 
-  /// Hands the connected socket of the peer that has `place` to CAF.
+  /// Hands a connected socket to CAF, and fills `place` with the link.
   virtual std::shared_ptr<adopted_socket> adopt(link_place& place, int fd) = 0;
 
-  /// Whether the deadline of `link` is met.
+  /// Returns whether `link` has come as far as it must within the deadline.
   virtual bool is_up(const adopted_socket& link) const = 0;
 
-  /// Called once: `peer` needs no attention any more. An empty reason means
-  /// that its link is up, or not wanted.
+  /// Called once, when `peer` needs no attention any more. The reason is why it
+  /// was refused; empty if its link is up or is not wanted.
   virtual void finished(const inbound& peer, std::string_view reason) = 0;
 };
 
-/// One accepted connection until CAF's handshake on it is done. Runs on the
-/// acceptor's thread.
+/// An accepted connection, until the link is up. Runs on the acceptor's thread.
 class inbound : public std::enable_shared_from_this<inbound> {
  public:
   inbound(boost::asio::ip::tcp::socket socket, inbound_host& host);
 
-  /// Starts the handshake, which has to be over within `timeout`.
+  /// Starts our handshake. The link must be up within `timeout`.
   void start(std::chrono::milliseconds timeout);
 
-  /// Gives the connection up, unless its link is up by now.
+  /// Ends our part. Closes the connection unless its link is up by now.
   void end(std::string_view reason);
 
   /// Returns the peer's address, for logs.
@@ -80,7 +80,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   std::array<std::uint8_t, 256> rest_{};
   std::string reason_;
   verdict verdict_ = verdict::unauthorized;
-  std::uint64_t answered_at_ = 0;  ///< As the link table counts.
+  std::uint64_t answered_at_ = 0;  ///< By link_table::now().
   std::unique_ptr<link_place> place_;
   std::shared_ptr<adopted_socket> link_;
   bool is_finished_ = false;

@@ -47,14 +47,14 @@ admission_result link_table::admit(const process_id& peer,
   if ((slot.dial != 0 && self_ < peer) ||
       (slot.is_linked() && slot.dialled_at > since))
     return {admission::duplicate, nullptr};
-  // A confirmed dial is about to become a link, which the peer has lost.
+  // Another socket is about to become the link: decide once it has.
   if (slot.peers_dial != 0 || (slot.dial != 0 && slot.is_confirmed))
     return {admission::later, nullptr};
   if (slot.is_linked()) {
     slot.link->cut();
     return {admission::later, nullptr};
   }
-  slot.dial = 0;  // The peer refuses it, or has given up on it.
+  slot.dial = 0;  // The peer refuses our dial, or does not know it any more.
   slot.peers_dial = ++last_number_;
   return {admission::granted, std::make_unique<link_place>(
                                 shared_from_this(), peer, slot.peers_dial)};
@@ -113,7 +113,7 @@ void link_table::release(const process_id& peer, std::uint64_t number) {
 }
 
 link_table::slot_state& link_table::slot_of(const process_id& peer) {
-  // Seldom enough to cost nothing per link.
+  // So seldom that it costs next to nothing for each link.
   if (slots_.size() >= sweep_at_) {
     std::erase_if(slots_,
                   [](const auto& item) { return !item.second.is_taken(); });

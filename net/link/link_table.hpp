@@ -13,8 +13,8 @@ namespace kvc {
 
 class link_table;
 
-/// The right to make the one link with a process. Ends with this object, unless
-/// a link has taken the place by then.
+/// The right to make the one link with a process. It ends with this object,
+/// unless the link exists by then.
 class link_place {
  public:
   link_place(std::shared_ptr<link_table> table, const process_id& peer,
@@ -24,11 +24,11 @@ class link_place {
   link_place(const link_place&) = delete;
   link_place& operator=(const link_place&) = delete;
 
-  /// Call it before the socket of our own dial goes to CAF: false if the peer's
-  /// dial has taken the place meanwhile.
+  /// Call it before the socket of our own dial goes to CAF. Returns false if
+  /// the peer's dial has taken the place meanwhile.
   bool confirm();
 
-  /// Gives the place to `link`. Call it before CAF gets to know the link.
+  /// Gives the place to `link`. Call it before CAF gets the link's socket.
   void fill(std::shared_ptr<adopted_socket> link);
 
  private:
@@ -37,47 +37,48 @@ class link_place {
   std::uint64_t number_;
 };
 
-/// May a peer's dial become a link?
+/// Whether a peer's dial may become a link.
 enum class admission {
   granted,    ///< Yes.
-  later,      ///< An older link is being closed: ask again.
-  duplicate,  ///< No: our own dial goes first.
+  later,      ///< Not yet, an older link is being closed: ask again.
+  duplicate,  ///< No, our own dial has precedence.
 };
 
 struct admission_result {
   admission answer;
-  std::unique_ptr<link_place> place;  ///< Unless granted, null.
+  std::unique_ptr<link_place> place;  ///< Null unless granted.
 };
 
-/// Sees to it that CAF never has two connections with one process: it would
-/// ignore the second one, or lose both. The process with the lower id goes
-/// first when two dial each other. Both must ask before they show their last
-/// card: the client before its proof, the server before its verdict. Make it
-/// with std::make_shared. Thread-safe.
+/// Sees to it that CAF never has two connections with one process: CAF would
+/// ignore the second one, or lose both. When two processes dial each other, the
+/// dial of the one with the lower id has precedence. Both must ask the table
+/// before their last message of the handshake: the client before its proof, the
+/// server before its verdict. Make a table with std::make_shared. Thread-safe.
 class link_table : public std::enable_shared_from_this<link_table> {
  public:
   explicit link_table(const process_id& self) : self_(self) {}
 
-  /// Returns our own id.
+  /// Returns the id of our own process.
   const process_id& self() const { return self_; }
 
-  /// Asks for a place for our dial to `peer`. Null if there is a link, or one
-  /// is being made, or the peer is ourselves.
+  /// Asks for a place for our dial to `peer`. Returns null if the link exists
+  /// or is being made, or if the peer is our own process.
   std::unique_ptr<link_place> claim(const process_id& peer);
 
-  /// Returns the current point in the order of events, for admit().
+  /// Returns the number of the latest event, for admit().
   std::uint64_t now() const;
 
-  /// Decides on the dial of an authenticated `peer` whose hello was answered at
-  /// `since`. It knows best whether the link that we may believe in is still
-  /// there, so that one is cut; unless our own dial made it since then: the
-  /// peer had not seen that yet.
+  /// Decides on the dial of an authenticated `peer` whose hello we answered
+  /// when now() was `since`. A peer that dials has no link with us any more, so
+  /// the link that we still believe in is cut. But if our own dial made that
+  /// link after `since`, the peer did not know it yet: then its dial is a
+  /// duplicate.
   admission_result admit(const process_id& peer, std::uint64_t since);
 
   /// Returns the last link with `peer`, or null.
   std::shared_ptr<adopted_socket> link_of(const process_id& peer) const;
 
-  /// Returns whether there is a link with `peer` or one is being made.
+  /// Returns whether the link with `peer` exists or is being made.
   bool is_taken(const process_id& peer) const;
 
   /// Cuts all links.
@@ -87,11 +88,11 @@ class link_table : public std::enable_shared_from_this<link_table> {
   friend class link_place;
 
   struct slot_state {
-    std::uint64_t dial = 0;        ///< The place of our dial, or 0.
-    bool is_confirmed = false;     ///< Our dial has won.
-    std::uint64_t peers_dial = 0;  ///< The place of the peer's dial, or 0.
+    std::uint64_t dial = 0;        ///< The place of our dial; 0 if none.
+    bool is_confirmed = false;     ///< Our dial is about to become the link.
+    std::uint64_t peers_dial = 0;  ///< The place of the peer's dial; 0 if none.
     std::shared_ptr<adopted_socket> link;
-    std::uint64_t dialled_at = 0;  ///< When our dial made the link, else 0.
+    std::uint64_t dialled_at = 0;  ///< The event of our dial's link, else 0.
 
     bool is_linked() const { return link && link->is_open(); }
     bool is_taken() const {

@@ -27,13 +27,12 @@ name_resolver::addresses ask_system(const std::string& host,
 
 }  // namespace
 
-/// Where threads leave what they found. They own nothing else of the resolver:
-/// whoever waits has sockets of an io_context that may be gone before a thread
-/// is.
+/// How a thread passes on what it found. It shares nothing else with the
+/// resolver, because it may outlive the resolver and its io_context.
 struct name_resolver::mail_slot {
   std::mutex mutex;
-  asio::io_context* io = nullptr;  ///< Null when nobody waits any more.
-  name_resolver* owner = nullptr;  ///< Likewise; for the io_context only.
+  asio::io_context* io = nullptr;  ///< Null once the resolver is gone.
+  name_resolver* owner = nullptr;  ///< Likewise. Used on the io_context alone.
 };
 
 name_resolver::name_resolver(asio::io_context& io, lookup ask)
@@ -62,7 +61,7 @@ std::uint64_t name_resolver::resolve(const std::string& host,
   if (failure) {
     queue_.push_back(host);
     start_next();
-  } else {  // Must not wait for names.
+  } else {  // An address needs no lookup, and does not queue behind names.
     entry->second.is_running = true;
     asio::post(io_, [slot = slot_, host, address] {
       if (slot->owner != nullptr)

@@ -15,39 +15,39 @@
 
 namespace kvc {
 
-/// Looks up host names without making anybody wait for the system's resolver,
-/// which may take half a minute and cannot be interrupted. Use it from the
+/// Looks up host names on threads of their own, because the system's resolver
+/// may block for half a minute and cannot be interrupted. Use it from the
 /// thread of its io_context only.
 class name_resolver {
  public:
   using addresses = std::vector<boost::asio::ip::address>;
   using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-  /// Blocks until the addresses of a host are known. Called from any thread,
-  /// and may return after the resolver is gone.
+  /// Blocks until the addresses of a host are known. Called from other threads;
+  /// may return after the resolver is gone.
   using lookup =
     std::function<addresses(const std::string&, boost::system::error_code&)>;
   using callback =
     std::function<void(const boost::system::error_code&, const endpoints&)>;
 
-  /// Names that are looked up at once, each on a thread; others wait their
-  /// turn. More than a worker dials at once, for those that are stuck.
+  /// How many names are looked up at once; the others wait their turn. It is
+  /// more than a worker dials at once, since lookups may be stuck.
   static constexpr std::size_t max_running = 8;
 
-  /// Asks the system, or `ask` if there is one.
+  /// Asks the system, or `ask` if given.
   explicit name_resolver(boost::asio::io_context& io, lookup ask = nullptr);
-  ~name_resolver();  ///< Returns at once; what runs is left to itself.
+  ~name_resolver();  ///< Returns at once; running threads end by themselves.
 
   name_resolver(const name_resolver&) = delete;
   name_resolver& operator=(const name_resolver&) = delete;
 
-  /// Calls `done` from the io_context, unless this object is gone by then or
-  /// the ticket that this returns is cancelled. A name that is being looked up
-  /// already is not looked up twice. There is no deadline.
+  /// Calls `done` from the io_context, unless this object is gone by then.
+  /// Returns a ticket for cancel(). All who wait for a name share one lookup.
+  /// There is no deadline.
   std::uint64_t resolve(const std::string& host, std::uint16_t port,
                         callback done);
 
-  /// Forgets who waits with `ticket`, if anybody.
+  /// The callback of `ticket` is not called any more.
   void cancel(std::uint64_t ticket);
 
  private:

@@ -17,8 +17,8 @@ using boost::system::error_code;
 
 namespace {
 
-/// Whether the kernel connected the socket to itself, as it may when nobody
-/// listens on a local port of the ephemeral range.
+/// Returns whether the kernel connected the socket to itself. It may do so when
+/// nobody listens on a local port of the ephemeral range.
 bool is_connected_to_itself(const tcp::socket& socket) {
   error_code failure;
   const auto local = socket.local_endpoint(failure);
@@ -59,7 +59,7 @@ void outbound::set_deadline(std::chrono::milliseconds timeout,
 
 void outbound::connect(const name_resolver::endpoints& endpoints) {
   if (!done_)
-    return;  // The deadline was faster.
+    return;  // The deadline came first.
   asio::async_connect(
     socket_, endpoints,
     [self = shared_from_this()](error_code failure, const tcp::endpoint&) {

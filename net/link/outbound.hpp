@@ -18,18 +18,18 @@ namespace kvc {
 struct outbound_settings {
   const connector_options& options;
   process_id self;
-  std::shared_ptr<link_table> links;  ///< Or null.
+  std::shared_ptr<link_table> links;  ///< May be null.
   link_target target;
 };
 
-/// One attempt to reach a process: resolves, connects and does our side of the
-/// handshake. Runs on the connector's thread.
+/// One attempt to reach a process: resolves its name, connects, and does the
+/// client's side of our handshake. Runs on the connector's thread.
 class outbound : public std::enable_shared_from_this<outbound> {
  public:
   outbound(boost::asio::io_context& io, outbound_settings settings,
            link_connector::callback done);
 
-  /// `resolver` must live as long as anything runs.
+  /// Begins. `resolver` must live until the attempt has ended.
   void start(name_resolver& resolver);
 
  private:
@@ -58,7 +58,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   verdict verdict_{};
   connect_result result_;
   name_resolver* resolver_ = nullptr;
-  std::uint64_t ticket_ = 0;  ///< Of the resolver.
+  std::uint64_t ticket_ = 0;  ///< For the resolver.
 };
 
 }  // namespace kvc

@@ -17,51 +17,52 @@ namespace kvc {
 
 /// A process that we are linked with.
 struct known_peer {
-  peer_actor actor;  ///< Null: nobody.
+  peer_actor actor;  ///< Null if there is no such peer.
   std::shared_ptr<adopted_socket> link;
 };
 
-/// Returns whether `source` is this very proxy: one of an earlier link is
-/// equal.
+/// Returns whether `source` is this very proxy. (CAF's == would take the proxy
+/// of an earlier link with the same process for this one.)
 template <class Handle>
 bool is_same(const Handle& actor, const caf::actor_addr& source) {
   return actor && caf::actor_cast<caf::actor_control_block*>(actor) ==
                     caf::actor_cast<caf::actor_control_block*>(source);
 }
 
-/// Returns whether `request` names something that could be dialled.
+/// Returns whether `request` names something that can be dialled.
 bool is_target(const dial_peer& request);
 
-/// Returns what a dial fails with whose introduction failed like `why`.
+/// Returns the error of a dial whose introduction failed with `why`.
 errc introduction_error(const caf::error& why);
 
-/// Returns why the process `peer` cannot be one of our peers, as it introduces
-/// itself; or none.
+/// Returns why the process `peer`, which introduces itself with `card`, cannot
+/// be one of our peers; none if it can.
 caf::error check_introduction(const process_id& peer,
                               const introduce_peer& card);
 
-/// Knows the processes that we are linked with, ourselves among them without a
-/// link, and which targets led to them.
+/// The processes that we are linked with, and the targets that led to them. Our
+/// own process is among them, without a link.
 class peer_book {
  public:
   peer_book() = default;
 
-  /// For the process `self`, whose peers `own` serves.
+  /// `self` is our own process, whose peers are served by `own`.
   peer_book(const process_id& self, peer_actor own, std::size_t max_peers);
 
-  /// Returns who serves us there, or null.
+  /// Returns the actor that serves us there, or null.
   peer_actor find(const process_id& peer) const;
   peer_actor find(const link_target& target) const;
 
   bool is_full() const { return peers_.size() >= max_peers_; }
 
-  /// Adds `peer`, and returns what was known of it before.
+  /// Adds or replaces `peer`, and returns what was known before.
   known_peer add(const process_id& peer, known_peer known);
 
-  /// Notes that `target` leads to `peer`, while there is room.
+  /// Remembers that `target` leads to `peer`, as long as there is room.
   void note(const link_target& target, const process_id& peer);
 
-  /// Forgets the peer whose actor is gone, and returns it if there was one.
+  /// Forgets the peer whose actor is `gone`, and returns it; nothing if there
+  /// is none.
   std::optional<known_peer> remove(const caf::actor_addr& gone);
 
  private:

@@ -7,15 +7,16 @@
 
 namespace kvc {
 
-/// Logs refused handshakes, at most one line a second however many there are.
+/// Logs refused handshakes, with at most one line a second.
 class refusal_log {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// Counts one refusal; writes a line unless there was one within the second.
+  /// Logs a refusal, or only counts it if the last line is less than a second
+  /// old.
   void add(std::string_view peer, std::string_view reason);
 
-  /// Writes what was counted since the last line, if anything.
+  /// Logs how many refusals were only counted since the last line, if any.
   void flush();
 
  private:

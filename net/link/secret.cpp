@@ -21,7 +21,7 @@ caf::expected<std::string> load_secret(const std::string& path) {
   } else if (!path.empty()) {
     origin = path;
     std::ifstream file{path, std::ios::binary};
-    secret.resize(max_secret_bytes + 2);  // The newline and one too many.
+    secret.resize(max_secret_bytes + 2);  // A newline, and one byte too many.
     file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
     if (file.bad() || (file.fail() && !file.eof()))
       return caf::make_error(errc::invalid_request,

@@ -12,9 +12,10 @@
 
 namespace caf::net {
 
-// CAF 0.17.6 befriends a class of this name but never defines it: the one way
-// to replace the node id, which CAF derives from MAC addresses and the process
-// id. Two containers, or one that restarts as process 1, share those.
+// CAF 0.17.6 declares a class of this name as a friend but never defines it. To
+// define it is the one way to replace the node id, which CAF derives from MAC
+// addresses and the process id. Two containers may have both in common, and so
+// has one container before and after a restart.
 class middleman : public actor_system::module {
  public:
   explicit middleman(actor_system& system) : system_(system) {}

@@ -7,8 +7,8 @@
 namespace kvc {
 
 /// Sets up `config` for links between processes: loads CAF's network, gives the
-/// process a random node id (CAF's own collides between containers) and applies
-/// the measured settings. Call it before the actor system is built.
+/// process a random node id (CAF's own are alike in different containers), and
+/// sets the values of docs/caf.md. Call it before the actor system is made.
 void configure_link(caf::actor_system_config& config, std::size_t max_threads);
 
 }  // namespace kvc

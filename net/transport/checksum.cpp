@@ -14,7 +14,7 @@ namespace kvc {
 
 namespace {
 
-/// So little that it waits in the first-level cache for the checksum.
+/// So few bytes that they stay in the first-level cache until they are summed.
 constexpr std::size_t slice_bytes = 4'096;
 
 const xxh3_kernel& kernel() {
@@ -53,7 +53,7 @@ running_checksum::~running_checksum() = default;
 
 void running_checksum::reset() { XXH3_64bits_reset(&state_->value); }
 
-/// The bytes are read once, because a peer's may change between two reads.
+/// Reads every byte only once: a peer may change its bytes between two reads.
 void running_checksum::copy(std::span<std::byte> to,
                             std::span<const std::byte> from) {
   assert(to.size() >= from.size());

@@ -7,16 +7,16 @@
 
 namespace kvc {
 
-/// Returns XXH3-64 of the bytes.
+/// Returns the XXH3-64 of the bytes.
 std::uint64_t checksum_of(std::span<const std::byte> bytes);
 
-/// Copies the bytes to the beginning of `to`, which must be as long and not
-/// overlap, and returns their checksum_of. Faster than the two one by one if
-/// the bytes are not in the processor's caches.
+/// Copies the bytes to the beginning of `to`, which must be long enough and not
+/// overlap with them, and returns their checksum_of. Faster than to do one
+/// after the other, unless the bytes are in the processor's caches.
 std::uint64_t copy_with_checksum(std::span<std::byte> to,
                                  std::span<const std::byte> from);
 
-/// The checksum_of of bytes that come piece by piece.
+/// Computes the checksum_of of bytes that come piece by piece.
 class running_checksum {
  public:
   running_checksum();
@@ -24,10 +24,10 @@ class running_checksum {
   running_checksum& operator=(running_checksum&& other) noexcept;
   ~running_checksum();
 
-  /// Forgets all bytes.
+  /// Begins again without bytes.
   void reset();
 
-  /// Appends bytes and copies them to the beginning of `to`.
+  /// Appends the bytes `from`, and copies them to the beginning of `to`.
   void copy(std::span<std::byte> to, std::span<const std::byte> from);
 
   /// Returns the checksum of the bytes so far.

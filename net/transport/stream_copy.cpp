@@ -14,7 +14,7 @@ namespace kvc {
 
 namespace {
 
-/// What the processor writes to memory at once.
+/// The processor writes so many bytes to memory at once.
 constexpr std::size_t line_bytes = 64;
 
 std::size_t misfit(const std::byte* x) {
@@ -23,7 +23,8 @@ std::size_t misfit(const std::byte* x) {
 
 #ifdef __x86_64__
 
-/// As wide as a register; without __m128i's attributes.
+/// A register's worth. Unlike __m128i it has no attributes, which a template
+/// argument would lose.
 struct vector {
   __m128i value;
 };
@@ -36,7 +37,7 @@ struct line {
       part.value = _mm_loadu_si128(at++);
   }
 
-  /// To the beginning of a line.
+  /// `to` must be the beginning of a line.
   void stream(std::byte* to) const {
     auto* at = reinterpret_cast<__m128i*>(to);
     for (const auto& part : parts)

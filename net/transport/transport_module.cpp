@@ -11,27 +11,28 @@ namespace {
 
 constexpr auto* file_name = "libkvc_ucx.so";
 
-/// UCX reads these when it is loaded.
+/// UCX reads these variables when it is loaded.
 void set_environment() {
-  // Not an operator's choice: it patches libc's mmap and crashes at the end.
+  // An operator must not choose otherwise: memory events patch libc's mmap, and
+  // crash when the process ends.
   ::setenv("UCX_MEM_EVENTS", "n", 1);
-  // Else it takes over SIGSEGV and its like, unless it is asked to.
+  // Without this UCX takes over SIGSEGV and other signals.
   ::setenv("UCX_HANDLE_ERRORS", "none", 0);
   ::setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
-  // Lost peers and junk on the port are ours to report, and its standard
-  // output is ours.
+  // We report lost peers and junk on the port ourselves, and standard output
+  // belongs to the program.
   ::setenv("UCX_LOG_LEVEL", "fatal", 0);
   ::setenv("UCX_LOG_FILE", "stderr", 0);
 }
 
-/// The library or program that this is linked into.
+/// Returns the library or program that this is linked into.
 std::filesystem::path self() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<const void*>(&self), &info) == 0 ||
       info.dli_fname == nullptr)
     return {};
   std::error_code ignored;
-  // A program's name is as it was called, maybe found through $PATH.
+  // A program is named as it was called; the shell may have found it by $PATH.
   auto result = std::filesystem::canonical(info.dli_fname, ignored);
   if (result.empty())
     result = std::filesystem::read_symlink("/proc/self/exe", ignored);
@@ -60,7 +61,7 @@ struct loaded_module {
 loaded_module load(const std::filesystem::path& path) {
   set_environment();
   const auto file = find(path);
-  // UCX survives no unloading.
+  // UCX cannot be unloaded.
   auto* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr)
     return {.error = ::dlerror()};

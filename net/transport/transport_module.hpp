@@ -10,31 +10,33 @@
 
 namespace kvc {
 
-/// A transport that a module made, or why there is none.
+/// A transport that a module made, or the reason why there is none.
 struct opened_transport {
   std::unique_ptr<transport> value{};
   std::string error{};                  ///< Empty if there is a value.
-  std::vector<std::string> warnings{};  ///< For the operator: what is degraded.
+  std::vector<std::string> warnings{};  ///< What is degraded, for the operator.
 };
 
-/// Loads the module that copies over UCX, once per process and for ever, and
-/// opens a transport with it. Apart from it nothing of ours links UCX, which
-/// changes libc and signal handlers unless its environment is set first: this
-/// sets UCX_* variables, so call it before other threads read the environment.
-/// Looks for the module at `path`; without one, where KVC_TRANSPORT_MODULE
-/// says, else beside the library or program that this is linked into and in its
-/// ../lib/kvc, else where the system finds libraries.
+/// Opens a transport over UCX. Loads the module that contains it, once per
+/// process and for ever. Only the module links UCX: when UCX is loaded it
+/// changes libc and signal handlers unless some UCX_* variables are set. This
+/// function sets them, so call it before other threads read the environment
+/// (docs/ucx.md).
+///
+/// The module is at `path`. If that is empty it is where the variable
+/// KVC_TRANSPORT_MODULE says; else beside the library or program that this is
+/// linked into, or in ../lib/kvc from there; else where the system finds
+/// libraries.
 opened_transport open_transport(const transport_options& options,
                                 const std::filesystem::path& path = {});
 
-/// What the module exports as `kvc_transport_module`: for the two ends of the
-/// boundary only.
+/// What the module exports as `kvc_transport_module`, for open_transport alone.
 struct transport_module {
-  std::uint64_t version = 0;  ///< Of what crosses the boundary.
+  std::uint64_t version = 0;  ///< Must be transport_module_version.
   opened_transport (*open)(const transport_options& options) = nullptr;
 };
 
-/// Changes with every change of what crosses the boundary.
+/// Changes whenever the types change that the module and its user share.
 constexpr std::uint64_t transport_module_version = 0x6b76632d75637801;
 
 }  // namespace kvc

@@ -7,12 +7,12 @@
 
 namespace kvc {
 
-/// What a transport may have under way. Reads that are over a limit wait.
+/// How much a transport may have under way. Reads beyond a limit wait.
 struct transport_limits {
   std::uint64_t bytes_in_flight_per_peer = std::uint64_t{32} << 20U;
   std::uint64_t bytes_in_flight = std::uint64_t{128} << 20U;
-  std::size_t reads_at_once = 64;     ///< Of one peer: half of it.
-  std::size_t reads_waiting = 4'096;  ///< The next is too_busy.
+  std::size_t reads_at_once = 64;     ///< Half of them from one peer at most.
+  std::size_t reads_waiting = 4'096;  ///< Further ones end as too_busy.
   std::size_t peers = 1'024;          ///< Connected at the same time.
 };
 
@@ -20,10 +20,11 @@ struct transport_limits {
 struct transport_options {
   std::uint64_t memory_bytes = 0;  ///< Positive.
 
-  /// A name or an address of ours: the interface that has it serves peers.
+  /// A name or an address of this machine: peers are served at the interface
+  /// that has it.
   std::string host = "127.0.0.1";
 
-  /// For peers. 0: any; one that is busy is replaced by any.
+  /// The port for peers. If it is 0 or busy, the system chooses another one.
   std::uint16_t port = 0;
 
   /// Whether peers on this host may map the memory instead of using TCP.
@@ -31,14 +32,14 @@ struct transport_options {
 
   transport_limits limits{};
 
-  /// How often a connected peer is asked whether it lives.
+  /// How often UCX checks that a connected peer is alive.
   std::chrono::milliseconds keepalive{1'000};
 
-  /// After so long without a read, a connection is closed.
+  /// A connection without reads is closed after this time.
   std::chrono::milliseconds idle_timeout{60'000};
 
-  /// For so long a peer that was lost is not dialled again, twice as long
-  /// after each further failure, up to 32 times.
+  /// A peer that was lost is not connected to again for this time. Each further
+  /// loss doubles the time, up to 32 times this.
   std::chrono::milliseconds lost_peer_pause{250};
 };
 

@@ -1,5 +1,5 @@
-// Compiled with -mavx2. It must include nothing whose functions other sources
-// could end up with.
+// Compiled with -mavx2. An inline function from a header might be compiled here
+// and linked into the whole program, so this must include none but xxHash's.
 #include "net/transport/xxh3_kernel.hpp"
 
 #ifdef __x86_64__

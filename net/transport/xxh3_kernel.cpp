@@ -2,7 +2,7 @@
 
 #include <array>
 
-// Debian's library is three times slower than what the compiler makes of it.
+// Compiled here, the header is three times faster than Debian's library.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

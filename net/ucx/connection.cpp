@@ -14,7 +14,7 @@ std::unique_ptr<connection> connection::open(ucp_worker_h worker,
   params.address = reinterpret_cast<const ucp_address_t*>(peer.worker.data());
   params.err_mode = UCP_ERR_HANDLING_MODE_PEER;
   params.err_handler.arg = result.get();
-  // An endpoint must not be closed in here.
+  // The endpoint must not be closed within this callback.
   params.err_handler.cb = [](void* self, ucp_ep_h, ucs_status_t) {
     static_cast<connection*>(self)->has_failed = true;
   };

@@ -11,45 +11,46 @@ namespace kvc::ucx {
 
 using steady = std::chrono::steady_clock;
 
-/// What a connection is in use for. Requests under way keep it beyond the
-/// connection's end.
+/// What a connection is used for. Outlives the connection while requests or
+/// answers are under way.
 struct usage {
-  std::size_t reads = 0;              ///< Of ours, not over yet.
-  std::size_t requests = 0;           ///< Of these reads, unanswered.
-  std::uint64_t bytes_in_flight = 0;  ///< That they are to bring.
-  std::size_t answers = 0;            ///< Of ours, being sent.
-  bool was_asked = false;             ///< Whether we ever sent a request.
-  bool was_heard = false;             ///< Whether an answer ever came.
+  std::size_t reads = 0;              ///< Our reads that are not over yet.
+  std::size_t requests = 0;           ///< Our requests without an answer.
+  std::uint64_t bytes_in_flight = 0;  ///< Bytes that these requests ask for.
+  std::size_t answers = 0;            ///< Our answers that are being sent.
+  bool was_asked = false;             ///< We have sent a request.
+  bool was_heard = false;             ///< An answer has come.
 };
 
-/// An endpoint to a peer and, if it is on this host, its memory. For the
-/// thread that drives the worker.
+/// An endpoint to a peer, and the peer's memory if it is on this host. For the
+/// thread that drives UCX.
 class connection {
  public:
-  /// Begins to connect; maps the memory if `may_map` and possible. Returns
-  /// nothing if UCX refuses.
+  /// Begins to connect. Maps the peer's memory if `may_map` and it is possible.
+  /// Returns null if UCX refuses.
   static std::unique_ptr<connection> open(ucp_worker_h worker,
                                           const peer_address& peer,
                                           bool may_map);
 
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
-  ~connection();  ///< Cuts it: what is under way fails, later.
+  ~connection();  ///< Cuts it. What is under way fails some time later.
 
   ucp_ep_h endpoint() const { return endpoint_; }
 
-  /// The peer's memory if it is mapped, else null.
+  /// Returns the beginning of the peer's memory if it is mapped, else null.
   const std::byte* mapped() const { return mapped_; }
 
   std::uint64_t memory_bytes() const { return memory_bytes_; }
 
-  /// Set by UCX or whoever finds the peer at fault. Then it is to be cut.
+  /// Set when UCX reports an error or the peer is at fault. The connection is
+  /// cut soon then.
   bool has_failed = false;
 
-  /// Grows with each connection that a table makes.
+  /// Names this connection among all that its table ever makes; it grows.
   std::uint64_t session = 0;
 
-  /// The session of the peer's that this one answers; 0 if none.
+  /// The peer's session whose requests are answered here; 0 if none.
   std::uint64_t answered_session = 0;
 
   steady::time_point last_used = steady::now();

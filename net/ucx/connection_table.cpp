@@ -9,8 +9,8 @@ namespace {
 
 constexpr int max_pause_factor = 32;
 
-/// For the peer to notice that a connection was cut: UCX 1.13.1 takes a new one
-/// for the old one until then, and messages get lost.
+/// How long a peer has to notice that a connection was cut. Until then
+/// UCX 1.13.1 takes a new connection for the old one, and messages get lost.
 constexpr std::chrono::milliseconds rest{200};
 
 constexpr std::size_t max_losses = 4'096;
@@ -65,7 +65,7 @@ void connection_table::cut_failed(
       continue;
     }
     const auto incarnation = x->first;
-    // A peer that closed an idle connection is not to be suspected.
+    // A peer may close an idle connection: that is no loss.
     if (x->second->usage->reads > 0)
       note_loss(incarnation);
     x = connections_.erase(x);
@@ -120,8 +120,8 @@ void connection_table::note_loss(std::uint64_t incarnation) {
   x->second.until = now + x->second.pause;
 }
 
-/// Cuts the connection that has been idle for the longest if there are too
-/// many, and returns whether there is room for one more.
+/// Returns whether there is room for one more connection. If there are too
+/// many, cuts the one that has been idle for the longest.
 bool connection_table::make_room() {
   if (connections_.size() < options_.limits.peers)
     return true;

@@ -9,47 +9,49 @@
 
 namespace kvc::ucx {
 
-/// Connections to peers, by incarnation: made on first use, cut when they fail
-/// or idle. Those for our reads and those for our answers are apart, so that
-/// the peer's end of either is known to live as long as ours. For the thread
-/// that drives the worker.
+/// The connections to peers, by the peers' incarnation: made on first use, cut
+/// when they fail or idle. There is one table for our reads and another for our
+/// answers, so that each connection has one owner, who decides when it ends.
+/// For the thread that drives UCX.
 class connection_table {
  public:
   /// Unused connections are cut after `idle_timeout`.
   connection_table(ucp_worker_h worker, transport_options options,
                    steady::duration idle_timeout, bool may_map);
 
-  /// Returns the connection to the peer, made if need be; nothing if the peer
-  /// was lost a moment ago, too many are connected, or UCX refuses. Valid until
-  /// the next cut_failed() or cut_idle().
+  /// Returns the connection to the peer, and makes it if there is none. Returns
+  /// null if the peer was lost a moment ago, too many peers are connected, or
+  /// UCX refuses. Valid until a connection is cut.
   connection* connect(const peer_address& peer);
 
-  /// Returns the connection to the peer unless it failed or there is none.
+  /// Returns the connection to the peer; null if there is none or it has
+  /// failed.
   connection* find(std::uint64_t incarnation);
 
   /// Cuts the connection to the peer, if there is one.
   void cut(std::uint64_t incarnation);
 
-  /// Cuts those that failed, and tells which.
+  /// Cuts the connections that have failed, and calls `lost` with the
+  /// incarnation of each.
   void cut_failed(const std::function<void(std::uint64_t)>& lost);
 
-  /// Returns until when the peer must not be connected to again, because the
-  /// last connection has only just been cut; nothing if it may.
+  /// Returns until when the peer must not be connected to, because the last
+  /// connection was cut a moment ago; nothing if it may be.
   std::optional<steady::time_point> rests_until(std::uint64_t incarnation);
 
-  /// Cuts those that have not been used for long.
+  /// Cuts the connections that have not been used for the idle timeout.
   void cut_idle(steady::time_point now);
 
-  /// Whether a connection has been cut so lately that UCX may not be done with
-  /// it, as of cut_idle().
+  /// Returns whether some connection was cut so lately that UCX may still be
+  /// busy closing it. Updated by cut_idle().
   bool is_resting() const { return !rests_.empty(); }
 
-  /// When cut_idle() may have something to do.
+  /// Returns when cut_idle() will have something to do.
   steady::time_point next_idle() const;
 
   void cut_all() { connections_.clear(); }
 
-  /// Forgets that the peer was ever lost.
+  /// Forgets that the peer was lost before.
   void forgive(std::uint64_t incarnation) { losses_.erase(incarnation); }
 
  private:

@@ -11,12 +11,12 @@ namespace kvc::ucx {
 
 namespace {
 
-// So much is sent at once over TCP: a piece and its headers. Peers whose value
-// differs would abort each other.
+/// How much TCP sends at once: a piece and its headers. Two peers with
+/// different values would make each other abort.
 constexpr std::uint64_t segment_bytes =
   piece_bytes + (std::uint64_t{64} << 10U);
 
-/// Counts changes of what peers send each other.
+/// Raised whenever the messages between peers change.
 constexpr std::uint64_t protocol = 2;
 
 constexpr int port_attempts = 16;
@@ -57,13 +57,13 @@ config_handle make_config(const transport_options& options,
   set("NET_DEVICES", device);
   set("PORT_RANGE", std::to_string(port) + "-" + std::to_string(port));
   set("RX_SEG_SIZE", std::to_string(segment_bytes));
-  // Without copying first, a send that fails half-way is completed twice by
-  // UCX 1.13.1, which aborts the process when a peer is lost.
+  // Send copies of our bytes, not the bytes themselves: UCX 1.13.1 completes an
+  // uncopied send that fails half-way twice, and aborts (docs/ucx.md).
   set("ZCOPY_THRESH", "inf");
   set("TX_SEG_SIZE", std::to_string(segment_bytes));
   set("KEEPALIVE_INTERVAL", std::to_string(options.keepalive.count()) + "ms");
   if (shares_memory) {
-    // Without them, shared memory is not used where lost peers are noticed.
+    // Without them, UCX uses no shared memory while it watches for lost peers.
     set("MM_ERROR_HANDLING", "y");
     set("MEMORY_INVALIDATE", "y");
   }
@@ -81,7 +81,7 @@ void open_context(endpoint_setup& setup, const config_handle& config) {
   setup.context.reset(context);
 }
 
-/// Returns whether the worker has its port.
+/// Returns false if the port is busy.
 bool open_worker(endpoint_setup& setup) {
   ucp_worker_params_t params{};
   params.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE;
@@ -111,7 +111,7 @@ endpoint_setup set_up(const transport_options& options) {
     setup.shares_memory = false;
   }
   for (int i = 0; i < port_attempts; ++i) {
-    // UCX does not tell which port it got, so it is given just one.
+    // UCX does not tell which port it took, so it gets no choice.
     setup.port = probe_port(device, i == 0 ? options.port : 0);
     if (setup.port != 0) {
       open_context(setup, make_config(options, device.name, setup.port,

@@ -9,13 +9,13 @@
 
 namespace kvc::ucx {
 
-/// A UCX context and its worker, set up as the lab found to be safe.
+/// A UCX context and its worker, with the settings of docs/ucx.md.
 struct endpoint_setup {
   context_handle context;
-  worker_handle worker;        ///< To be destroyed first.
-  std::uint64_t wire = 0;      ///< What both ends must have in common.
-  std::uint16_t port = 0;      ///< That peers connect to.
-  bool shares_memory = false;  ///< Whether peers here may map our memory.
+  worker_handle worker;        ///< Must be destroyed before the context.
+  std::uint64_t wire = 0;      ///< Version and settings, equal at both ends.
+  std::uint16_t port = 0;      ///< The port that peers connect to.
+  bool shares_memory = false;  ///< Peers on this host may map our memory.
   std::vector<std::string> warnings;
 };
 

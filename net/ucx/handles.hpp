@@ -8,7 +8,7 @@
 
 namespace kvc::ucx {
 
-/// UCX refused something while a transport was set up.
+/// Something failed while a transport was set up.
 struct setup_failure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -19,7 +19,7 @@ inline void check(ucs_status_t status, const std::string& what) {
     throw setup_failure{what + ": " + ucs_status_string(status)};
 }
 
-/// Makes a deleter of one of UCX's functions.
+/// A deleter that calls one of UCX's functions.
 template <auto Function>
 struct calls {
   template <class T>

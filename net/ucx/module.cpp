@@ -5,7 +5,7 @@
 
 namespace {
 
-/// Keeps the signals of the process away from the threads that start in it.
+/// Threads that start while it lives get no signals of the process.
 class signal_block {
  public:
   signal_block() {

@@ -16,7 +16,7 @@ namespace {
 
 using address_list = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// IPv4 alone: UCX binds to the first address of an interface, which is that.
+/// Resolves to IPv4 alone, because UCX binds to an interface's first address.
 address_list resolve(const std::string& host, int flags, std::string& error) {
   addrinfo hints{};
   hints.ai_family = AF_INET;
@@ -38,7 +38,7 @@ in_addr address_in(const sockaddr* x) {
 std::string digits(in_addr x) {
   std::string result(INET_ADDRSTRLEN, '\0');
   ::inet_ntop(AF_INET, &x, result.data(), INET_ADDRSTRLEN);
-  return result.c_str();  // Without what is left of the zeros.
+  return result.c_str();  // Up to the first zero.
 }
 
 /// Returns the interface that has `wanted`; empty if none has.

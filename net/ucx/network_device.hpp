@@ -5,18 +5,18 @@
 
 namespace kvc::ucx {
 
-/// A network interface of this machine, or why there is none.
+/// A network interface of this machine, or the reason why there is none.
 struct network_device {
-  std::string name;     ///< UCX's: "lo", "eth0"; "all" for a wildcard.
-  std::string address;  ///< In digits.
-  std::string error;    ///< Empty if it was found.
+  std::string name;     ///< UCX's name: "lo", "eth0"; "all" for a wildcard.
+  std::string address;  ///< The IPv4 address, in digits.
+  std::string error;    ///< Empty if the interface was found.
 };
 
 /// Returns the interface that has the address of `host`, a name or an address.
 network_device find_device(const std::string& host);
 
-/// Returns whether the port can be bound at `device`; 0 if the system knows no
-/// port, else the port that it chose for a `port` of 0.
+/// Returns `port` if it can be bound at `device`, or a free port if it is 0.
+/// Returns 0 if there is none.
 std::uint16_t probe_port(const network_device& device, std::uint16_t port);
 
 }  // namespace kvc::ucx

@@ -15,7 +15,7 @@ constexpr std::size_t max_remote_key_bytes = 256;
 struct header {
   std::uint64_t magic = ucx::magic;
   std::uint64_t wire = 0;
-  std::uint64_t digest = 0;  ///< Of everything, with 0 here.
+  std::uint64_t digest = 0;  ///< Checksum of everything, with 0 here.
   std::uint64_t incarnation = 0;
   std::uint64_t base = 0;
   std::uint64_t bytes = 0;

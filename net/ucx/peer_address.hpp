@@ -7,23 +7,23 @@
 
 namespace kvc::ucx {
 
-/// What peers need to read from a transport.
+/// What peers need in order to read from a transport.
 struct peer_address {
-  std::uint64_t incarnation = 0;  ///< Random: tells transports apart.
-  std::uint64_t base = 0;         ///< Where its memory begins in its process.
-  std::uint64_t bytes = 0;        ///< Of its memory; positive.
+  std::uint64_t incarnation = 0;  ///< Random: names the transport.
+  std::uint64_t base = 0;         ///< Where its process has the memory.
+  std::uint64_t bytes = 0;        ///< Size of the memory; positive.
   std::uint16_t port = 0;
-  std::string worker;      ///< UCX's own address.
-  std::string remote_key;  ///< Empty if the memory cannot be mapped.
+  std::string worker;      ///< The address that UCX itself uses.
+  std::string remote_key;  ///< UCX's key; empty if the memory cannot be mapped.
 
   friend bool operator==(const peer_address&, const peer_address&) = default;
 };
 
-/// Packs an address. Only those with the same `wire` can unpack it.
+/// Packs an address. Only peers with the same `wire` can unpack it.
 std::string pack(const peer_address& address, std::uint64_t wire);
 
-/// Unpacks an address, or returns nothing if a bit of it is damaged or `wire`
-/// differs. UCX must see no other: it trusts what it is given.
+/// Unpacks an address. Returns nothing if a bit of it is damaged or `wire`
+/// differs. Only addresses from here may be given to UCX, which checks nothing.
 std::optional<peer_address> unpack(std::string_view packed, std::uint64_t wire);
 
 }  // namespace kvc::ucx

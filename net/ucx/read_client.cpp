@@ -8,10 +8,10 @@ namespace kvc::ucx {
 
 namespace {
 
-/// What is copied before the next read has its turn.
+/// How much is copied before the next read has its turn.
 constexpr std::uint64_t slice_bytes = std::uint64_t{1} << 20U;
 
-/// What is copied before UCX has its turn.
+/// How much is copied before UCX has its turn.
 constexpr std::uint64_t turn_bytes = std::uint64_t{8} << 20U;
 
 bool contains(std::uint64_t bytes, std::uint64_t offset, std::uint64_t length) {
@@ -24,12 +24,13 @@ bool is_within(const remote_span& x, std::uint64_t remote_bytes,
          contains(local_bytes, x.local_offset, x.length);
 }
 
-/// Requests that a peer may owe us; it answers no more than a few times that.
+/// How many answers a peer may owe us. Its read_server sends a few times as
+/// many.
 constexpr std::size_t max_requests_per_peer = 256;
 
-/// A new connection whose first answer takes longer is given up for another,
-/// twice as patiently each time: UCX 1.13.1 sometimes takes a new connection to
-/// a peer for an earlier one and loses what is sent.
+/// How long a new connection may take for its first answer before it is given
+/// up for another one, which gets twice as long: UCX 1.13.1 sometimes takes a
+/// new connection for an earlier one with the same peer and loses what is sent.
 constexpr std::chrono::milliseconds first_answer_time{500};
 
 constexpr int max_redials = 3;
@@ -37,7 +38,7 @@ constexpr int max_redials = 3;
 }  // namespace
 
 void read_client::start(transport::read_id id, read_request request,
-                   steady::time_point start) {
+                        steady::time_point start) {
   auto peer = request.peer ? unpack(*request.peer, setup_.wire) : std::nullopt;
   const auto refusal = refuse(request, peer);
   auto x = std::make_unique<running_read>(
@@ -54,7 +55,7 @@ void read_client::start(transport::read_id id, read_request request,
 
 std::optional<read_status> read_client::refuse(
   const read_request& request, const std::optional<peer_address>& peer) {
-  // Reading from oneself would copy bytes over each other.
+  // Whoever reads from itself would overwrite its own bytes.
   if (!peer || peer->incarnation == setup_.incarnation)
     return read_status::bad_address;
   const auto local_bytes = setup_.region.bytes().size();
@@ -85,8 +86,8 @@ bool read_client::may_admit(const running_read& x) const {
   return static_cast<std::size_t>(of_peer) < most;
 }
 
-/// Lets reads begin, in the order of their start, but for those whose peer has
-/// its share already or has to rest.
+/// Lets waiting reads begin in the order of their start. Reads from a peer that
+/// has its share already, or has to rest, are left out.
 void read_client::admit() {
   if (!std::exchange(is_worth_admitting_, false) && steady::now() < admit_at_)
     return;
@@ -117,7 +118,7 @@ void read_client::admit() {
 bool read_client::work() {
   admit();
   std::uint64_t left = turn_bytes;
-  std::size_t idle = 0;  // Reads in a row that could do nothing.
+  std::size_t idle = 0;  // So many reads in a row could do nothing.
   while (left > 0 && idle < active_.size()) {
     auto& x = *active_.front();
     active_.pop_front();
@@ -129,13 +130,14 @@ bool read_client::work() {
   return left == 0 || is_worth_admitting_;
 }
 
-/// Returns how many bytes were copied, or 1 if a piece was asked for.
+/// Gives a read its turn. Returns how many bytes were copied, 1 if a piece was
+/// asked for, or 0 if nothing could be done.
 std::uint64_t read_client::step(running_read& x) {
   if (x.is_all_requested())
     return 0;
   auto* peer = setup_.connections.find(x.peer.incarnation);
   if (peer == nullptr || peer->usage != x.usage)
-    return 0;  // It is about to be lost.
+    return 0;  // Its connection has failed: the read is about to be lost.
   peer->last_used = steady::now();
   if (peer->mapped() != nullptr)
     return copy_slice(x, *peer);
@@ -155,14 +157,14 @@ std::uint64_t read_client::copy_slice(running_read& x, const connection& peer) {
   return length;
 }
 
-/// Counts bytes of a span that were copied.
+/// Counts bytes of a span that were copied. Ends the span after the last ones.
 void read_client::take(running_read& x, std::size_t span, std::uint64_t bytes) {
   if (x.arrive(span, bytes))
     x.finish_span(span, x.is_right(span, place_of(x, span)), steady::now());
 }
 
 std::span<std::byte> read_client::place_of(const running_read& x,
-                                      std::size_t span) const {
+                                           std::size_t span) const {
   const auto& place = x.request.spans[span];
   return setup_.region.bytes().subspan(place.local_offset, place.length);
 }
@@ -236,7 +238,7 @@ void read_client::tell(running_read& x, read_status status) {
   is_worth_admitting_ = true;
 }
 
-/// Ends the read as far as it has come. It may be gone afterwards.
+/// Ends the read as far as is possible now. It may be destroyed afterwards.
 void read_client::settle(running_read& x) {
   if (x.spans_left == 0)
     tell(x, read_status::done);
@@ -283,8 +285,9 @@ bool read_client::request_piece(running_read& x, connection& peer) {
   return true;
 }
 
-/// If it fails, so does the connection.
-void read_client::send_request(const connection& to, const read_message& message) {
+/// A failure is noticed by the connection.
+void read_client::send_request(const connection& to,
+                               const read_message& message) {
   auto header = std::make_unique<read_message>(message);
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
@@ -303,7 +306,7 @@ void read_client::send_request(const connection& to, const read_message& message
 }
 
 void read_client::receive(std::span<const std::byte> header,
-                     std::span<const std::byte> bytes) {
+                          std::span<const std::byte> bytes) {
   answer_message answer;
   if (header.size() != sizeof answer)
     return;
@@ -327,7 +330,7 @@ void read_client::receive(std::span<const std::byte> header,
   finish(answer.token, is_there);
 }
 
-/// Ends the pieces that a peer still owes us.
+/// Ends the pieces that a peer still owes us: they will not come.
 void read_client::end_pieces(std::uint64_t incarnation) {
   std::vector<std::uint64_t> tokens;
   for (const auto& [token, x] : pieces_)
@@ -337,9 +340,10 @@ void read_client::end_pieces(std::uint64_t incarnation) {
     finish(token, false);
 }
 
-/// Gives up a connection on which nothing was ever heard.
+/// Cuts a connection on which no answer ever came. Its reads begin again on
+/// another one.
 void read_client::redial(std::uint64_t incarnation,
-                    const std::shared_ptr<ucx::usage>& usage) {
+                         const std::shared_ptr<ucx::usage>& usage) {
   const auto* peer = setup_.connections.find(incarnation);
   if (peer == nullptr || peer->usage != usage)
     return;
@@ -364,15 +368,15 @@ void read_client::begin_anew(running_read& x) {
   is_worth_admitting_ = true;
 }
 
-/// Makes the connection be cut, if it is still the same.
+/// Marks the connection to be cut, if it is still the one of that usage.
 void read_client::suspect(std::uint64_t incarnation,
-                     const std::shared_ptr<ucx::usage>& usage) {
+                          const std::shared_ptr<ucx::usage>& usage) {
   auto* peer = setup_.connections.find(incarnation);
   if (peer != nullptr && peer->usage == usage)
     peer->has_failed = true;
 }
 
-/// Ends a piece, whose bytes are in place or will never be.
+/// Ends a piece. Its bytes are in place, or will never come.
 void read_client::finish(std::uint64_t token, bool is_there) {
   const auto x = pieces_.extract(token).mapped();
   auto& read = *reads_.at(x.read);

@@ -18,14 +18,14 @@ struct read_client_setup {
   const shared_region& region;
   connection_table& connections;
   const transport_limits& limits;
-  const std::string& address;  ///< Ours, packed.
+  const std::string& address;  ///< Our own address, packed.
   std::uint64_t incarnation = 0;
   std::uint64_t wire = 0;
 };
 
-/// Our reads from peers. Copies from mapped memory itself, slice by slice, and
-/// asks peers elsewhere for pieces; the reads take turns. For the thread that
-/// drives the worker.
+/// Carries out our reads from peers. If a peer's memory is mapped, copies from
+/// it slice by slice; else asks the peer's read_server for pieces. All reads
+/// take turns. For the thread that drives UCX.
 class read_client {
  public:
   explicit read_client(const read_client_setup& setup) : setup_(setup) {}
@@ -37,40 +37,41 @@ class read_client {
              steady::time_point start);
   void cancel(transport::read_id id);
 
-  /// Takes an answer and copies its bytes to where they belong.
+  /// Takes an answer from UCX, and copies its bytes to where they belong.
   void receive(std::span<const std::byte> header,
                std::span<const std::byte> bytes);
 
-  /// Copies and asks for some more. Returns whether it could go on at once.
+  /// Copies some bytes and asks for some. Returns whether there is more to do
+  /// at once.
   bool work();
 
-  /// Ends what is past its deadlines.
+  /// Ends the reads whose deadlines have passed.
   void expire(steady::time_point now);
 
-  /// When expire() or work() has something to do.
+  /// Returns when expire() or work() will have something to do.
   steady::time_point next_deadline() const;
 
   /// Fails the reads from a peer whose connection was cut.
   void lose(std::uint64_t incarnation);
 
-  /// Tells all callers that their reads were cancelled.
+  /// Ends all reads as cancelled.
   void cancel_all();
 
-  /// Whether peers owe us answers.
+  /// Returns whether peers owe us answers.
   bool is_waiting() const { return !pieces_.empty(); }
 
-  /// Forgets all. For when no answer can come any more.
+  /// Forgets everything. Call it when no answer can come any more.
   void end_all();
 
  private:
-  /// Something that was asked for.
+  /// A piece of a span that a peer was asked for.
   struct piece {
     std::uint64_t token = 0;
     transport::read_id read = 0;
     std::size_t span = 0;
     std::uint64_t offset = 0;  ///< In the span.
     std::uint64_t length = 0;
-    std::uint64_t incarnation = 0;  ///< Of the peer.
+    std::uint64_t incarnation = 0;  ///< The peer's.
     std::shared_ptr<ucx::usage> usage;
   };
 
@@ -97,18 +98,19 @@ class read_client {
   read_client_setup setup_;
   std::unordered_map<transport::read_id, std::unique_ptr<running_read>> reads_;
   std::deque<running_read*> waiting_;
-  std::deque<running_read*> active_;  ///< In turn.
+  std::deque<running_read*> active_;  ///< The next in turn is the first.
   bool is_worth_admitting_ = false;
   steady::time_point admit_at_ = steady::time_point::max();
   std::set<std::pair<steady::time_point, transport::read_id>> deadlines_;
   std::unordered_map<std::uint64_t, piece> pieces_;
 
-  /// New connections that were asked for something, and how long they may be
-  /// silent.
+  /// A new connection on which we asked for something.
   struct new_connection {
     std::uint64_t incarnation = 0;
     std::shared_ptr<ucx::usage> usage;
   };
+
+  /// New connections without an answer, by when they are given up.
   std::multimap<steady::time_point, new_connection> unheard_;
   std::uint64_t last_token_ = 0;
   std::uint64_t bytes_in_flight_ = 0;

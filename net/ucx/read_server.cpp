@@ -6,7 +6,7 @@ namespace kvc::ucx {
 
 namespace {
 
-/// More than a peer of ours asks for at once.
+/// More than a peer may ask for at once (max_requests_per_peer).
 constexpr std::size_t max_answers_per_peer = 1'024;
 
 /// Must live until UCX has sent the header.
@@ -38,7 +38,7 @@ void send(const connection& to, const answer_message& header,
     sizeof op->header, bytes.data(), bytes.size(), &params);
   auto* raw = op.release();
   if (!UCS_PTR_IS_PTR(sent))
-    end(raw);  // Sent, or the connection fails.
+    end(raw);  // The answer was sent at once, or the connection has failed.
 }
 
 }  // namespace
@@ -65,7 +65,8 @@ void read_server::serve() {
   requests_ = std::move(resting);
 }
 
-/// What cannot be answered is left to the peer's deadline.
+/// Returns whether we are done with the request. One that we never answer ends
+/// by the peer's own deadline.
 bool read_server::answer(const request& x) {
   const auto peer = unpack(x.peer, wire_);
   if (!peer)

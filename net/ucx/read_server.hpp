@@ -11,20 +11,20 @@
 namespace kvc::ucx {
 
 /// Answers the reads of peers that cannot map our memory. For the thread that
-/// drives the worker.
+/// drives UCX.
 class read_server {
  public:
   read_server(const shared_region& region, connection_table& connections,
               std::uint64_t wire);
 
-  /// Takes a request as UCX delivers it; serve() answers it.
+  /// Takes a request from UCX, for serve() to answer.
   void receive(std::span<const std::byte> header,
                std::span<const std::byte> data);
 
-  /// Answers what was received.
+  /// Answers the requests that can be answered now.
   void serve();
 
-  /// Whether some could not be answered yet.
+  /// Returns whether some requests could not be answered yet.
   bool is_waiting() const { return !requests_.empty(); }
 
  private:

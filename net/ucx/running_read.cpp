@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds progress_interval{50};
 
-/// Keeps the clock from overflowing.
+/// A longer timeout could overflow the clock.
 constexpr std::chrono::milliseconds longest_timeout{std::chrono::hours{24}};
 
 steady::duration bounded(std::chrono::milliseconds timeout) {

@@ -6,7 +6,7 @@ namespace kvc::ucx {
 
 namespace {
 
-/// Keys of memory that cannot be mapped name less and are shorter.
+/// The key of memory that cannot be mapped is shorter.
 constexpr std::size_t min_mappable_key_bytes = 25;
 
 std::string pack_key(ucp_context_h context, ucp_mem_h handle) {
@@ -31,7 +31,7 @@ shared_region::shared_region(ucp_context_h context, std::size_t bytes,
   if (is_shared) {
     params.flags = UCP_MEM_MAP_ALLOCATE;
   } else {
-    // UCX would touch all of it.
+    // Allocated here, because UCX would touch every page.
     auto* region = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (region == MAP_FAILED)
@@ -50,7 +50,7 @@ shared_region::shared_region(ucp_context_h context, std::size_t bytes,
   attributes.field_mask = UCP_MEM_ATTR_FIELD_ADDRESS;
   check(ucp_mem_query(handle_, &attributes), "query the memory");
   bytes_ = {static_cast<std::byte*>(attributes.address), bytes};
-  ::madvise(bytes_.data(), bytes, MADV_HUGEPAGE);  // A wish.
+  ::madvise(bytes_.data(), bytes, MADV_HUGEPAGE);  // May fail: only faster.
   auto key = is_shared ? pack_key(context, handle_) : std::string{};
   if (key.size() >= min_mappable_key_bytes)
     remote_key_ = std::move(key);

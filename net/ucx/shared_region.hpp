@@ -11,7 +11,7 @@ namespace kvc::ucx {
 /// The memory that peers read, registered with UCX.
 class shared_region {
  public:
-  /// Allocates `bytes`, in shared memory or not. Throws setup_failure.
+  /// Allocates `bytes`, in shared memory if `is_shared`. Throws setup_failure.
   shared_region(ucp_context_h context, std::size_t bytes, bool is_shared);
 
   shared_region(const shared_region&) = delete;
@@ -21,7 +21,8 @@ class shared_region {
   std::span<std::byte> bytes() const { return bytes_; }
   ucp_mem_h handle() const { return handle_; }
 
-  /// What a peer on this host maps the memory with; empty if it cannot.
+  /// Returns the key by which a peer on this host maps the memory; empty if the
+  /// memory cannot be mapped.
   const std::string& remote_key() const { return remote_key_; }
 
  private:

@@ -2,8 +2,8 @@
 
 #include "net/transport/transport_module.hpp"
 #include "net/ucx/endpoint_setup.hpp"
-#include "net/ucx/read_server.hpp"
 #include "net/ucx/read_client.hpp"
+#include "net/ucx/read_server.hpp"
 
 #include <atomic>
 #include <functional>
@@ -13,8 +13,8 @@
 
 namespace kvc::ucx {
 
-/// The transport over UCX. One thread owns every UCX object; the others queue
-/// what they want from it.
+/// The transport over UCX. One thread drives UCX and owns all its objects;
+/// other threads queue commands for it.
 class ucx_transport : public transport {
  public:
   /// Sets UCX up and starts the thread. Throws setup_failure.

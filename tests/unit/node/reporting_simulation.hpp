@@ -250,8 +250,7 @@ class simulation {
       l->reports.clear();
       l->acks.clear();
       l->index = std::make_unique<kv_index>(kv_index_options{multiplier, 0});
-      l->receiver =
-        std::make_unique<report_intake>(*l->index, max_report_keys);
+      l->receiver = std::make_unique<report_intake>(*l->index, max_report_keys);
     }
     begin_epoch();
   }
