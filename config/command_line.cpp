@@ -1,4 +1,6 @@
-#include "config/parsing.hpp"
+#include "config/command_line.hpp"
+
+#include "config/values.hpp"
 
 #include <unistd.h>
 

@@ -1,22 +1,16 @@
-#include "config/load.hpp"
-#include "config/loader.hpp"
-#include "config/tables.hpp"
+#include "config/controller_options.hpp"
+
+#include "config/option.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <string_view>
-#include <utility>
 
 namespace kvc {
 
 namespace {
 
 constexpr number_range any_port{0, UINT16_MAX};
-
-/// LMCache's keys of controllers that have no counterpart here yet.
-constexpr std::array<std::string_view, 1> unsupported_keys{"extra_config"};
 
 std::vector<option> event_options(controller_options& o) {
   return {
@@ -45,11 +39,15 @@ std::vector<option> event_options(controller_options& o) {
 
 }  // namespace
 
-option_table controller_table(controller_options& o) {
+option_table table_of(controller_options& o) {
   option_table result{
     "LMCACHE_CONTROLLER_",
     {
-      {"host", "ADDRESS", "to listen on", as_name(o.host), {"controller_host"}},
+      {"host",
+       "ADDRESS",
+       "to listen on",
+       as_short_text(o.host, 1),
+       {"controller_host"}},
       {"port",
        "PORT",
        "HTTP",
@@ -100,17 +98,11 @@ option_table controller_table(controller_options& o) {
       {"log_level", "LEVEL", "trace to critical, or off",
        as_log_level(o.log_level)},
     },
-    unsupported_keys,
+    {"extra_config"},
+    {},
   };
   auto events = event_options(o);
   std::move(events.begin(), events.end(), std::back_inserter(result.options));
-  return result;
-}
-
-loaded<controller_options> load_controller_options(const command_line& line) {
-  loaded<controller_options> result;
-  auto found = load_table(controller_table(result.options), line);
-  static_cast<load_report&>(result) = std::move(found.report);
   return result;
 }
 

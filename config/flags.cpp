@@ -1,4 +1,4 @@
-#include "config/sources.hpp"
+#include "config/flags.hpp"
 
 #include <CLI/CLI.hpp>
 

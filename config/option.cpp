@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
+#include <iterator>
 #include <numeric>
+#include <sstream>
 
 namespace kvc {
 
 namespace {
 
-/// Levenshtein's distance, of names that are at most some 60 letters long.
+/// Levenshtein's distance.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -27,52 +28,50 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-const option* find_option(const option_table& table, std::string_view name) {
-  for (const auto& entry : table.options)
-    if (entry.key == name ||
-        std::find(entry.aliases.begin(), entry.aliases.end(), name) !=
+const option* option_table::find(std::string_view key) const {
+  for (const auto& entry : options)
+    if (entry.key == key ||
+        std::find(entry.aliases.begin(), entry.aliases.end(), key) !=
           entry.aliases.end())
       return &entry;
   return nullptr;
 }
 
-bool is_unsupported(const option_table& table, std::string_view key) {
+bool option_table::is_unsupported(std::string_view key) const {
   return std::any_of(
-    table.unsupported.begin(), table.unsupported.end(),
-    [&](std::string_view pattern) {
+    unsupported.begin(), unsupported.end(), [&](std::string_view pattern) {
       return pattern.ends_with('*')
                ? key.starts_with(pattern.substr(0, pattern.size() - 1))
                : key == pattern;
     });
 }
 
-std::string nearest_key(const option_table& table, std::string_view name) {
+std::string option_table::nearest_to(std::string_view name) const {
   std::vector<std::string> candidates;
-  for (const auto& entry : table.options) {
+  for (const auto& entry : options) {
     candidates.push_back(entry.key);
     candidates.insert(candidates.end(), entry.aliases.begin(),
                       entry.aliases.end());
   }
-  for (const auto pattern : table.unsupported)
+  for (const auto& pattern : unsupported)
     if (!pattern.ends_with('*'))
-      candidates.emplace_back(pattern);
+      candidates.push_back(pattern);
   return nearest_name(candidates, name);
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::istringstream stream{std::string{text}};
+  return {std::istream_iterator<std::string>{stream}, {}};
 }
 
 std::string nearest_name(const std::vector<std::string>& candidates,
                          std::string_view name) {
   constexpr std::size_t longest = 100;
   name = name.substr(0, longest);
-  auto best = std::numeric_limits<std::size_t>::max();
-  const std::string* found = nullptr;
-  for (const auto& candidate : candidates) {
-    const auto distance = edit_distance(candidate, name);
-    if (distance < best) {
-      best = distance;
-      found = &candidate;
-    }
-  }
-  return *found;
+  return *std::min_element(
+    candidates.begin(), candidates.end(), [name](const auto& a, const auto& b) {
+      return edit_distance(a, name) < edit_distance(b, name);
+    });
 }
 
 std::string in_quotes(std::string_view text) {

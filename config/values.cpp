@@ -1,12 +1,39 @@
 #include "config/values.hpp"
 
+#include "config/yaml_file.hpp"
+
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <initializer_list>
+#include <system_error>
 #include <utility>
 
 namespace kvc {
 
 namespace {
+
+/// Reads all of `text` as one T, the way from_chars does.
+template <class T>
+std::optional<T> parse_all(std::string_view text) {
+  T value{};
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest != end)
+    return std::nullopt;
+  return value;
+}
+
+/// Reads one port of a list.
+std::uint16_t parse_item(const YAML::Node& node) {
+  try {
+    return parse_port(node);
+  } catch (invalid_value& wrong) {
+    wrong.got = described(node);
+    throw;
+  }
+}
 
 template <class T>
 binding bind_integer(T& target, number_range range) {
@@ -27,14 +54,11 @@ binding bind_text(std::string& target, Check check) {
 
 }  // namespace
 
-binding as_text(std::string& target) {
-  return bind_text(target, [](std::string text) { return text; });
-}
-
-binding as_name(std::string& target) {
-  return bind_text(target, [](std::string text) {
-    if (text.empty())
-      throw invalid_value{"expected a name"};
+binding as_short_text(std::string& target, std::size_t min, std::size_t max) {
+  return bind_text(target, [min, max](std::string text) {
+    if (text.size() < min || text.size() > max || !is_short_printable(text))
+      throw invalid_value{"expected " + std::to_string(min) + " to " +
+                          std::to_string(max) + " printable ASCII characters"};
     return text;
   });
 }
@@ -162,6 +186,135 @@ binding as_monitor_ports(std::uint16_t& pull) {
 binding as_ignored() {
   return {[](const YAML::Node& node) { text_of(node, "expected a text"); },
           [] { return "null"; }};
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+std::string text_of(const YAML::Node& node, std::string_view expected) {
+  constexpr std::size_t longest = 4096;
+  if (!node.IsScalar())
+    throw invalid_value{std::string{expected}};
+  if (node.Scalar().size() > longest)
+    throw invalid_value{"expected at most 4096 bytes"};
+  return node.Scalar();
+}
+
+std::uint64_t parse_integer(const std::string& text, number_range range) {
+  const auto value = parse_all<std::uint64_t>(text);
+  if (value && *value >= range.min && *value <= range.max)
+    return *value;
+  throw invalid_value{"expected an integer from " + std::to_string(range.min) +
+                      " to " + std::to_string(range.max)};
+}
+
+double parse_number(const YAML::Node& node, zero policy, double max) {
+  const auto* expected = policy == zero::allowed
+                           ? "expected a number that is not negative"
+                           : "expected a positive number";
+  const auto value = parse_all<double>(text_of(node, expected));
+  if (!value || std::isnan(*value) || std::signbit(*value) ||
+      (policy == zero::refused && *value == 0))
+    throw invalid_value{std::string{expected}};
+  if (*value > max)
+    throw invalid_value{"expected at most " + to_text(max)};
+  return *value;
+}
+
+YAML::Node collection_of(const YAML::Node& node, char opening,
+                         std::string_view expected) {
+  if (!node.IsScalar() || !node.Scalar().starts_with(opening))
+    return node;
+  try {
+    return parse_document(node.Scalar());
+  } catch (const YAML::Exception&) {
+    throw invalid_value{std::string{expected}};
+  }
+}
+
+bool parse_bool(const YAML::Node& node) {
+  constexpr auto expected = "expected true or false";
+  const auto text = lower_case(text_of(node, expected));
+  const auto is_any = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), text) != words.end();
+  };
+  if (is_any({"true", "yes", "on", "1"}))
+    return true;
+  if (is_any({"false", "no", "off", "0"}))
+    return false;
+  throw invalid_value{expected};
+}
+
+std::uint16_t parse_port(const YAML::Node& node) {
+  return static_cast<std::uint16_t>(
+    parse_integer(text_of(node, "expected a port"), {0, UINT16_MAX}));
+}
+
+std::vector<std::uint16_t> parse_ports(const YAML::Node& given) {
+  constexpr auto expected = "expected a port or a list of ports";
+  constexpr std::size_t most = 1024;
+  auto node = collection_of(given, '[', expected);
+  if (node.IsMap())
+    throw invalid_value{std::string{expected}};
+  if (node.IsScalar() && node.Scalar().find(',') != std::string::npos)
+    node = collection_of(YAML::Node{'[' + node.Scalar() + ']'}, '[', expected);
+  std::vector<std::uint16_t> ports;
+  if (node.IsScalar())
+    ports.push_back(parse_port(node));
+  if (node.size() > most)
+    throw invalid_value{"expected at most 1024 ports"};
+  for (const auto& item : node)
+    ports.push_back(parse_item(item));
+  for (auto it = ports.begin(); it != ports.end(); ++it)
+    if (*it != 0 && std::find(ports.begin(), it, *it) != it)
+      throw invalid_value{"expected each port once"};
+  return ports;
+}
+
+host_and_port parse_host_and_port(const YAML::Node& node,
+                                  std::uint16_t default_port) {
+  constexpr auto expected = "expected host:port";
+  const auto text = text_of(node, expected);
+  const bool is_bracketed = text.starts_with('[');
+  const auto end = is_bracketed ? text.find(']') : text.find(':');
+  if (is_bracketed && end == std::string::npos)
+    throw invalid_value{expected};
+  const auto host =
+    is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  const auto rest =
+    end == std::string::npos ? std::string{} : text.substr(end + is_bracketed);
+  if (host.empty() || host.size() > 253 ||
+      host.find_first_of(" \t\r\n/@[]") != std::string::npos)
+    throw invalid_value{expected};
+  if (rest.empty())
+    return {host, default_port};
+  const auto port =
+    rest[0] == ':' ? parse_all<std::uint16_t>(rest.substr(1)) : std::nullopt;
+  if (!port || *port == 0)
+    throw invalid_value{expected};
+  return {host, *port};
+}
+
+std::string parse_none_hash(const std::string& text) {
+  const auto is_valid =
+    text.starts_with("seed:")
+      ? parse_all<std::uint32_t>(text.substr(5)).has_value()
+      : parse_all<std::uint64_t>(text) || parse_all<std::int64_t>(text);
+  if (!is_valid)
+    throw invalid_value{
+      "expected a 64-bit integer, or seed:N with N from 0 to 4294967295"};
+  return text;
+}
+
+std::string to_text(double value) {
+  std::array<char, 32> buffer{};
+  const auto done =
+    std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), done.ptr};
 }
 
 }  // namespace kvc

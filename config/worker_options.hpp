@@ -9,7 +9,7 @@
 
 namespace kvc {
 
-/// Where a peer listens.
+/// Where a process listens.
 struct host_and_port {
   std::string host;  ///< A name or an address, IPv6 without brackets.
   std::uint16_t port = 0;
@@ -17,12 +17,12 @@ struct host_and_port {
   friend bool operator==(const host_and_port&, const host_and_port&) = default;
 };
 
-/// The settings of the ranks of one instance. Members are named after their
-/// keys, see config/worker.yaml; those of a fleet share one hashing.
+/// The settings of the ranks of one instance. A member has the name of its key
+/// in config/worker.yaml, but sizes are in bytes and say so.
 struct worker_options {
   std::string lmcache_instance_id = "lmcache_default_instance";
-  std::string model;             ///< The namespace of the chunks.
-  std::uint32_t rank_count = 0;  ///< As configured; ask `ranks()` instead.
+  std::string model;  ///< Only instances of the same one share chunks.
+  std::uint32_t rank_count = 0;  ///< As given; ask `ranks()` instead.
 
   std::uint32_t chunk_size = 256;                      ///< In tokens; positive.
   std::string pre_caching_hash_algorithm = "builtin";  ///< Or "sha256_cbor".
@@ -62,5 +62,11 @@ struct worker_options {
   friend bool operator==(const worker_options&,
                          const worker_options&) = default;
 };
+
+struct option_table;
+
+/// Returns a table of all settings. They are kept in `options`, which must
+/// outlive the table.
+option_table table_of(worker_options& options);
 
 }  // namespace kvc

@@ -1,5 +1,6 @@
-#include "config/parsing.hpp"
-#include "config/sources.hpp"
+#include "config/yaml_file.hpp"
+
+#include "config/option.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 
@@ -8,39 +9,52 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <ios>
-#include <optional>
+#include <map>
 #include <sstream>
 #include <system_error>
-#include <utility>
 
 namespace kvc {
 
 namespace {
 
-constexpr std::size_t max_file_bytes = std::size_t{1} << 20U;
+/// Forgets all that is parsed, but for the place where a document begins.
+struct start_finder : YAML::EventHandler {
+  YAML::Mark start;
 
-/// Returns the file's text; without one, adds an error to `into`.
-std::optional<std::string> read_file(const std::string& path, source& into) {
+  void OnDocumentStart(const YAML::Mark& at) override { start = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// What is wrong with a file as a whole.
+YAML::Exception wrong_file(const std::string& what) {
+  return {YAML::Mark::null_mark(), what};
+}
+
+std::string read_file(const std::string& path) {
+  constexpr std::size_t max_bytes = std::size_t{1} << 20U;
   std::error_code ignored;
-  if (std::filesystem::is_fifo(path, ignored)) {
-    into.errors.push_back(path + ": cannot be read: it is a pipe");
-    return std::nullopt;
-  }
+  if (std::filesystem::is_fifo(path, ignored))
+    throw wrong_file("cannot be read: it is a pipe");
   errno = 0;
   std::ifstream file{path, std::ios::binary};
-  std::string text(max_file_bytes + 1, '\0');
+  std::string text(max_bytes + 1, '\0');
   if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) &&
-      !file.eof()) {
-    const auto* why = errno != 0 ? std::strerror(errno) : "read error";
-    into.errors.push_back(path + ": cannot be read: " + why);
-    return std::nullopt;
-  }
+      !file.eof())
+    throw wrong_file(std::string{"cannot be read: "} +
+                     (errno != 0 ? std::strerror(errno) : "read error"));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > max_file_bytes) {
-    into.errors.push_back(path + ": larger than 1 MiB");
-    return std::nullopt;
-  }
+  if (text.size() > max_bytes)
+    throw wrong_file("larger than 1 MiB");
   return text;
 }
 
@@ -48,95 +62,51 @@ std::string place_of(const std::string& path, const YAML::Mark& mark) {
   return mark.is_null() ? path : path + ':' + std::to_string(mark.line + 1);
 }
 
-/// Forgets all that is parsed, but for the place where it begins.
-class first_event : public YAML::EventHandler {
- public:
-  YAML::Mark mark = YAML::Mark::null_mark();
-
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& at, YAML::anchor_t) override { note(at); }
-  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override { note(at); }
-  void OnScalar(const YAML::Mark& at, const std::string&, YAML::anchor_t,
-                const std::string&) override {
-    note(at);
+/// Adds the keys of a file's map, or why they cannot be keys.
+void add_keys(source& into, const YAML::Node& map, const std::string& path) {
+  std::map<std::string, std::string> seen;
+  for (const auto& item : map) {
+    const auto place = place_of(path, item.first.Mark());
+    if (!item.first.IsScalar()) {
+      into.errors.push_back(place + ": expected a key, got " +
+                            described(item.first));
+      continue;
+    }
+    const auto& key = item.first.Scalar();
+    const auto [first, is_new] = seen.emplace(key, place);
+    if (is_new)
+      into.values.push_back({key, place + ": " + key, item.second});
+    else
+      into.errors.push_back(place + ": " + key + ": given twice, first in " +
+                            first->second);
   }
-  void OnSequenceStart(const YAML::Mark& at, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    note(at);
-  }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& at, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    note(at);
-  }
-  void OnMapEnd() override {}
-
- private:
-  void note(const YAML::Mark& at) {
-    if (mark.is_null())
-      mark = at;
-  }
-};
-
-/// Returns the file's document; if it is wrong, adds an error to `into`.
-YAML::Node parse_file(const std::string& path, const std::string& text,
-                      source& into) {
-  try {
-    return parse_document(text);
-  } catch (const YAML::Exception& wrong) {
-    into.errors.push_back(place_of(path, wrong.mark) + ": " + wrong.msg);
-    return {};
-  }
-}
-
-/// Adds one key of the document, or why it cannot be one.
-void add_item(source& into, std::map<std::string, std::string>& seen,
-              const std::string& place,
-              const std::pair<YAML::Node, YAML::Node>& item) {
-  if (!item.first.IsScalar()) {
-    into.errors.push_back(place + ": expected a key, got " +
-                          described(item.first));
-    return;
-  }
-  const auto& key = item.first.Scalar();
-  const auto [first, is_new] = seen.emplace(key, place);
-  if (is_new)
-    into.values.push_back({key, place + ": " + key, item.second});
-  else
-    into.errors.push_back(place + ": " + key + ": given twice, first in " +
-                          first->second);
 }
 
 }  // namespace
 
 YAML::Node parse_document(const std::string& text) {
-  // No more than two are ever asked for: of a stray comma yaml-cpp 0.7 makes
-  // empty documents without end, each where the last one was.
+  // No more than two are asked for: of a stray comma yaml-cpp 0.7 makes empty
+  // documents without end, each at the place of the last.
   std::istringstream stream{text};
   YAML::Parser parser{stream};
-  first_event first;
-  first_event second;
-  if (parser.HandleNextDocument(first) && parser.HandleNextDocument(second))
-    throw YAML::ParserException{second.mark, "expected one document"};
+  start_finder finder;
+  if (parser.HandleNextDocument(finder) && parser.HandleNextDocument(finder))
+    throw YAML::Exception{finder.start, "expected one document"};
   return YAML::Load(text);
 }
 
 source read_yaml_file(const std::string& path) {
   source result;
-  const auto text = read_file(path, result);
-  if (!text)
-    return result;
-  const auto document = parse_file(path, *text, result);
-  if (!document.IsMap() && !document.IsNull())
-    result.errors.push_back(place_of(path, document.Mark()) +
-                            ": expected keys with values, got " +
-                            described(document));
-  if (!document.IsMap())
-    return result;
-  std::map<std::string, std::string> seen;
-  for (const auto& item : document)
-    add_item(result, seen, place_of(path, item.first.Mark()), item);
+  try {
+    const auto document = parse_document(read_file(path));
+    if (document.IsMap())
+      add_keys(result, document, path);
+    else if (!document.IsNull())
+      throw YAML::Exception{document.Mark(), "expected keys with values, got " +
+                                               described(document)};
+  } catch (const YAML::Exception& wrong) {
+    result.errors.push_back(place_of(path, wrong.mark) + ": " + wrong.msg);
+  }
   return result;
 }
 

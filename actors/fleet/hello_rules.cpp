@@ -1,6 +1,7 @@
 #include "actors/fleet/hello_rules.hpp"
 
 #include "actors/hashing/chunk_hasher.hpp"
+#include "config/short_text.hpp"
 #include "messages/errors.hpp"
 
 #include <algorithm>
@@ -10,17 +11,8 @@ namespace kvc {
 
 namespace {
 
-constexpr std::size_t max_text = 256;
 constexpr std::size_t max_transfer_address = std::size_t{16} * 1024;
 constexpr std::uint32_t max_ranks = 1024;
-
-/// Returns whether `text` is short printable ASCII, so that it can appear in
-/// logs, JSON and terminals as it is.
-bool is_short_printable(std::string_view text) {
-  return text.size() <= max_text &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 caf::error invalid(std::string_view what) {
   return caf::make_error(errc::invalid_request, std::string{what});

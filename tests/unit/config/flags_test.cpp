@@ -1,4 +1,4 @@
-#include "config/tables.hpp"
+#include "config/option.hpp"
 #include "tests/unit/config/load_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -114,7 +114,7 @@ TEST_SUITE("flags") {
     CHECK(has("[256]"));
     CHECK(has("or --controller-url"));
     worker_options unused;
-    for (const auto& entry : worker_table(unused).options) {
+    for (const auto& entry : table_of(unused).options) {
       auto flag = "--" + entry.key;
       std::replace(flag.begin(), flag.end(), '_', '-');
       CHECK_MESSAGE(has(flag + ' ' + entry.value_name), flag);

@@ -58,6 +58,16 @@ TEST_SUITE("worker_options for peers") {
           texts{"w.yaml:3: enable_p2p: needs local_cpu, peers read memory"});
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "need more than empty settings") {
+    configure(
+      "enable_controller: false\nenable_p2p: true\np2p_host: ''\n"
+      "p2p_init_ports: []\n");
+    CHECK(worker_errors() ==
+          texts{"w.yaml:2: enable_p2p: needs enable_controller",
+                "w.yaml:2: enable_p2p: needs p2p_host",
+                "w.yaml:2: enable_p2p: needs p2p_init_ports"});
+  }
+
   TEST_CASE_FIXTURE(peer_fixture, "need a port for each rank") {
     with("rank_count: 2\n");
     CHECK(worker_errors() ==

@@ -1,7 +1,8 @@
-#include "config/tables.hpp"
+#include "config/option.hpp"
 #include "tests/unit/config/load_fixture.hpp"
 
 #include <doctest/doctest.h>
+#include <yaml-cpp/yaml.h>
 
 using namespace kvc;
 using test::load_fixture;
@@ -26,7 +27,7 @@ TEST_SUITE("samples") {
     CHECK(result.warnings.empty());
     CHECK(result.options == worker_options{});
     worker_options unused;
-    check_keys(worker_table(unused), "config/worker.yaml");
+    check_keys(table_of(unused), "config/worker.yaml");
   }
 
   TEST_CASE_FIXTURE(load_fixture, "config/controller.yaml has every default") {
@@ -36,6 +37,6 @@ TEST_SUITE("samples") {
     CHECK(result.warnings.empty());
     CHECK(result.options == controller_options{});
     controller_options unused;
-    check_keys(controller_table(unused), "config/controller.yaml");
+    check_keys(table_of(unused), "config/controller.yaml");
   }
 }

@@ -156,7 +156,23 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
   TEST_CASE_FIXTURE(load_fixture, "refuses an instance without a name") {
     configure("lmcache_instance_id: ''\n");
     CHECK(worker_errors() ==
-          texts{R"(w.yaml:1: lmcache_instance_id: expected a name, got "")"});
+          texts{"w.yaml:1: lmcache_instance_id: expected 1 to 256 printable "
+                R"(ASCII characters, got "")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses names that controllers refuse") {
+    for (const auto& name : {std::string{"caf\u00e9"}, std::string{"\x7f"},
+                             std::string{"a\tb"}, std::string(257, 'a')}) {
+      line.arguments = {"--lmcache-instance-id", name, "--model=" + name,
+                        "--p2p-host", name};
+      CHECK_MESSAGE(worker_errors().size() == 3, name);
+    }
+    line.arguments = {
+      "--lmcache-instance-id", std::string(256, 'a'), "--model",
+      std::string(256, '~'),   "--p2p-host",          std::string(250, ' ')};
+    CHECK(worker_errors().empty());
+    line.arguments.back() += 'a';  // Its port would not fit behind it.
+    CHECK(worker_errors().size() == 1);
   }
 
   TEST_CASE_FIXTURE(load_fixture, "reads where the disk's chunks are") {
@@ -186,7 +202,10 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
   }
 
   TEST_CASE_FIXTURE(load_fixture, "wants some location") {
-    configure("local_cpu: false\n");
+    SUBCASE("that is given") { configure("local_cpu: false\n"); }
+    SUBCASE("that is a path") {
+      configure("local_cpu: false\nlocal_disk: ''\n");
+    }
     CHECK(worker_errors() == texts{"w.yaml:1: local_cpu: needs local_disk"});
   }
 }

@@ -118,7 +118,7 @@ TEST_SUITE("yaml_file") {
 
   TEST_CASE_FIXTURE(load_fixture, "refuses a second document") {
     configure("model: a\n---\nmodel: b\n");
-    CHECK(worker_errors() == texts{"w.yaml:3: expected one document"});
+    CHECK(worker_errors() == texts{"w.yaml:2: expected one document"});
   }
 
   TEST_CASE_FIXTURE(load_fixture, "refuses a stray comma") {

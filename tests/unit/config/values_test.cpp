@@ -1,4 +1,4 @@
-#include "config/parsing.hpp"
+#include "config/values.hpp"
 
 #include <doctest/doctest.h>
 
@@ -53,7 +53,7 @@ host_and_port address(const std::string& text) {
 
 }  // namespace
 
-TEST_SUITE("parsing") {
+TEST_SUITE("values") {
   TEST_CASE("reads integers within their range and nothing else") {
     CHECK(parse_integer("18446744073709551615", {}) == UINT64_MAX);
     CHECK(parse_integer("1", {1, 1}) == 1);
