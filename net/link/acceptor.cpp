@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "net/link/inbound.hpp"
 #include "net/link/refusal_log.hpp"
+#include "net/transport/tcp_listener.hpp"
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
@@ -19,8 +20,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-
-constexpr std::chrono::milliseconds accept_pause{50};
 
 caf::error cannot_listen(const acceptor_options& options,
                          const error_code& failure) {
@@ -57,16 +56,11 @@ class link_acceptor::service : public inbound_host {
 
   caf::expected<std::uint16_t> start() {
     error_code failure;
-    const auto found =
-      tcp::resolver{io_}.resolve(options_.host, std::to_string(options_.port),
-                                 tcp::resolver::passive, failure);
+    const auto endpoint =
+      listener_.listen(options_.host, options_.port, failure);
     if (failure)
       return cannot_listen(options_, failure);
-    const auto endpoint = found.begin()->endpoint();
-    listen(endpoint, failure);
-    if (failure)
-      return cannot_listen(options_, failure);
-    port_ = acceptor_.local_endpoint().port();
+    port_ = endpoint.port();
     if (options_.secret.empty() && !endpoint.address().is_loopback())
       spdlog::warn("link: anyone who reaches {}:{} may join, no secret is set",
                    options_.host, port_);
@@ -98,27 +92,18 @@ class link_acceptor::service : public inbound_host {
     pending_.remove_if([&](const auto& one) { return one.get() == &peer; });
   }
 
-  void listen(const tcp::endpoint& endpoint, error_code& failure) {
-    acceptor_.open(endpoint.protocol(), failure);
-    if (!failure)
-      acceptor_.set_option(tcp::acceptor::reuse_address{true}, failure);
-    if (!failure)
-      acceptor_.bind(endpoint, failure);
-    if (!failure)
-      acceptor_.listen(tcp::acceptor::max_listen_connections, failure);
-  }
-
   void accept() {
-    acceptor_.async_accept([this](error_code failure, tcp::socket socket) {
-      if (failure)
-        return pause();  // Out of descriptors, or the peer is gone again.
-      const auto peer = std::make_shared<inbound>(std::move(socket), *this);
-      if (pending_.size() >= options_.max_pending_handshakes)
-        drop_oldest("too many handshakes");  // Honest peers are quick.
-      pending_.push_back(peer);
-      peer->start(options_.handshake_timeout);
-      accept();
-    });
+    listener_.accept(
+      io_,
+      [this](tcp::socket socket) {
+        const auto peer = std::make_shared<inbound>(std::move(socket), *this);
+        if (pending_.size() >= options_.max_pending_handshakes)
+          drop_oldest("too many handshakes");  // Honest peers are quick.
+        pending_.push_back(peer);
+        peer->start(options_.handshake_timeout);
+        accept();
+      },
+      [](const error_code&) {});
   }
 
   void drop_oldest(std::string_view reason) {
@@ -127,22 +112,13 @@ class link_acceptor::service : public inbound_host {
     oldest->end(reason);
   }
 
-  void pause() {
-    pause_.expires_after(accept_pause);
-    pause_.async_wait([this](error_code failure) {
-      if (!failure)
-        accept();
-    });
-  }
-
   const acceptor_options& options_;
   std::shared_ptr<link_table> links_;
   caf::actor_system& system_;
   offered_actor offered_;
   std::uint16_t port_ = 0;
   asio::io_context io_{1};
-  tcp::acceptor acceptor_{io_};
-  asio::steady_timer pause_{io_};
+  tcp_listener listener_{io_};
   refusal_log refusals_;
   std::list<std::shared_ptr<inbound>> pending_;  ///< Oldest first.
   std::thread thread_;

@@ -60,28 +60,24 @@ void inbound::end(std::string_view reason) {
   host_.finished(*this, reason);
 }
 
+template <class Next>
+auto inbound::then(Next next) {
+  return [self = shared_from_this(), next](error_code failure, std::size_t) {
+    if (failure)
+      return self->end(closed_early);
+    if (!self->is_finished_)
+      next(*self);
+  };
+}
+
 template <class Buffer, class Next>
 void inbound::read(Buffer buffer, Next next) {
-  asio::async_read(
-    socket_, buffer,
-    [self = shared_from_this(), next](error_code failure, std::size_t) {
-      if (failure)
-        return self->end(closed_early);
-      if (!self->is_finished_)
-        next(*self);
-    });
+  asio::async_read(socket_, buffer, then(next));
 }
 
 template <class Buffer, class Next>
 void inbound::write(Buffer buffer, Next next) {
-  asio::async_write(
-    socket_, buffer,
-    [self = shared_from_this(), next](error_code failure, std::size_t) {
-      if (failure)
-        return self->end(closed_early);
-      if (!self->is_finished_)
-        next(*self);
-    });
+  asio::async_write(socket_, buffer, then(next));
 }
 
 void inbound::read_preamble(std::size_t received) {

@@ -64,6 +64,8 @@ class inbound : public std::enable_shared_from_this<inbound> {
   void admit();
   void hand_over();
 
+  template <class Next>
+  auto then(Next next);
   template <class Buffer, class Next>
   void read(Buffer buffer, Next next);
   template <class Buffer, class Next>
