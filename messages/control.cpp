@@ -12,9 +12,6 @@ namespace {
 using namespace std::literals;
 
 // By number.
-constexpr std::array operation_names{"health"sv, "clear"sv,    "pin"sv,
-                                     "unpin"sv,  "compress"sv, "decompress"sv,
-                                     "move"sv};
 constexpr std::array outcome_names{
   "done"sv,           "unchanged"sv, "absent"sv,     "pinned"sv, "in_use"sv,
   "incompressible"sv, "no_room"sv,   "unsuitable"sv, "failed"sv};
@@ -22,6 +19,7 @@ constexpr std::array state_names{"running"sv, "finished"sv, "failed"sv,
                                  "cancelled"sv};
 
 static_assert(outcome_names.size() == chunk_outcome_count);
+static_assert(state_names.size() == event_state_count);
 
 /// Returns the name of this number; those of newer peers have none.
 template <class Enum, std::size_t Size>
@@ -32,20 +30,7 @@ std::string name_of(Enum x, const std::array<std::string_view, Size>& names,
                        : kind + std::to_string(number);
 }
 
-template <class Enum, std::size_t Size>
-std::optional<Enum> named(std::string_view name,
-                          const std::array<std::string_view, Size>& names) {
-  const auto* found = std::find(names.begin(), names.end(), name);
-  if (found == names.end())
-    return std::nullopt;
-  return static_cast<Enum>(found - names.begin());
-}
-
 }  // namespace
-
-std::string to_string(operation what) {
-  return name_of(what, operation_names, "operation_");
-}
 
 std::string to_string(chunk_outcome outcome) {
   return name_of(outcome, outcome_names, "outcome_");
@@ -55,12 +40,11 @@ std::string to_string(event_state state) {
   return name_of(state, state_names, "state_");
 }
 
-std::optional<operation> operation_named(std::string_view name) {
-  return named<operation>(name, operation_names);
-}
-
 std::optional<event_state> event_state_named(std::string_view name) {
-  return named<event_state>(name, state_names);
+  const auto* found = std::find(state_names.begin(), state_names.end(), name);
+  if (found == state_names.end())
+    return std::nullopt;
+  return static_cast<event_state>(found - state_names.begin());
 }
 
 }  // namespace kvc

@@ -19,16 +19,18 @@ enum class event_state : std::uint8_t {
   cancelled,  ///< Ended early on request.
 };
 
+inline constexpr std::size_t event_state_count = 4;
+
 /// Returns the enumerator's own name, as the HTTP API shows it.
 std::string to_string(event_state state);
 
 /// Returns the state of this name, if there is one.
 std::optional<event_state> event_state_named(std::string_view name);
 
-/// The HTTP API's codes for ranks that gave none themselves.
+/// The HTTP API's codes for ranks that did not give a code themselves.
 struct rank_code {
   static constexpr std::int32_t refused = -1001;     ///< Answered an error.
-  static constexpr std::int32_t unexpected = -1002;  ///< Another answer.
+  static constexpr std::int32_t unexpected = -1002;  ///< Answered otherwise.
   static constexpr std::int32_t silent = -1004;      ///< No answer in time.
   static constexpr std::int32_t lost = -1005;        ///< Its connection ended.
 };
@@ -38,8 +40,8 @@ struct rank_status {
   std::uint32_t rank = 0;
   event_state state = event_state::running;
   std::int32_t code = 0;  ///< 0, a worker's own, or one of rank_code.
-  std::string error{};    ///< Its own words or why it has none; may be empty.
-  command_tally tally{};  ///< What is known of it so far.
+  std::string error{};    ///< Its own words, or why there are none.
+  command_tally tally{};  ///< The last one it has told.
 
   friend bool operator==(const rank_status&, const rank_status&) = default;
 
@@ -50,25 +52,25 @@ struct rank_status {
   }
 };
 
-/// All there is to know of one event.
+/// All there is to know about one event.
 struct event_status {
   std::string event_id{};
-  operation what = operation::health;
-  std::string instance{};  ///< Whose chunks it is about.
+  operation verb = operation::health;
+  std::string instance{};  ///< The owner of the chunks.
   event_state state = event_state::running;
 
-  /// Tokens that all ranks did it for: the minimum over those that answered.
+  /// Tokens for which all ranks did it: the least of those that answered.
   std::uint64_t tokens = 0;
   std::int64_t started_at_ms = 0;    ///< Since the Unix epoch.
   std::int64_t finished_at_ms = 0;   ///< Since the Unix epoch; 0 while running.
   std::vector<rank_status> ranks{};  ///< By rank.
 
-  // Of a move: where to, and whose ranks do it.
-  std::string destination{};  ///< An instance; maybe the same.
+  // `move` only.
+  std::string destination{};  ///< The instance that takes the chunks.
   location from = location::cpu;
   location to = location::cpu;
 
-  /// The instance of `ranks`.
+  /// The instance whose `ranks` do the work.
   const std::string& doer() const {
     return destination.empty() ? instance : destination;
   }
@@ -77,7 +79,7 @@ struct event_status {
 
   template <class Inspector>
   friend auto inspect(Inspector& f, event_status& x) {
-    return f(caf::meta::type_name("event_status"), x.event_id, x.what,
+    return f(caf::meta::type_name("event_status"), x.event_id, x.verb,
              x.instance, x.state, x.tokens, x.started_at_ms, x.finished_at_ms,
              x.ranks, x.destination, x.from, x.to);
   }
@@ -85,15 +87,14 @@ struct event_status {
 
 /// Starts an event.
 struct start_event {
-  std::string event_id{};  ///< New.
+  std::string event_id{};  ///< Must be new.
   std::string instance{};
   command what{};
   std::chrono::milliseconds timeout{0};  ///< 0: the operation's default.
-  std::string
-    destination{};  ///< Of a move: the instance that takes the chunks.
+  std::string destination{};             ///< `move` only: who takes the chunks.
 
-  /// Answers at the event's end, or after this time as it is then; 0: at once,
-  /// with the event running.
+  /// The answer waits so long for the event's end; then it says how far the
+  /// event is.
   std::chrono::milliseconds patience{0};
 
   template <class Inspector>
@@ -103,10 +104,12 @@ struct start_event {
   }
 };
 
-/// Asks for an event once it has ended, or after `patience` as it is then.
+/// Asks how far an event is.
 struct await_event {
   std::string event_id{};
-  std::chrono::milliseconds patience{0};  ///< 0: as it is now.
+
+  /// The answer waits so long for the event's end; not at all if too many wait.
+  std::chrono::milliseconds patience{0};
 
   template <class Inspector>
   friend auto inspect(Inspector& f, await_event& x) {
@@ -114,7 +117,7 @@ struct await_event {
   }
 };
 
-/// Ends an event early; chunks already done stay done.
+/// Ends an event early. What is done stays done.
 struct cancel_event {
   std::string event_id{};
 
@@ -127,8 +130,8 @@ struct cancel_event {
 /// Asks for events, the newest first.
 struct list_events {
   std::uint32_t limit = 0;
-  std::string state{};      ///< The name of one, or empty for all.
-  std::string operation{};  ///< The name of one, or empty for all.
+  std::string state{};      ///< Its name, or empty for all.
+  std::string operation{};  ///< Its name, or empty for all.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, list_events& x) {

@@ -44,7 +44,7 @@ struct prefix_matches {
   std::vector<prefix_view> views;
   std::shared_ptr<const void> names;  ///< Keeps what `views` refer to.
 
-  /// For messages.
+  /// Copies the matches and their names, for messages.
   std::vector<prefix_match> copy() const {
     std::vector<prefix_match> result;
     result.reserve(views.size());
@@ -127,10 +127,10 @@ struct locate_chunks {
   }
 };
 
-/// One that holds it.
+/// A peer that holds a prefix.
 struct chunk_holder {
   peer_address peer;
-  std::uint32_t chunks = 0;  ///< From the first one on; positive.
+  std::uint32_t chunks = 0;  ///< Length of the prefix; positive.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, chunk_holder& x) {
@@ -142,7 +142,7 @@ struct chunk_holder {
 using lookup_actor = caf::typed_actor<
   // See lookup_source::find_prefixes.
   caf::replies_to<find_prefixes>::with<std::vector<prefix_match>>,
-  // The longest prefixes first, some of them at most.
+  // The longest prefixes first, and not all if there are many.
   caf::replies_to<locate_chunks>::with<std::vector<chunk_holder>>>;
 
 }  // namespace kvc

@@ -15,10 +15,10 @@ namespace kvc {
 /// Where the peers of a worker reach it.
 struct peer_address {
   worker_id id{};
-  std::uint64_t epoch = 0;  ///< Of its registration.
+  std::uint64_t epoch = 0;  ///< The number of its registration.
   std::string host{};
   std::uint16_t port = 0;          ///< For peers' links.
-  std::string transfer_address{};  ///< Of its transport; empty without one.
+  std::string transfer_address{};  ///< Its transport's; empty without one.
 
   friend bool operator==(const peer_address&, const peer_address&) = default;
 
@@ -62,7 +62,7 @@ struct lease_chunks {
   std::uint32_t max_chunks = 0;
 
   std::chrono::milliseconds valid_for{0};
-  location where = location::cpu;  ///< Of disk, fewer are lent at once.
+  location where = location::cpu;  ///< From disk, fewer are lent at once.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, lease_chunks& x) {
@@ -75,8 +75,8 @@ struct lease_chunks {
 struct chunk_lease {
   std::uint64_t lease_id = 0;              ///< 0 if there are no chunks.
   std::chrono::milliseconds valid_for{0};  ///< At most what was asked.
-  std::string dtype{};                     ///< Of the chunks, as stored.
-  std::vector<std::uint32_t> shape{};      ///< Of a full chunk, as stored.
+  std::string dtype{};                     ///< The chunks', as stored.
+  std::vector<std::uint32_t> shape{};      ///< A full chunk's, as stored.
   std::vector<leased_chunk> chunks{};
   std::uint64_t next_cursor = 0;   ///< 0 at the end of all.
   std::uint64_t total_chunks = 0;  ///< In that location.
@@ -126,8 +126,8 @@ struct end_chunk_lease {
   }
 };
 
-/// Asks the owner to drop chunks that its peer has now from a location, in one
-/// step, and to tell the index. Those that are pinned or in use stay.
+/// Asks the owner to drop, in one step, chunks that its peer has now, and to
+/// tell the index. Chunks that are pinned or in use stay.
 struct surrender_chunks {
   worker_id owner{};
   std::uint64_t epoch = 0;  ///< The owner's; another one is refused.
@@ -158,9 +158,9 @@ struct surrender_report {
   }
 };
 
-/// What a process serves to its peers, for all the workers in it. All fail with
-/// unknown_worker if the owner is not here and stale_epoch if its epoch is
-/// another one.
+/// What a process serves to its peers, for all the workers in it. All requests
+/// fail with unknown_worker if the owner is not in this process and with
+/// stale_epoch if it has another epoch.
 using peer_actor = caf::typed_actor<
   // Fails with invalid_request, too_busy and unknown_location.
   caf::replies_to<lease_chunks>::with<chunk_lease>,
@@ -172,7 +172,7 @@ using peer_actor = caf::typed_actor<
 /// The first message on a link between peers; answered with the same.
 struct introduce_peer {
   std::uint32_t version = 0;  ///< protocol_version.
-  peer_actor actor{};         ///< Serves the peers of the one who speaks.
+  peer_actor actor{};         ///< Serves the sender's peers.
 
   template <class Inspector>
   friend auto inspect(Inspector& f, introduce_peer& x) {

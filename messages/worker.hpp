@@ -18,18 +18,18 @@ struct command_progress {
   }
 };
 
-/// Hears of it: a control event.
+/// Observes a command: a control event.
 using progress_sink_actor = caf::typed_actor<caf::reacts_to<command_progress>>;
 
 /// Asks a worker to do its part of a control event.
 struct run_command {
   std::string event_id{};
-  worker_id id{};  ///< Of the worker that is meant.
+  worker_id id{};  ///< Who is asked; every other worker refuses.
   command what{};
-  std::chrono::milliseconds timeout{0};  ///< It gives up after it; positive.
-  progress_sink_actor observer{};        ///< When it dies, the command ends.
+  std::chrono::milliseconds timeout{0};  ///< Then it gives up; positive.
+  progress_sink_actor observer{};        ///< The command ends when it dies.
 
-  /// Of `move`: the worker whose chunks to take; without a name, this one.
+  /// `move` only: who has the chunks; the worker itself if there is no name.
   peer_address source{};
 
   template <class Inspector>
@@ -41,9 +41,9 @@ struct run_command {
 
 /// Answers run_command.
 struct command_result {
-  std::int32_t code = 0;  ///< Of `health`: 0 healthy, -1 memory check failed.
-  std::string detail{};   ///< What is wrong, or worth to be said; may be empty.
-  bool was_cancelled = false;  ///< `tally` is what was done until then.
+  std::int32_t code = 0;       ///< `health`: 0 healthy, -1 memory check failed.
+  std::string detail{};        ///< What users should know; may be empty.
+  bool was_cancelled = false;  ///< Then `tally` counts what was done before.
   command_tally tally{};
 
   template <class Inspector>
@@ -53,8 +53,8 @@ struct command_result {
   }
 };
 
-/// Asks a worker to end a command early, between two chunks. The answer to the
-/// run_command comes as usual.
+/// Asks a worker to end a command early, between two chunks. The command is
+/// answered as usual.
 struct cancel_command {
   std::string event_id{};
 
@@ -67,7 +67,7 @@ struct cancel_command {
 /// What the controller may ask of a worker.
 using worker_actor = caf::typed_actor<
   // Answers when all is done and the index knows. Fails with invalid_request,
-  // unknown_worker (another one is meant), unknown_location, too_busy,
+  // unknown_worker (another one is asked), unknown_location, too_busy,
   // timed_out, connection_lost (the observer died) or io_failed.
   caf::replies_to<run_command>::with<command_result>,
   caf::reacts_to<cancel_command>>;

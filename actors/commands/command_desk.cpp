@@ -25,7 +25,7 @@ caf::error objection(const run_command& order, const worker_id& id) {
 worker_actor begin(caf::scheduled_actor* self, const command_services& services,
                    const std::vector<reporter_actor>& reporters,
                    operation what) {
-  if (what == operation::move)
+  if (traits_of(what).about == subject::positions)
     return caf::actor_cast<worker_actor>(self->spawn(
       move_run, services, reporters,
       caf::actor_cast<worker_actor>(caf::strong_actor_ptr{self->ctrl()})));
@@ -47,7 +47,7 @@ caf::result<command_result> command_desk::run(
   if (runs_.size() >= max_commands)
     return caf::make_error(errc::too_busy,
                            std::to_string(runs_.size()) + " commands run");
-  const auto run = begin(self, services, reporters, order.what.what);
+  const auto run = begin(self, services, reporters, order.what.verb);
   self->monitor(run);
   runs_.emplace(order.event_id, run);
   auto answer = self->make_response_promise<command_result>();

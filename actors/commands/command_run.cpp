@@ -82,10 +82,6 @@ void flush(self_pointer self, const std::vector<reporter_actor>& reporters) {
         });
 }
 
-bool may_drop_chunks(operation what) {
-  return what != operation::pin && what != operation::unpin;
-}
-
 void go_on(self_pointer self, const command_services& services,
            const std::vector<reporter_actor>& reporters) {
   auto& state = self->state;
@@ -100,7 +96,7 @@ void go_on(self_pointer self, const command_services& services,
     send_progress(self);
     return submit_step(self, services);
   }
-  if (may_drop_chunks(state.order.what.what))
+  if (traits_of(state.order.what.verb).may_drop_chunks)
     flush(self, reporters);
   else
     deliver_tally(self);
@@ -121,7 +117,7 @@ caf::result<command_result> begin(self_pointer self, const run_command& order,
   auto& state = self->state;
   state.order = order;
   state.task = std::make_shared<command_task>();
-  if (order.what.what != operation::health) {
+  if (traits_of(order.what.verb).about != subject::ranks) {
     auto work = plan(order, services, self->clock().now());
     if (!work) {
       self->quit();

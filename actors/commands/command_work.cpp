@@ -18,7 +18,7 @@ std::size_t chunks_per_step(operation what) {
 }
 
 caf::expected<codec_id> target_of(const command& what) {
-  if (what.what != operation::compress)
+  if (what.verb != operation::compress)
     return codec_id::none;
   if (const auto target = codec_named(what.method))
     return *target;
@@ -30,11 +30,14 @@ caf::expected<codec_id> target_of(const command& what) {
 
 caf::expected<command_work> command_work::plan(
   command what, chunk_store& store, std::chrono::steady_clock::time_point now) {
-  if (what.what == operation::health || what.what > operation::decompress)
+  const auto& traits = traits_of(what.verb);
+  if (!is_known(what.verb) || traits.about != subject::chunks)
+    return caf::make_error(
+      errc::invalid_request,
+      to_string(what.verb) + " is not about the chunks of a location");
+  if (traits.tokens == presence::required && what.is_for_all)
     return caf::make_error(errc::invalid_request,
-                           to_string(what.what) + " is not about chunks");
-  if (what.what == operation::pin && what.is_for_all)
-    return caf::make_error(errc::invalid_request, "only prompts are pinned");
+                           to_string(what.verb) + " needs a prompt");
   const auto target = target_of(what);
   if (!target)
     return target.error();
@@ -50,7 +53,7 @@ caf::expected<command_work> command_work::plan(
 
 /// Returns the chunks of the next step; none at the end.
 std::vector<std::uint64_t> command_work::next_chunks() {
-  const auto count = chunks_per_step(what_.what);
+  const auto count = chunks_per_step(what_.verb);
   if (!what_.is_for_all) {
     const auto& given = what_.hashes.keys;
     const auto from = given.begin() + static_cast<std::ptrdiff_t>(next_hash_);
@@ -80,7 +83,7 @@ void command_work::step() {
 
 void command_work::change(std::span<const std::uint64_t> chunks) {
   std::vector<chunk_change> changes;
-  switch (what_.what) {
+  switch (what_.verb) {  // No default, so that -Wswitch reports a missing case.
     case operation::clear:
       changes = store_->clear(chunks);
       break;

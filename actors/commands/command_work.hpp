@@ -15,9 +15,9 @@ namespace kvc {
 /// the steps may be taken by different threads, but one after the other.
 class command_work {
  public:
-  /// Plans it. `store` must outlive it; pins with a time to live count from
-  /// `now`. Fails with invalid_request if the operation is not one on chunks,
-  /// if the compression method is unknown, and if all chunks shall be pinned.
+  /// `store` must outlive the work; a pin's time to live begins `now`. Fails
+  /// with invalid_request if the operation is not about the chunks of a
+  /// location, needs a prompt that is not given, or has an unknown method.
   static caf::expected<command_work> plan(
     command what, chunk_store& store,
     std::chrono::steady_clock::time_point now);

@@ -150,7 +150,7 @@ void copy_next(const context_ptr& c) {
 }
 
 caf::error objection(const context& c, const run_command& order) {
-  if (order.what.what != operation::move)
+  if (order.what.verb != operation::move)
     return caf::make_error(errc::invalid_request, "no move");
   const auto from = order.what.where;
   const auto to = order.what.to;

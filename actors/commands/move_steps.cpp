@@ -83,7 +83,7 @@ void surrender(const context_ptr& c) {
     run_command clear;
     clear.event_id = order.event_id + "/source";
     clear.id = order.id;
-    clear.what.what = operation::clear;
+    clear.what.verb = operation::clear;
     clear.what.where = order.what.where;
     clear.what.hashes.keys = std::move(part);
     clear.timeout = time_left(*c);

@@ -97,15 +97,15 @@ caf::expected<event_cast> cast_of_move(const records& fleet,
 
 caf::expected<event_cast> choose_cast(const std::vector<worker_record>& fleet,
                                       const start_event& msg) {
-  if (msg.what.what == operation::move)
+  const auto about = traits_of(msg.what.verb).about;
+  if (about == subject::positions)
     return cast_of_move(fleet, msg);
   event_cast result{workers_of(fleet, msg.instance), {}};
   if (result.workers.empty())
     return caf::make_error(errc::unknown_instance, msg.instance);
-  if (msg.what.what == operation::health)
-    return result;
-  if (auto error = missing(result.workers, msg.instance, msg.what.where))
-    return error;
+  if (about == subject::chunks)
+    if (auto error = missing(result.workers, msg.instance, msg.what.where))
+      return error;
   return result;
 }
 

@@ -51,7 +51,7 @@ std::vector<event_status> event_history::list(const list_events& question,
        it != events_.rend() && result.size() < question.limit; ++it) {
     const auto& event = it->second;
     if (is_any_or(question.state, event.state) &&
-        is_any_or(question.operation, event.what))
+        is_any_or(question.operation, event.verb))
       result.push_back(event);
   }
   return result;

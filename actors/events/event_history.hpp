@@ -18,8 +18,8 @@ struct event_limits {
   std::chrono::milliseconds max_finished_age{3'600'000};
 };
 
-/// The events that run, and the last ones that have ended. Times are in
-/// milliseconds since the Unix epoch; they are the caller's.
+/// The events that run, and the latest ones that have ended. The caller gives
+/// the time, in milliseconds since the Unix epoch.
 class event_history {
  public:
   explicit event_history(event_limits limits) : limits_(limits) {}
@@ -31,17 +31,17 @@ class event_history {
     return numbers_.contains(event_id);
   }
 
-  /// Adds a running event, which must be new.
+  /// Adds a running event. Its id must be new.
   void begin(event_status status);
 
-  /// Takes the news of a running event; others are ignored. Returns whether it
-  /// has ended with that.
+  /// Takes the news of a running event and ignores those of others. Returns
+  /// whether the event has ended with them.
   bool update(const event_status& status);
 
   /// Returns the event; null if it is unknown or forgotten.
   const event_status* find(const std::string& event_id, std::int64_t now_ms);
 
-  /// Returns those that are asked for, the newest first.
+  /// Returns the events asked for, the newest first.
   std::vector<event_status> list(const list_events& question,
                                  std::int64_t now_ms);
 

@@ -7,8 +7,9 @@
 
 namespace kvc {
 
-/// The rules of one control event: what its ranks have said, and what that
-/// makes of it. Of each rank the first answer counts, of those that are listed.
+/// The rules of one control event: what its ranks have said, and what becomes
+/// of the event by that. Only listed ranks count, and only the first answer of
+/// each.
 class event_ledger {
  public:
   /// Begins with an event whose ranks run, or have failed from the start.
@@ -16,23 +17,23 @@ class event_ledger {
 
   void note_progress(std::uint32_t rank, const command_tally& tally);
 
-  /// A rank that could not do it for some chunks has failed.
+  /// Takes a rank's answer. If some chunks have failed, the rank has.
   void note_result(std::uint32_t rank, const command_result& result);
 
-  /// `code` is one of rank_code.
+  /// Takes that a rank gives no result. `code` is one of rank_code.
   void note_failure(std::uint32_t rank, std::int32_t code, std::string error);
 
-  /// Everything that runs still fails.
+  /// Fails all ranks that have not answered.
   void fail_rest(std::int32_t code, const std::string& error);
 
-  /// From now on, what is not finished was cancelled.
+  /// From now on, an event that does not finish was cancelled.
   void request_cancel() { is_cancel_requested_ = true; }
   bool is_cancel_requested() const { return is_cancel_requested_; }
 
   /// Whether all ranks have answered or failed.
   bool is_over() const;
 
-  /// Says what became of the event, which must be over.
+  /// Ends the event, which must be over, and says what became of it.
   const event_status& end(std::int64_t now_ms);
 
   const event_status& status() const { return status_; }

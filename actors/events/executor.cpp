@@ -72,10 +72,10 @@ event_status start(self_pointer self, const executor_options& options,
                    const start_event& msg, const event_cast& cast) {
   event_plan plan;
   plan.begun.event_id = msg.event_id;
-  plan.begun.what = msg.what.what;
+  plan.begun.verb = msg.what.verb;
   plan.begun.instance = msg.instance;
   plan.begun.started_at_ms = options.now_ms();
-  plan.begun.ranks = ranks_of(cast.workers, msg.what.what);
+  plan.begun.ranks = ranks_of(cast.workers, msg.what.verb);
   plan.begun.destination = msg.destination;
   plan.begun.from = msg.what.where;
   plan.begun.to = msg.what.to;
@@ -84,12 +84,12 @@ event_status start(self_pointer self, const executor_options& options,
   plan.sources = cast.sources;
   plan.timeout = msg.timeout.count() > 0
                    ? msg.timeout
-                   : default_timeout(options, msg.what.what);
+                   : default_timeout(options, msg.what.verb);
   plan.cancel_grace = options.cancel_grace;
   plan.board = caf::actor_cast<event_board_actor>(self);
   plan.now_ms = options.now_ms;
   self->state.history->begin(plan.begun);
-  options.on_change(msg.what.what, event_state::running);
+  options.on_change(msg.what.verb, event_state::running);
   auto event = self->spawn<caf::monitored>(control_event, plan);
   self->state.running.emplace(msg.event_id, std::move(event));
   return plan.begun;
@@ -99,11 +99,11 @@ void take_news(executor_state& state, const executor_options& options,
                const event_status& news) {
   if (!state.history->update(news))
     return;
-  options.on_change(news.what, news.state);
+  options.on_change(news.verb, news.state);
   state.running.erase(news.event_id);
   spdlog::info("executor: {} event={} instance={} operation={}",
                to_string(news.state), news.event_id, news.instance,
-               to_string(news.what));
+               to_string(news.verb));
   for (auto it = state.waiters.begin(); it != state.waiters.end();) {
     if (it->second.event_id != news.event_id) {
       ++it;

@@ -157,7 +157,7 @@ caf::result<surrender_report> surrender(self_pointer self,
   run_command order;
   order.event_id = "surrender" + std::to_string(++self->state.surrenders);
   order.id = services.id;
-  order.what.what = operation::clear;
+  order.what.verb = operation::clear;
   order.what.where = msg.where;
   order.what.hashes = msg.hashes;
   order.timeout = options.surrender_timeout;

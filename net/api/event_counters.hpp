@@ -12,18 +12,15 @@ namespace kvc {
 /// Counts control events. Thread-safe.
 class event_counters {
  public:
-  /// Notes that an event of this operation is in a new state: running at
-  /// first, another one at its end.
-  void note(operation what, event_state state);
+  /// Counts an event, once when it begins, with `running`, and once at its end.
+  void note(operation verb, event_state state);
 
   void write(metrics_text& text) const;
 
  private:
-  static constexpr std::size_t max_operations = 16;
-  static constexpr std::size_t states = 4;
+  using by_state = std::array<std::atomic<std::uint64_t>, event_state_count>;
 
-  std::array<std::array<std::atomic<std::uint64_t>, states>, max_operations>
-    counts_{};
+  std::array<by_state, operation_count> counts_{};
 };
 
 }  // namespace kvc

@@ -35,7 +35,8 @@ json rank_json(const event_status& event, const rank_status& rank) {
               {"num_tokens", rank.tally.tokens}};
   if (!rank.error.empty())
     result["error"] = rank.error;
-  if (event.what == operation::health) {
+  const auto about = traits_of(event.verb).about;
+  if (about == subject::ranks) {
     result["error_code"] = rank.code;
     return result;
   }
@@ -44,7 +45,7 @@ json rank_json(const event_status& event, const rank_status& rank) {
   result["chunks"] = outcomes_json(rank.tally);
   result["bytes_before"] = rank.tally.bytes_before;
   result["bytes_after"] = rank.tally.bytes_after;
-  if (event.what == operation::move && rank.tally.elapsed_us > 0)
+  if (about == subject::positions && rank.tally.elapsed_us > 0)
     result["gb_per_second"] = static_cast<double>(rank.tally.bytes_after) /
                               static_cast<double>(rank.tally.elapsed_us) / 1e3;
   return result;
@@ -71,18 +72,15 @@ bool do_ranks_disagree(const event_status& event) {
   return std::any_of(event.ranks.begin(), event.ranks.end(), differs);
 }
 
-/// How users are told of an outcome of an operation; null if they need not be.
-const char* text_of(chunk_outcome outcome, operation what) {
-  const auto is_move = what == operation::move;
+/// How users are told of an outcome of an operation; empty if they need not be.
+std::string_view text_of(chunk_outcome outcome, operation verb) {
+  const auto is_move = traits_of(verb).about == subject::positions;
   switch (outcome) {  // No default, so that -Wswitch reports a missing case.
     case chunk_outcome::done:
     case chunk_outcome::absent:
-      return nullptr;
+      return {};
     case chunk_outcome::unchanged:
-      return is_move                       ? "were there already"
-             : what == operation::compress ? "already compressed so"
-             : what == operation::unpin    ? "not pinned"
-                                           : "not compressed";
+      return traits_of(verb).unchanged;
     case chunk_outcome::pinned:
       return is_move ? "copied, but pinned at the source" : "pinned, skipped";
     case chunk_outcome::in_use:
@@ -98,7 +96,7 @@ const char* text_of(chunk_outcome outcome, operation what) {
     case chunk_outcome::failed:
       return is_move ? "not copied" : "unreadable";
   }
-  return nullptr;
+  return {};
 }
 
 /// What a user should know beside the number of tokens; may be empty.
@@ -106,18 +104,18 @@ std::string remarks(const event_status& event) {
   std::string result;
   for (std::size_t i = 0; i < chunk_outcome_count; ++i) {
     const auto outcome = static_cast<chunk_outcome>(i);
-    const auto* text = text_of(outcome, event.what);
+    const auto text = text_of(outcome, event.verb);
     const auto count = sum(event, outcome);
-    if (text != nullptr && count > 0)
+    if (!text.empty() && count > 0)
       result += (result.empty() ? "" : "; ") + std::to_string(count) +
-                " chunks " + text;
+                " chunks " + std::string{text};
   }
   return result;
 }
 
 /// Adds where a move goes from and to.
 void add_positions(json& body, const event_status& event) {
-  if (event.what != operation::move)
+  if (traits_of(event.verb).about != subject::positions)
     return;
   body["old_position"] = {event.instance, to_string(event.from)};
   body["new_position"] = {event.destination, to_string(event.to)};
@@ -173,6 +171,13 @@ schema state_schema() {
      to_string(event_state::failed), to_string(event_state::cancelled)});
 }
 
+schema operation_schema() {
+  std::vector<std::string> names;
+  for (const auto verb : operations)
+    names.push_back(to_string(verb));
+  return schema::choice(std::move(names));
+}
+
 schema code_schema() { return schema::integer(0, schema::no_minimum); }
 
 /// The shape of one rank's part.
@@ -223,7 +228,7 @@ schema event_schema() {
   const auto position = schema::tuple({schema::text(), location_schema()});
   return schema::object(
     {event_id_field(),
-     {"operation", schema::text(), "What the event does."},
+     {"operation", operation_schema(), "What the event does."},
      {"instance_id", schema::text(), "Whose chunks it is about."},
      {"status", state_schema(), "Where it stands."},
      tokens_field(),
@@ -241,8 +246,8 @@ schema event_schema() {
     "Event");
 }
 
-schema finished_event_schema(operation what) {
-  if (what == operation::health)
+schema finished_event_schema(operation verb) {
+  if (traits_of(verb).about == subject::ranks)
     return schema::object(
       {event_id_field(),
        {"error_codes", schema::map(code_schema()), "By rank: 0 is healthy."}},
@@ -273,7 +278,7 @@ std::vector<described_answer> other_event_answers() {
 
 json event_json(const event_status& event) {
   json result{{"event_id", event.event_id},
-              {"operation", to_string(event.what)},
+              {"operation", to_string(event.verb)},
               {"instance_id", event.instance},
               {"status", to_string(event.state)},
               {"num_tokens", event.tokens},
@@ -299,7 +304,7 @@ http_response response_for_event(const event_status& event) {
     return with_status(json_response({{"event_id", event.event_id},
                                       {"status", to_string(event.state)}}),
                        202);
-  if (event.what == operation::health)
+  if (traits_of(event.verb).about == subject::ranks)
     return json_response(health_json(event));
   return event.state == event_state::finished ? finished_response(event)
                                               : unfinished_response(event);

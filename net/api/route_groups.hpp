@@ -8,7 +8,6 @@
 
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,19 +21,7 @@ void add_worker_query_routes(router& table,
 void add_fleet_routes(router& table, const controller_services& services);
 void add_health_routes(router& table, const controller_services& services);
 void add_control_routes(router& table, const controller_services& services);
-void add_move_route(router& table, const controller_services& services);
 void add_event_routes(router& table, const controller_services& services);
-
-/// Begins an event and answers at its end, or after its patience that it runs.
-void begin_event(start_event start, const controller_services& services,
-                 lane_actor& lane, const responder& respond);
-
-/// Returns the fields that all requests to begin an event have.
-std::vector<field> event_fields();
-
-/// Returns the answer to a request for more chunks than a message may name:
-/// small ones make many hashes.
-std::optional<http_response> too_many_chunks(const command& what);
 
 /// `names` are those of all routes, once it is asked.
 void add_metrics_route(

@@ -92,7 +92,6 @@ router make_controller_router(const controller_services& services) {
   add_fleet_routes(table, services);
   add_health_routes(table, services);
   add_control_routes(table, services);
-  add_move_route(table, services);
   add_event_routes(table, services);
   // Completed below: both list these routes too.
   const auto names =

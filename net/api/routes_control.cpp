@@ -3,69 +3,75 @@
 #include "net/api/json_body.hpp"
 #include "net/api/route_groups.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace kvc {
 
 namespace {
 
-/// One of the routes that begin an event.
-struct control_route {
-  operation what;
-  const char* path;
-  const char* event_prefix;
-  const char* summary;
-};
-
-constexpr std::array<control_route, 6> control_routes{{
-  {operation::health, "/health", "health",
-   "Asks the workers of `instance_id` how they are."},
-  {operation::clear, "/clear", "Clear",
-   "Drops the chunks of `location` in `instance_id`, or those of `tokens`."},
-  {operation::pin, "/pin", "Pin",
-   "Pins the chunks of `tokens`, for `ttl_seconds` if given."},
-  {operation::unpin, "/unpin", "Unpin", "Takes back a pin of `tokens`."},
-  {operation::compress, "/compress", "Compress",
-   "Compresses the chunks of `location`, or those of `tokens`, by `method`."},
-  {operation::decompress, "/decompress", "Decompress",
-   "Restores the chunks of `location`, or those of `tokens`."},
-}};
-
 /// What a request to begin an event says.
 struct control_request {
   start_event start;
-  std::string location;
+  std::vector<std::string> locations;  ///< Where, and for a move where to.
 };
 
-void read_method(json_body& body, command& what) {
-  if (what.what == operation::compress)
-    body.string("method");  // Required.
-  what.method =
-    body.optional_choice("method", compression_methods).value_or("");
+control_request read_subject(json_body& body, subject about) {
+  control_request result;
+  auto& start = result.start;
+  switch (about) {  // No default, so that -Wswitch reports a missing case.
+    case subject::ranks:
+      start.instance = body.string("instance_id");
+      break;
+    case subject::chunks:
+      start.instance = body.string("instance_id");
+      result.locations = {body.string("location")};
+      break;
+    case subject::positions: {
+      const auto from = body.string_pair("old_position");
+      const auto to = body.string_pair("new_position");
+      start.instance = from[0];
+      start.destination = to[0];
+      result.locations = {from[1], to[1]};
+      start.what.is_copy =
+        body.bool_or("should_copy", body.bool_or("copy", false));
+      break;
+    }
+  }
+  return result;
 }
 
-void read_tokens(json_body& body, const prompt_hasher& hasher, command& what) {
-  const auto is_required =
-    what.what == operation::pin || what.what == operation::unpin;
-  const auto tokens = is_required ? body.tokens() : body.optional_tokens();
+void read_tokens(json_body& body, presence wanted, const prompt_hasher& hasher,
+                 command& what) {
+  if (wanted == presence::never)
+    return;
+  const auto tokens =
+    wanted == presence::required ? body.tokens() : body.optional_tokens();
   what.is_for_all = !tokens;
   if (tokens)
     what.hashes.keys = hasher.hash_prompt(*tokens);
 }
 
-control_request read(json_body& body, const control_route& route,
-                     const prompt_hasher& hasher,
-                     const controller_route_options& options) {
-  control_request result;
+void read_method(json_body& body, presence wanted, command& what) {
+  if (wanted == presence::never)
+    return;
+  if (wanted == presence::required)
+    body.string("method");  // Complains if there is none.
+  what.method =
+    body.optional_choice("method", compression_methods).value_or("");
+}
+
+control_request read(json_body& body, operation verb,
+                     const controller_services& services) {
+  const auto& traits = traits_of(verb);
+  const auto& options = services.options;
+  auto result = read_subject(body, traits.about);
   auto& start = result.start;
-  start.event_id = make_event_id(route.event_prefix);
-  start.what.what = route.what;
-  start.instance = body.string("instance_id");
-  if (route.what != operation::health) {
-    result.location = body.string("location");
-    read_tokens(body, hasher, start.what);
-  }
-  if (route.what == operation::compress || route.what == operation::decompress)
-    read_method(body, start.what);
-  if (route.what == operation::pin)
+  start.event_id = make_event_id(traits.event_prefix);
+  start.what.verb = verb;
+  read_tokens(body, traits.tokens, services.hasher, start.what);
+  read_method(body, traits.method, start.what);
+  if (traits.takes_ttl)
     start.what.pin_ttl =
       body.optional_seconds("ttl_seconds", std::chrono::hours{24 * 365})
         .value_or(start.what.pin_ttl);
@@ -77,73 +83,8 @@ control_request read(json_body& body, const control_route& route,
   return result;
 }
 
-http_handler control_handler(const controller_services& services,
-                             const control_route& route) {
-  return
-    [services, route](const http_request& request, const responder& respond) {
-      json_body body{request};
-      auto asked = read(body, route, services.hasher, services.options);
-      if (const auto refusal = body.refusal())
-        return respond(*refusal);
-      if (const auto refusal = too_many_chunks(asked.start.what))
-        return respond(*refusal);
-      if (route.what != operation::health) {
-        const auto where = location_named(asked.location);
-        if (!where)
-          return respond(
-            error_response(404, "unknown_location: " + asked.location));
-        asked.start.what.where = *where;
-      }
-      begin_event(std::move(asked.start), services, *request.lane, respond);
-    };
-}
-
-std::vector<field> control_fields(operation what) {
-  std::vector<field> result{
-    {"instance_id", schema::text(), "The instance whose ranks do it."}};
-  if (what != operation::health) {
-    result.push_back({"location", location_schema(), "Where the chunks lie."});
-    const auto needs_tokens =
-      what == operation::pin || what == operation::unpin;
-    result.push_back(
-      needs_tokens
-        ? field{"tokens", token_schema(), "The prompt whose chunks are meant."}
-        : optional_field("tokens", token_schema().or_null(),
-                         "The prompt whose chunks are meant; all if absent."));
-  }
-  const auto method =
-    schema::choice({compression_methods.begin(), compression_methods.end()});
-  if (what == operation::compress)
-    result.push_back({"method", method, "How."});
-  if (what == operation::decompress)
-    result.push_back(optional_field(
-      "method", method.or_null(), "Must be known, if given; changes nothing."));
-  if (what == operation::pin)
-    result.push_back(optional_field("ttl_seconds", schema::number().or_null(),
-                                    "For how long; until unpinned if absent."));
-  for (auto& each : event_fields())
-    result.push_back(std::move(each));
-  return result;
-}
-
-}  // namespace
-
-std::vector<field> event_fields() {
-  return {
-    optional_field("timeout_seconds", schema::number().or_null(),
-                   "When the event ends at the latest; the operation's own "
-                   "time if absent."),
-    optional_field("wait", schema::boolean().or_null(),
-                   "Whether to answer at the event's end; true if absent.")};
-}
-
-void begin_event(start_event start, const controller_services& services,
-                 lane_actor& lane, const responder& respond) {
-  const auto timeout = start.patience + services.options.answer_timeout;
-  answer_from<event_status>(services.executor, std::move(start), timeout, lane,
-                            respond, response_for_event);
-}
-
+/// Returns the answer to a request for more chunks than a message may name:
+/// small ones make many hashes.
 std::optional<http_response> too_many_chunks(const command& what) {
   if (what.hashes.keys.size() <= key_block::max_keys)
     return {};
@@ -154,15 +95,108 @@ std::optional<http_response> too_many_chunks(const command& what) {
                "too_long")}));
 }
 
+/// Begins an event and answers at its end, or after its patience that it runs.
+void begin(const http_request& request, operation verb,
+           const controller_services& services, const responder& respond) {
+  json_body body{request};
+  auto asked = read(body, verb, services);
+  auto& start = asked.start;
+  if (const auto refusal = body.refusal())
+    return respond(*refusal);
+  if (const auto refusal = too_many_chunks(start.what))
+    return respond(*refusal);
+  for (const auto& name : asked.locations) {
+    const auto where = location_named(name);
+    if (!where)
+      return respond(error_response(404, "unknown_location: " + name));
+    (&name == &asked.locations.front() ? start.what.where : start.what.to) =
+      *where;
+  }
+  const auto timeout = start.patience + services.options.answer_timeout;
+  answer_from<event_status>(services.executor, std::move(start), timeout,
+                            *request.lane, respond, response_for_event);
+}
+
+std::vector<field> subject_fields(subject about) {
+  const auto position = schema::tuple({schema::text(), location_schema()});
+  switch (about) {  // No default, so that -Wswitch reports a missing case.
+    case subject::ranks:
+      return {
+        {"instance_id", schema::text(), "The instance whose ranks do it."}};
+    case subject::chunks:
+      return {
+        {"instance_id", schema::text(), "The instance whose ranks do it."},
+        {"location", location_schema(), "Where the chunks lie."}};
+    case subject::positions:
+      return {
+        {"old_position", position,
+         "Instance and location that have the chunks."},
+        {"new_position", position, "Instance and location that get them."},
+        optional_field("should_copy", schema::boolean().or_null(),
+                       "Leaves them where they are, too; false if absent."),
+        optional_field("copy", schema::boolean().or_null(),
+                       "The same, if `should_copy` is absent.")};
+  }
+  return {};
+}
+
+/// Returns a field as it is wanted, or none.
+std::vector<field> wanted_field(presence wanted, field required,
+                                const std::string& text_if_optional) {
+  switch (wanted) {  // No default, so that -Wswitch reports a missing case.
+    case presence::never:
+      return {};
+    case presence::required:
+      return {std::move(required)};
+    case presence::optional:
+      return {optional_field(required.name, required.shape.or_null(),
+                             text_if_optional)};
+  }
+  return {};
+}
+
+/// Returns the fields that `read` reads.
+std::vector<field> body_fields(const operation_traits& traits) {
+  auto result = subject_fields(traits.about);
+  const auto add = [&](std::vector<field> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(result));
+  };
+  add(wanted_field(
+    traits.tokens,
+    {"tokens", token_schema(), "The prompt whose chunks are meant."},
+    "The prompt whose chunks are meant; all if absent."));
+  add(wanted_field(
+    traits.method,
+    {"method",
+     schema::choice({compression_methods.begin(), compression_methods.end()}),
+     "How."},
+    "Must be known, if given; changes nothing."));
+  if (traits.takes_ttl)
+    add({optional_field("ttl_seconds", schema::number().or_null(),
+                        "For how long; until unpinned if absent.")});
+  add(
+    {optional_field("timeout_seconds", schema::number().or_null(),
+                    "When the event ends at the latest; the operation's own "
+                    "time if absent."),
+     optional_field("wait", schema::boolean().or_null(),
+                    "Whether to answer at the event's end; true if absent.")});
+  return result;
+}
+
+}  // namespace
+
 void add_control_routes(router& table, const controller_services& services) {
-  for (const auto& route : control_routes)
+  for (const auto verb : operations)
     table.add({.method = http_method::post,
-               .path = route.path,
-               .summary = route.summary,
-               .body = control_fields(route.what),
-               .answer = finished_event_schema(route.what),
+               .path = '/' + to_string(verb),
+               .summary = std::string{traits_of(verb).summary},
+               .body = body_fields(traits_of(verb)),
+               .answer = finished_event_schema(verb),
                .others = other_event_answers(),
-               .handler = control_handler(services, route)});
+               .handler = [services, verb](const http_request& request,
+                                           const responder& respond) {
+                 begin(request, verb, services, respond);
+               }});
 }
 
 }  // namespace kvc

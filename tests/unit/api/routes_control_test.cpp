@@ -18,7 +18,7 @@ command_tally tally(std::uint64_t tokens, std::uint64_t done) {
 struct control_fixture : routes_fixture {
   control_fixture() {
     executor.end = {
-      .what = operation::clear,
+      .verb = operation::clear,
       .instance = "a",
       .state = event_state::finished,
       .tokens = 8,
@@ -70,7 +70,7 @@ TEST_SUITE("control routes") {
     for (const auto& [path, prefix] : routes) {
       check_event_id(post(path, std::string{"{"} + rest), prefix);
       const auto& asked = executor.started.back();
-      CHECK('/' + to_string(asked.what.what) == path);
+      CHECK('/' + to_string(asked.what.verb) == path);
       CHECK(asked.instance == "a");
       CHECK(asked.what.where == location::disk);
       CHECK_FALSE(asked.what.is_for_all);
@@ -158,7 +158,7 @@ TEST_SUITE("control routes") {
     const auto later = post("/check_finish", R"({"event_id":"Clear1"})");
     CHECK(later["message"] == body["message"]);
     CHECK(later["ranks_disagree"] == true);
-    executor.end.what = operation::compress;
+    executor.end.verb = operation::compress;
     count(chunk_outcome::pinned, 0);
     count(chunk_outcome::in_use, 0);
     count(chunk_outcome::unchanged, 2);
@@ -183,12 +183,12 @@ TEST_SUITE("control routes") {
   }
 
   TEST_CASE_FIXTURE(control_fixture, "report the health of each rank") {
-    executor.end.what = operation::health;
+    executor.end.verb = operation::health;
     fail(1, rank_code::silent, "no answer in time");
     const auto body = post("/health", R"({"instance_id":"a"})");
     check_event_id(body, "health");
     CHECK(body["error_codes"] == json{{"0", 0}, {"1", -1004}});
-    CHECK(executor.started.back().what.what == operation::health);
+    CHECK(executor.started.back().what.verb == operation::health);
     CHECK(post("/health", R"({"instance_id":"x"})", 404) ==
           json{{"detail", "unknown_instance: x"}});
     CHECK(place("/health", "{}") == json::array({"body", "instance_id"}));

@@ -76,7 +76,7 @@ executor_actor::behavior_type run_fake_executor(
         return caf::make_error(errc::unknown_instance, msg.instance);
       if (msg.patience.count() > 0)
         return named(msg.event_id, fake->end);
-      return named(msg.event_id, {.what = msg.what.what});
+      return named(msg.event_id, {.verb = msg.what.verb});
     },
     [=](const await_event& msg) -> caf::result<event_status> {
       fake->awaited.push_back(msg);

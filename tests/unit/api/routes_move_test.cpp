@@ -21,7 +21,7 @@ command_tally tally(std::uint64_t done) {
 struct move_fixture : routes_fixture {
   move_fixture() {
     executor.end = {
-      .what = operation::move,
+      .verb = operation::move,
       .instance = "a",
       .state = event_state::finished,
       .tokens = 8,
@@ -57,7 +57,7 @@ struct move_fixture : routes_fixture {
 TEST_SUITE("move route") {
   TEST_CASE_FIXTURE(move_fixture, "begins a move") {
     check_event_id(move(R"(,"tokens":[1,2,3,4,5])"), "Move");
-    CHECK(asked().what.what == operation::move);
+    CHECK(asked().what.verb == operation::move);
     CHECK(asked().instance == "a");
     CHECK(asked().destination == "b");
     CHECK(asked().what.where == location::cpu);
@@ -114,7 +114,7 @@ TEST_SUITE("move route") {
     CHECK(body["new_position"] == json::array({"b", "LocalDiskBackend"}));
     executor.end.ranks[0].tally.elapsed_us = 0;
     CHECK_FALSE(move()["workers"][0].contains("gb_per_second"));
-    executor.end.what = operation::clear;
+    executor.end.verb = operation::clear;
     body = post("/check_finish", R"({"event_id":"Move1"})");
     CHECK_FALSE(body.contains("old_position"));
     CHECK_FALSE(body.contains("new_position"));

@@ -31,12 +31,12 @@ struct work_fixture {
   }
 };
 
-command prompt(operation what, std::vector<std::uint64_t> hashes) {
-  return {.what = what, .hashes = {std::move(hashes)}};
+command prompt(operation verb, std::vector<std::uint64_t> hashes) {
+  return {.verb = verb, .hashes = {std::move(hashes)}};
 }
 
-command all(operation what, std::string method = {}) {
-  return {.what = what, .is_for_all = true, .method = std::move(method)};
+command all(operation verb, std::string method = {}) {
+  return {.verb = verb, .is_for_all = true, .method = std::move(method)};
 }
 
 }  // namespace

@@ -42,11 +42,11 @@ struct move_fixture : peer_fixture {
   command_services commands();
 
   static command move_of(const hashes& names) {
-    return {.what = operation::move, .hashes = {names}};
+    return {.verb = operation::move, .hashes = {names}};
   }
 
   static command move_all() {
-    return {.what = operation::move, .is_for_all = true};
+    return {.verb = operation::move, .is_for_all = true};
   }
 
   run_command order_of(command what) {

@@ -17,7 +17,7 @@ hashes names_to(std::uint64_t last) {
 }
 
 command move_of(const hashes& names) {
-  return {.what = operation::move, .hashes = {names}};
+  return {.verb = operation::move, .hashes = {names}};
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ TEST_SUITE("move_plan") {
   }
 
   TEST_CASE("goes through all from cursor to cursor") {
-    move_plan plan{{.what = operation::move, .is_for_all = true}, 64};
+    move_plan plan{{.verb = operation::move, .is_for_all = true}, 64};
     auto part = plan.next();
     CHECK(part == move_part{.max_chunks = 64});
     plan.note_cursor(*part, 90);
@@ -60,7 +60,7 @@ TEST_SUITE("move_plan") {
   }
 
   TEST_CASE("goes on where it was after a second try") {
-    move_plan plan{{.what = operation::move, .is_for_all = true}, 64};
+    move_plan plan{{.verb = operation::move, .is_for_all = true}, 64};
     const auto first = *plan.next();
     plan.note_cursor(first, 64);
     CHECK(plan.retry(first, {3}));

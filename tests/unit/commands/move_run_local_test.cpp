@@ -83,7 +83,7 @@ TEST_SUITE("move_run within a worker") {
     const auto& order = clears.orders[0];
     CHECK(order.event_id == "Move1/source");
     CHECK(order.id == id);
-    CHECK(order.what.what == operation::clear);
+    CHECK(order.what.verb == operation::clear);
     CHECK(order.what.where == location::cpu);
     CHECK_FALSE(order.what.is_for_all);
     CHECK(order.what.hashes == key_block{{1, 2}});
@@ -163,7 +163,7 @@ TEST_SUITE("move_run within a worker") {
   }
 
   TEST_CASE_FIXTURE(local_fixture, "refuses what it cannot do") {
-    auto clear = local({.what = operation::clear});
+    auto clear = local({.verb = operation::clear});
     CHECK(refusal_of(clear) == "invalid_request: no move");
     CHECK(refusal_of(local(move_of({1}))) == "invalid_request: to where it is");
     disk = nullptr;

@@ -13,7 +13,7 @@ struct cast_fixture {
   std::vector<worker_record> fleet;
   start_event order{.event_id = "Move1",
                     .instance = "a",
-                    .what = {.what = operation::move},
+                    .what = {.verb = operation::move},
                     .destination = "b"};
 
   cast_fixture() {
@@ -101,7 +101,7 @@ TEST_SUITE("event_cast") {
   TEST_CASE_FIXTURE(cast_fixture, "moves between any locations") {
     order.what.to = location::disk;
     CHECK(objection() == "");
-    order.what = {.what = operation::move, .where = location::disk};
+    order.what = {.verb = operation::move, .where = location::disk};
     CHECK(objection() == "");
     fleet[1].usage.pop_back();
     CHECK(objection() == "unknown_location: LocalDiskBackend of a/1");
@@ -138,12 +138,12 @@ TEST_SUITE("event_cast") {
   }
 
   TEST_CASE_FIXTURE(cast_fixture, "has an instance do all else itself") {
-    order.what = {.what = operation::clear, .where = location::disk};
+    order.what = {.verb = operation::clear, .where = location::disk};
     CHECK(doers() == texts{"a/0", "a/1"});
     CHECK(choose_cast(fleet, order)->sources.empty());
     fleet[1].usage.pop_back();
     CHECK(objection() == "unknown_location: LocalDiskBackend of a/1");
-    order.what.what = operation::health;
+    order.what.verb = operation::health;
     CHECK(objection() == "");
     order.instance = "x";
     CHECK(objection() == "unknown_instance: x");

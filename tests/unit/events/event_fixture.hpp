@@ -49,7 +49,7 @@ struct executor_fixture {
 
   caf::expected<event_status> begin(const start_event& order);
   caf::expected<event_status> begin(const std::string& event_id,
-                                    command what = {.what = operation::clear},
+                                    command what = {.verb = operation::clear},
                                     const std::string& instance = "a");
 
   caf::expected<event_status> check(const std::string& event_id,
@@ -58,7 +58,7 @@ struct executor_fixture {
   caf::expected<event_status> cancel(const std::string& event_id);
 
   /// Begins an event and returns its end.
-  event_status run(command what = {.what = operation::clear});
+  event_status run(command what = {.verb = operation::clear});
 };
 
 }  // namespace kvc::test

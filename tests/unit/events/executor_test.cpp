@@ -26,14 +26,14 @@ TEST_SUITE("executor") {
     add(0, mood::silent, 0, "b");
     start();
     const auto begun = begin(
-      "Pin1", {.what = operation::pin, .hashes = {{7, 8}}, .pin_ttl = 3s});
+      "Pin1", {.verb = operation::pin, .hashes = {{7, 8}}, .pin_ttl = 3s});
     REQUIRE(begun);
     CHECK(begun->state == event_state::running);
     CHECK(begun->started_at_ms == 1'000);
     const auto end = check("Pin1");
     REQUIRE(end);
     CHECK(end->state == event_state::finished);
-    CHECK(end->what == operation::pin);
+    CHECK(end->verb == operation::pin);
     CHECK(end->instance == "a");
     CHECK(end->tokens == 256);
     CHECK(end->finished_at_ms == 1'000);
@@ -55,7 +55,7 @@ TEST_SUITE("executor") {
     };
     add(0, mood::prompt, 512);
     start();
-    CHECK_FALSE(begin("Clear0", {.what = operation::clear}, "nobody"));
+    CHECK_FALSE(begin("Clear0", {.verb = operation::clear}, "nobody"));
     CHECK(told.empty());
     run();
     CHECK(told == std::vector<std::pair<operation, event_state>>{
@@ -97,7 +97,7 @@ TEST_SUITE("executor") {
     tally.chunks[static_cast<std::size_t>(chunk_outcome::failed)] = 2;
     add(1, mood::prompt, 512);
     start();
-    const auto end = run({.what = operation::compress, .method = "lz4"});
+    const auto end = run({.verb = operation::compress, .method = "lz4"});
     CHECK(end.state == event_state::failed);
     CHECK(end.tokens == 256);
     CHECK(end.ranks[0].state == event_state::failed);
@@ -115,7 +115,7 @@ TEST_SUITE("executor") {
     CHECK(check("Clear1")->state == event_state::running);
     system.advance(1ms);
     CHECK(check("Clear1")->state == event_state::failed);
-    REQUIRE(begin(start_event{"Clear2", "a", {.what = operation::clear}, 2s}));
+    REQUIRE(begin(start_event{"Clear2", "a", {.verb = operation::clear}, 2s}));
     CHECK(scripts[{"a", 0}].orders.back().timeout == 1'500ms);
     system.advance(2s);
     CHECK(check("Clear2")->state == event_state::failed);
@@ -125,7 +125,7 @@ TEST_SUITE("executor") {
     add(0, mood::prompt).result = {.code = -1, .detail = "memory"};
     add(2, mood::silent);
     start();
-    const auto end = run({.what = operation::health});
+    const auto end = run({.verb = operation::health});
     REQUIRE(end.ranks.size() == 2);
     CHECK(end.ranks[0].code == -1);
     CHECK(end.ranks[0].error == "memory");
@@ -161,7 +161,7 @@ TEST_SUITE("executor") {
     start();
     const auto run_patiently = [this](const char* id, const char* instance) {
       return begin(
-        start_event{id, instance, {.what = operation::clear}, {}, {}, 3s});
+        start_event{id, instance, {.verb = operation::clear}, {}, {}, 3s});
     };
     const auto end = run_patiently("Clear1", "a");
     REQUIRE(end);
@@ -201,14 +201,14 @@ TEST_SUITE("executor") {
   TEST_CASE_FIXTURE(executor_fixture, "refuses before anything starts") {
     auto& script = add(0, mood::silent);
     start();
-    CHECK(describe(begin("Clear1", {.what = operation::clear}, "b").error()) ==
+    CHECK(describe(begin("Clear1", {.verb = operation::clear}, "b").error()) ==
           "unknown_instance: b");
     CHECK(describe(
-            begin("Clear1", {.what = operation::clear, .where = location::disk})
+            begin("Clear1", {.verb = operation::clear, .where = location::disk})
               .error()) == "unknown_location: LocalDiskBackend of a/0");
     CHECK(begin("Clear1"));
     CHECK(begin("Clear1").error() == errc::invalid_request);
-    CHECK(begin(start_event{"Clear2", "a", {.what = operation::clear}, 2h})
+    CHECK(begin(start_event{"Clear2", "a", {.verb = operation::clear}, 2h})
             .error() == errc::invalid_request);
     CHECK(begin("Clear2"));
     CHECK(begin("Clear3"));
@@ -237,8 +237,8 @@ TEST_SUITE("executor") {
     add(0, mood::silent, 0, "b");
     start();
     REQUIRE(begin("1"));
-    REQUIRE(begin("2", {.what = operation::clear}, "b"));
-    REQUIRE(begin("3", {.what = operation::pin}));
+    REQUIRE(begin("2", {.verb = operation::clear}, "b"));
+    REQUIRE(begin("3", {.verb = operation::pin}));
     const auto list = [this](const list_events& question) {
       return ids(*system.ask<std::vector<event_status>>(aut, question));
     };

@@ -25,7 +25,7 @@ struct move_event_fixture : executor_fixture {
   start_event order(const std::string& to = "b") const {
     return {.event_id = "Move1",
             .instance = "a",
-            .what = {.what = operation::move, .hashes = {{7, 8}}},
+            .what = {.verb = operation::move, .hashes = {{7, 8}}},
             .destination = to};
   }
 
@@ -38,13 +38,13 @@ struct move_event_fixture : executor_fixture {
 
 TEST_SUITE("moves by the executor") {
   TEST_CASE_FIXTURE(move_event_fixture, "give each rank its source") {
-    auto what = order();
-    what.what.is_copy = true;
-    REQUIRE(move(what));
+    auto asked = order();
+    asked.what.is_copy = true;
+    REQUIRE(move(asked));
     const auto end = check("Move1");
     REQUIRE(end);
     CHECK(end->state == event_state::finished);
-    CHECK(end->what == operation::move);
+    CHECK(end->verb == operation::move);
     CHECK(end->instance == "a");
     CHECK(end->destination == "b");
     CHECK(end->doer() == "b");
@@ -68,9 +68,9 @@ TEST_SUITE("moves by the executor") {
   TEST_CASE_FIXTURE(move_event_fixture, "have no source within an instance") {
     for (auto& x : workers)
       x.usage.push_back({location::disk, 1, 2, 3});
-    auto what = order("a");
-    what.what.to = location::disk;
-    REQUIRE(move(what));
+    auto asked = order("a");
+    asked.what.to = location::disk;
+    REQUIRE(move(asked));
     const auto end = check("Move1");
     REQUIRE(end);
     CHECK(end->state == event_state::finished);

@@ -22,7 +22,7 @@ command_tally some_tally() {
 event_status some_status() {
   return {
     .event_id = "Clear1",
-    .what = operation::clear,
+    .verb = operation::clear,
     .instance = "a",
     .state = event_state::failed,
     .tokens = 256,
@@ -38,7 +38,7 @@ event_status some_status() {
 
 TEST_SUITE("control messages") {
   TEST_CASE_FIXTURE(message_system, "carry commands") {
-    const command pin{.what = operation::pin,
+    const command pin{.verb = operation::pin,
                       .where = location::disk,
                       .is_for_all = true,
                       .hashes = {{1, 2}},
@@ -47,7 +47,7 @@ TEST_SUITE("control messages") {
     const auto sent = send(run_command{"Pin1", {"a", 1}, pin, 7s, {}});
     CHECK(sent.event_id == "Pin1");
     CHECK(sent.id == worker_id{"a", 1});
-    CHECK(sent.what.what == operation::pin);
+    CHECK(sent.what.verb == operation::pin);
     CHECK(sent.what.where == location::disk);
     CHECK(sent.what.is_for_all);
     CHECK(sent.what.hashes == key_block{{1, 2}});
@@ -72,11 +72,11 @@ TEST_SUITE("control messages") {
   TEST_CASE_FIXTURE(message_system, "carry events") {
     CHECK(send(some_status()) == some_status());
     const auto start =
-      send(start_event{"Clear1", "a", {.what = operation::clear}, 3s, "b", 4s});
+      send(start_event{"Clear1", "a", {.verb = operation::clear}, 3s, "b", 4s});
     CHECK(start.destination == "b");
     CHECK(start.event_id == "Clear1");
     CHECK(start.instance == "a");
-    CHECK(start.what.what == operation::clear);
+    CHECK(start.what.verb == operation::clear);
     CHECK(start.timeout == 3s);
     CHECK(start.patience == 4s);
     const auto question = send(await_event{"Clear1", 2s});
@@ -100,6 +100,16 @@ TEST_SUITE("control messages") {
     CHECK(some_tally().of(chunk_outcome::failed) == 18);
   }
 
+  TEST_CASE("operations have traits, but for a newer peer's") {
+    CHECK(operations.back() == operation::move);
+    for (const auto verb : operations)
+      CHECK(is_known(verb));
+    CHECK_FALSE(is_known(static_cast<operation>(operation_count)));
+    CHECK_FALSE(is_known(static_cast<operation>(255)));
+    CHECK(traits_of(operation::unpin).tokens == presence::required);
+    CHECK(traits_of(operation::move).about == subject::positions);
+  }
+
   TEST_CASE("enumerators have names in both directions") {
     CHECK(to_string(operation::decompress) == "decompress");
     CHECK(to_string(static_cast<operation>(99)) == "operation_99");
@@ -109,6 +119,7 @@ TEST_SUITE("control messages") {
       CHECK(to_string(*operation_named(name)) == name);
     }
     CHECK_FALSE(operation_named("explode"));
+    CHECK_FALSE(operation_named(""));
     for (const auto* name : {"running", "finished", "failed", "cancelled"}) {
       REQUIRE(event_state_named(name));
       CHECK(to_string(*event_state_named(name)) == name);

@@ -90,13 +90,13 @@ TEST_SUITE("peer messages") {
 
   TEST_CASE_FIXTURE(message_system, "carry moves") {
     run_command order{.event_id = "Move1",
-                      .what = {.what = operation::move,
+                      .what = {.verb = operation::move,
                                .where = location::disk,
                                .to = location::disk,
                                .is_copy = true},
                       .source = there};
     const auto sent = send(order);
-    CHECK(sent.what.what == operation::move);
+    CHECK(sent.what.verb == operation::move);
     CHECK(sent.what.to == location::disk);
     CHECK(sent.what.is_copy);
     CHECK(sent.source == there);

@@ -88,7 +88,7 @@ TEST_SUITE("what a lender refuses and drops") {
     REQUIRE(owner.orders.size() == 1);
     const auto& order = owner.orders[0];
     CHECK(order.id == id);
-    CHECK(order.what.what == operation::clear);
+    CHECK(order.what.verb == operation::clear);
     CHECK(order.what.where == location::cpu);
     CHECK_FALSE(order.what.is_for_all);
     CHECK(order.what.hashes == key_block{{1, 2}});

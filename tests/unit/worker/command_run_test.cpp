@@ -59,7 +59,7 @@ struct command_fixture : worker_fixture {
   }
 };
 
-command clear_all() { return {.what = operation::clear, .is_for_all = true}; }
+command clear_all() { return {.verb = operation::clear, .is_for_all = true}; }
 
 }  // namespace
 
@@ -187,7 +187,7 @@ TEST_SUITE("commands of a worker") {
   TEST_CASE_FIXTURE(command_fixture, "run side by side") {
     chunks.fill(1, 600);
     auto slow = order(clear_all());
-    auto quick = order({.what = operation::pin, .hashes = {{600}}}, 10, "Pin1");
+    auto quick = order({.verb = operation::pin, .hashes = {{600}}}, 10, "Pin1");
     work(4);
     CHECK(chunks.chunks[600].is_pinned);
     CHECK(has(quick));
@@ -214,7 +214,7 @@ TEST_SUITE("commands of a worker") {
     bad.what.where = location::disk;
     CHECK(why(bad) == "unknown_location: LocalDiskBackend");
     bad = good;
-    bad.what.what = operation::compress;
+    bad.what.verb = operation::compress;
     bad.what.method = "gzip";
     CHECK(why(bad) == "invalid_request: unknown method: gzip");
     CHECK(jobs.empty());
