@@ -13,31 +13,34 @@
 
 namespace kvc {
 
-/// Who hears of an event's news: the executor.
+/// Takes the news of events: the executor.
 using event_board_actor = caf::typed_actor<caf::reacts_to<event_status>>;
 
 /// Tells an event to end early.
 struct end_early {};
 
-/// An event's time for a cancellation is over.
-struct grace_over {};
-
-/// One in-flight control event.
+/// One control event, from its beginning to its end.
 using control_event_actor =
-  progress_sink_actor::extend<caf::reacts_to<end_early>,
-                              caf::reacts_to<grace_over>>;
+  progress_sink_actor::extend<caf::reacts_to<end_early>>;
 
-/// What an event is to do, with whom, and how long.
+/// What an event is to do, who does it, and how long that may take.
 struct event_plan {
-  event_status begun;  ///< Running, its ranks too.
+  event_status begun;  ///< The event and its ranks, running.
   command what;
   std::vector<worker_record> workers;               ///< Who does it.
-  std::map<std::uint32_t, peer_address> sources{};  ///< Of a move, by rank.
+  std::map<std::uint32_t, peer_address> sources{};  ///< `move` only, by rank.
   std::chrono::milliseconds timeout{0};             ///< Positive.
   std::chrono::milliseconds cancel_grace{2'000};
   event_board_actor board;
   std::function<std::int64_t()> now_ms;
 };
+
+/// Tells an event that workers had their time to confirm a cancellation.
+struct grace_over {};
+
+/// A control_event_actor and its timer.
+using control_event_impl =
+  control_event_actor::extend<caf::reacts_to<grace_over>>;
 
 /// What a control_event remembers between messages.
 struct control_event_state {
@@ -45,15 +48,16 @@ struct control_event_state {
 
   control_event_state() = default;
 
-  std::optional<event_ledger> ledger;
+  event_plan plan;
+  std::optional<event_ledger> ledger;  ///< Set from the beginning.
 };
 
 /// Has the workers do their part, tells the board all news, and ends by its
-/// deadline at the latest. A worker that dies, refuses or is silent has failed,
-/// by name and with its own words.
-control_event_actor::behavior_type control_event(
-  control_event_actor::stateful_pointer<control_event_state> self,
-  const event_plan& plan);
+/// deadline at the latest. A worker that dies, refuses or is silent has failed:
+/// the news name it and give its own words.
+control_event_impl::behavior_type control_event(
+  control_event_impl::stateful_pointer<control_event_state> self,
+  event_plan plan);
 
 }  // namespace kvc
 

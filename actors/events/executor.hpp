@@ -13,14 +13,14 @@
 namespace kvc {
 
 struct executor_options {
-  // How long workers have, by operation. All are positive.
+  // How long workers have, by timeout_setting. All are positive.
   std::chrono::milliseconds health_timeout{5'000};
   std::chrono::milliseconds clear_timeout{10'000};
-  std::chrono::milliseconds pin_timeout{10'000};        ///< And to unpin.
-  std::chrono::milliseconds compress_timeout{300'000};  ///< And to decompress.
+  std::chrono::milliseconds pin_timeout{10'000};
+  std::chrono::milliseconds compress_timeout{300'000};
   std::chrono::milliseconds move_timeout{300'000};
 
-  /// How long an event may be asked to take.
+  /// The greatest timeout that an event may be given.
   std::chrono::milliseconds max_timeout{3'600'000};
 
   /// How long workers have to confirm a cancellation. Positive.
@@ -29,7 +29,7 @@ struct executor_options {
   /// How long the registry has to name the workers. Positive.
   std::chrono::milliseconds registry_timeout{1'000};
 
-  /// Told of each event when it begins, running, and when it has ended.
+  /// Called when an event has begun, with `running`, and when it has ended.
   std::function<void(operation, event_state)> on_change = [](operation,
                                                              event_state) {};
 
@@ -37,8 +37,9 @@ struct executor_options {
   std::function<std::int64_t()> now_ms = wall_clock_ms;
 };
 
-/// Tells an executor that somebody has waited long enough.
+/// Tells an executor that somebody has waited long enough for an event's end.
 struct patience_over {
+  std::string event_id;
   std::uint64_t waiter = 0;
 };
 
@@ -52,22 +53,25 @@ struct executor_state {
 
   executor_state() = default;
 
-  struct waiter {
-    std::string event_id;
-    caf::typed_response_promise<event_status> answer;
+  using promise = caf::typed_response_promise<event_status>;
+
+  struct running_event {
+    control_event_actor actor;                 ///< Monitored.
+    std::map<std::uint64_t, promise> waiters;  ///< By number.
   };
 
-  std::optional<event_history> history;
-  std::unordered_map<std::string, control_event_actor> running;  ///< Monitored.
+  registry_actor registry;
+  executor_options options;
+  std::optional<event_history> history;  ///< Set from the beginning.
+  std::unordered_map<std::string, running_event> running;  ///< By event_id.
   std::uint64_t last_waiter = 0;
-  std::map<std::uint64_t, waiter> waiters;
 };
 
-/// Runs control events, each as an actor of its own, and knows of them what
-/// they told last.
+/// Runs control events, each as an actor of its own, and remembers what each
+/// has told last.
 executor_impl::behavior_type executor(
-  executor_impl::stateful_pointer<executor_state> self,
-  const registry_actor& registry, const executor_options& options);
+  executor_impl::stateful_pointer<executor_state> self, registry_actor registry,
+  executor_options options);
 
 }  // namespace kvc
 

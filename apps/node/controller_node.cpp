@@ -129,8 +129,8 @@ executor_options controller_node::parts::make_executor_options() const {
   result.limits = {.max_running = options.max_running_events,
                    .max_finished = options.max_finished_events,
                    .max_finished_age = options.finished_event_age};
-  result.on_change = [counted = counters](operation what, event_state state) {
-    counted->events.note(what, state);
+  result.on_change = [counted = counters](operation verb, event_state state) {
+    counted->events.note(verb, state);
   };
   return result;
 }
