@@ -1,7 +1,7 @@
 #include "apps/kvc/command_line.hpp"
 
 #include "apps/kvc/commands.hpp"
-#include "messages/control.hpp"
+#include "messages/operations.hpp"
 #include "messages/worker_id.hpp"
 
 #include <CLI/CLI.hpp>
@@ -128,31 +128,40 @@ void add_workers(const declaration& to) {
     ->excludes(instance);
 }
 
-void add_health(const declaration& to) {
-  const auto [command, arguments] =
-    to.add("health",
-           "Asks every rank of an instance how it is.\n"
-           "Exits with 1 if one is not healthy.",
-           check_health);
+/// Returns an operation's help, from the table that all programs share.
+std::string help_of(operation verb) {
+  const auto& traits = traits_of(verb);
+  std::string result{traits.summary};
+  if (!traits.details.empty())
+    result.append("\n").append(traits.details);
+  return result;
+}
+
+void add_health(const declaration& to, operation verb) {
+  const auto [command, arguments] = to.add(
+    to_string(verb), help_of(verb) + "\nExits with 1 if one is not healthy.",
+    check_health);
+  arguments->operation = to_string(verb);
   add_instance(*command, arguments->instance);
 }
 
-void add_control(const declaration& to, operation what, const char* help) {
+void add_control(const declaration& to, operation verb) {
+  const auto& traits = traits_of(verb);
   const auto [command, arguments] =
-    to.add(to_string(what), help, control_chunks);
-  arguments->operation = to_string(what);
+    to.add(to_string(verb), help_of(verb), control_chunks);
+  arguments->operation = to_string(verb);
   add_instance(*command, arguments->instance);
   add_location(*command, "--location", arguments->location,
                "LocalCPUBackend (or cpu) or LocalDiskBackend (or disk)");
   auto* prompt = add_chunk_options(*command, arguments->chunks);
-  if (what == operation::pin || what == operation::unpin)
+  if (traits.tokens == presence::required)
     prompt->require_option(1);
-  if (what == operation::pin)
+  if (traits.takes_ttl)
     command
       ->add_option("--ttl", arguments->ttl_seconds,
                    "Seconds until the pin ends by itself")
       ->check(CLI::PositiveNumber);
-  if (what == operation::compress)
+  if (traits.method == presence::required)
     command
       ->add_option("--method", arguments->method, "zstd, lz4 or int8 (lossy)")
       ->required()
@@ -160,27 +169,10 @@ void add_control(const declaration& to, operation what, const char* help) {
         compression_methods.begin(), compression_methods.end()}));
 }
 
-void add_controls(const declaration& to) {
-  add_control(to, operation::clear,
-              "Drops the chunks of a location, or those of a prompt.\n"
-              "Pinned chunks and those in use stay, and are counted.");
-  add_control(to, operation::pin,
-              "Keeps a prompt's chunks from eviction and from clear.\n"
-              "Pins add up: each needs its unpin, or its time to end.");
-  add_control(to, operation::unpin, "Takes back one pin of a prompt's chunks.");
-  add_control(to, operation::compress,
-              "Compresses the chunks of a location, or those of a prompt.");
-  add_control(to, operation::decompress,
-              "Restores the chunks of a location, or those of a prompt.");
-}
-
-void add_move(const declaration& to) {
-  const auto [command, arguments] = to.add(
-    "move",
-    "Moves chunks to another instance, rank by rank, or to another location\n"
-    "of the same one. The source drops them once all have arrived; pinned\n"
-    "ones stay there too.",
-    move_chunks);
+void add_move(const declaration& to, operation verb) {
+  const auto [command, arguments] =
+    to.add(to_string(verb), help_of(verb), move_chunks);
+  arguments->operation = to_string(verb);
   add_instance(*command, arguments->from, "FROM");
   add_instance(*command, arguments->to, "TO");
   add_location(*command, "--location", arguments->from_location,
@@ -190,6 +182,33 @@ void add_move(const declaration& to) {
   command->add_flag("--copy", arguments->is_copy,
                     "Leave the chunks at the source, too");
   add_chunk_options(*command, arguments->chunks);
+}
+
+void add_operations(const declaration& to) {
+  for (const auto verb : operations) {
+    switch (traits_of(verb).about) {
+      case subject::ranks:
+        add_health(to, verb);
+        break;
+      case subject::chunks:
+        add_control(to, verb);
+        break;
+      case subject::positions:
+        add_move(to, verb);
+        break;
+    }
+  }
+}
+
+/// Returns, say, "clear, pin or move".
+std::string operation_names() {
+  std::string result;
+  for (const auto verb : operations)
+    result += (verb == operations.front()  ? ""
+               : verb == operations.back() ? " or "
+                                           : ", ") +
+              to_string(verb);
+  return result;
 }
 
 void add_events(const declaration& to) {
@@ -207,7 +226,7 @@ void add_events(const declaration& to) {
     ->excludes(event);
   command
     ->add_option("--operation", arguments->operation,
-                 "Only health, clear, pin, unpin, compress or decompress")
+                 "Only " + operation_names())
     ->excludes(event);
   command->add_option("--limit", arguments->limit, "At most so many")
     ->check(CLI::Range(1, 1000))
@@ -259,8 +278,8 @@ std::optional<command_line> parse_command_line(int argc, char** argv) {
   app.footer(footer);
   app.require_subcommand(1);
   app.fallthrough();  // Subcommands inherit it when they are added.
-  for (auto* add : {add_global_options, add_lookup, add_workers, add_health,
-                    add_controls, add_move, add_events, add_cancel, add_wait})
+  for (auto* add : {add_global_options, add_lookup, add_workers, add_operations,
+                    add_events, add_cancel, add_wait})
     add({app, result});
   try {
     app.parse(argc, argv);

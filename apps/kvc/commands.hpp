@@ -26,6 +26,7 @@ struct workers_arguments {
 exit_code show_workers(console& terminal, const workers_arguments& arguments);
 
 struct health_arguments {
+  std::string operation;  ///< Also its route.
   std::string instance;
 };
 
@@ -50,6 +51,7 @@ struct control_arguments {
 exit_code control_chunks(console& terminal, const control_arguments& arguments);
 
 struct move_arguments {
+  std::string operation;  ///< Also its route.
   std::string from;
   std::string to;
   std::string from_location;

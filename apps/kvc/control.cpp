@@ -48,7 +48,7 @@ exit_code control_chunks(console& terminal,
 }
 
 exit_code move_chunks(console& terminal, const move_arguments& arguments) {
-  return run_event(terminal, "/move",
+  return run_event(terminal, '/' + arguments.operation,
                    {{"old_position", {arguments.from, arguments.from_location}},
                     {"new_position", {arguments.to, arguments.to_location}},
                     {"should_copy", arguments.is_copy}},

@@ -51,8 +51,9 @@ verdict judge_health(const nlohmann::ordered_json& answer) {
 }  // namespace
 
 exit_code check_health(console& terminal, const health_arguments& arguments) {
-  return terminal.ask({"/health", {{{"instance_id", arguments.instance}}}},
-                      judge_health);
+  return terminal.ask(
+    {'/' + arguments.operation, {{{"instance_id", arguments.instance}}}},
+    judge_health);
 }
 
 }  // namespace kvc

@@ -357,14 +357,15 @@ class CommandLine(KvcTest):
     def test_documents_itself(self):
         for arguments, words in (
                 (["--help"], ("lookup", "workers", "health", "clear",
-                              "events", "wait", "cancel", "KVC_URL",
+                              "move", "events", "wait", "cancel", "KVC_URL",
                               "Examples:", "Exit codes:")),
                 (["lookup", "--help"], ("--tokens", "--file", "--model")),
                 (["workers", "--help"], ("INSTANCE", "--rejected")),
                 (["health", "--help"], ("INSTANCE",)),
                 (["pin", "--help"], ("INSTANCE", "--tokens", "--ttl",
                                      "--location", "--no-wait")),
-                (["compress", "--help"], ("--method", "zstd"))):
+                (["compress", "--help"], ("--method", "zstd")),
+                (["events", "--help"], ("decompress or move",))):
             code, out, err = self.kvc(*arguments)
             self.assertEqual((code, err), (0, ""))
             for word in words:
