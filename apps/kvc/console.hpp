@@ -39,10 +39,14 @@ struct answer {
 /// Between a command, the controller and the terminal.
 class console {
  public:
-  /// Shows answers as they came if `as_json`. `controller` must outlive the
-  /// console.
-  console(http_client& controller, bool as_json)
-      : controller_(controller), as_json_(as_json) {}
+  /// Shows answers as they came if `as_json`. `controller`, whose answers may
+  /// take `timeout`, must outlive the console.
+  console(http_client& controller, std::chrono::milliseconds timeout,
+          bool as_json)
+      : controller_(controller), timeout_(timeout), as_json_(as_json) {}
+
+  /// How long an answer may take.
+  std::chrono::milliseconds timeout() const { return timeout_; }
 
   /// Asks, shows the answer, and returns what to exit with. Throws nlohmann's
   /// exceptions if the answer is not JSON, or not as `interpret` expects it.
@@ -58,6 +62,7 @@ class console {
 
  private:
   http_client& controller_;
+  std::chrono::milliseconds timeout_;
   bool as_json_;
 };
 

@@ -16,8 +16,8 @@ using json = nlohmann::ordered_json;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_pause{10};
-constexpr milliseconds longest_pause{250};
+/// So long the controller waits for the end before it tells of progress.
+constexpr milliseconds longest_wait{1'000};
 
 bool is_running(const json& event) { return event.at("status") == "running"; }
 
@@ -27,24 +27,33 @@ std::string how_to_go_on(const std::string& event_id) {
          " ends it";
 }
 
+question check_finish(const std::string& event_id, milliseconds wait) {
+  nlohmann::json body{{"event_id", event_id}};
+  if (wait.count() > 0)
+    body["wait_seconds"] = std::chrono::duration<double>{wait}.count();
+  return {.target = "/check_finish",
+          .body = std::move(body),
+          .may_repeat = true,
+          .on_missing = exit_code::nothing};
+}
+
 /// Asks until the event has ended or the time is over. SIGINT ends kvc alone.
 answer await_end(console& terminal, const std::string& event_id,
                  clock::time_point deadline) {
-  const question what{.target = "/check_finish",
-                      .body = {{{"event_id", event_id}}},
-                      .may_repeat = true,
-                      .on_missing = exit_code::nothing};
   const interrupt_notice notice{"kvc: interrupted; the event goes on: " +
                                 how_to_go_on(event_id)};
   progress_display display;
-  for (auto pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
-    auto got = terminal.fetch(what);
-    const auto left = deadline - clock::now();
+  for (milliseconds wait{0};; wait = longest_wait) {
+    const auto asked_at = clock::now();
+    wait = std::min({wait, terminal.timeout() / 2,
+                     std::chrono::ceil<milliseconds>(deadline - asked_at)});
+    auto got = terminal.fetch(check_finish(event_id, wait));
     if (got.code != exit_code::ok || !is_running(got.body) ||
-        left <= clock::duration{0})
+        clock::now() >= deadline)
       return got;
     display.show(progress_of(got.body));
-    std::this_thread::sleep_for(std::min<clock::duration>(pause, left));
+    // A controller may allow no wait.
+    std::this_thread::sleep_until(asked_at + wait);
   }
 }
 

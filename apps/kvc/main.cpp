@@ -9,11 +9,10 @@ exit_code run(const command_line& asked) {
   const auto url = parse_http_url(asked.url);
   if (!url)
     return complain(url.error());
-  http_client client{
-    {.url = *url,
-     .deadline = std::chrono::milliseconds{
-       static_cast<std::int64_t>(asked.timeout_seconds * 1000)}}};
-  console terminal{client, asked.as_json};
+  const std::chrono::milliseconds timeout{
+    static_cast<std::int64_t>(asked.timeout_seconds * 1000)};
+  http_client client{{.url = *url, .deadline = timeout}};
+  console terminal{client, timeout, asked.as_json};
   try {
     return asked.action(terminal);
   } catch (const nlohmann::json::exception& error) {

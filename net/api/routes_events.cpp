@@ -14,24 +14,38 @@ using json = nlohmann::ordered_json;
 constexpr std::uint32_t default_limit = 100;
 constexpr std::uint32_t max_limit = 1'000;
 
+/// The greatest `wait_seconds`; options.event_wait may allow less.
+constexpr std::chrono::milliseconds max_wait{15'000};
+
 http_response describe_event(const event_status& event) {
   return json_response(event_json(event));
 }
 
-/// Asks the executor about the event that the body names.
-template <class Question>
-http_handler event_handler(const controller_services& services) {
-  return [executor = services.executor, options = services.options](
-           const http_request& request, const responder& respond) {
-    json_body body{request};
-    Question question{};
-    question.event_id = body.string("event_id");
-    if (const auto refusal = body.refusal())
-      return respond(*refusal);
-    answer_from<event_status>(executor, std::move(question),
-                              options.answer_timeout, *request.lane, respond,
-                              describe_event);
-  };
+void check_finish(const http_request& request,
+                  const controller_services& services,
+                  const responder& respond) {
+  const auto& options = services.options;
+  json_body body{request};
+  await_event question{.event_id = body.string("event_id")};
+  const auto wait = body.optional_seconds("wait_seconds", max_wait);
+  question.patience =
+    std::min(wait.value_or(question.patience), options.event_wait);
+  if (const auto refusal = body.refusal())
+    return respond(*refusal);
+  answer_from<event_status>(services.executor, question,
+                            question.patience + options.answer_timeout,
+                            *request.lane, respond, describe_event);
+}
+
+void cancel(const http_request& request, const controller_services& services,
+            const responder& respond) {
+  json_body body{request};
+  const cancel_event question{.event_id = body.string("event_id")};
+  if (const auto refusal = body.refusal())
+    return respond(*refusal);
+  answer_from<event_status>(services.executor, question,
+                            services.options.answer_timeout, *request.lane,
+                            respond, describe_event);
 }
 
 http_response bad_parameter(const char* name, std::string_view message,
@@ -75,20 +89,29 @@ void list(const http_request& request, const controller_services& services,
 }  // namespace
 
 void add_event_routes(router& table, const controller_services& services) {
+  const auto serve = [services](auto* answer) {
+    return [services, answer](const http_request& request,
+                              const responder& respond) {
+      answer(request, services, respond);
+    };
+  };
   table.add({.method = http_method::post,
              .path = "/check_finish",
-             .summary = "Says where the event `event_id` stands.",
-             .body = {event_id_field()},
+             .summary = "Says where an event stands, at once or at its end.",
+             .body = {event_id_field(),
+                      optional_field("wait_seconds", schema::number().or_null(),
+                                     "How long to wait for the event's end, at "
+                                     "most 15; not at all if absent.")},
              .answer = event_schema(),
              .others = {{404, "There is no such event."}},
-             .handler = event_handler<await_event>(services)});
+             .handler = serve(check_finish)});
   table.add({.method = http_method::post,
              .path = "/cancel",
              .summary = "Ends the event `event_id` early; answers when it has.",
              .body = {event_id_field()},
              .answer = event_schema(),
              .others = {{404, "There is no such event."}},
-             .handler = event_handler<cancel_event>(services)});
+             .handler = serve(cancel)});
   table.add({.path = "/events",
              .summary = "Lists events, the newest first.",
              .query = {optional_field("limit", schema::integer(max_limit),
@@ -99,10 +122,7 @@ void add_event_routes(router& table, const controller_services& services) {
                                       "Only events of this operation.")},
              .answer = schema::object(
                {{"events", schema::list(event_schema()), "The newest first."}}),
-             .handler = [services](const http_request& request,
-                                   const responder& respond) {
-               list(request, services, respond);
-             }});
+             .handler = serve(list)});
 }
 
 }  // namespace kvc

@@ -108,7 +108,7 @@ class FollowTest(KvcTest):
         process = self.start_kvc("wait", event_id)
         process.stderr.readline()
         self.cluster.controller.stop()
-        time.sleep(0.5)  # Longer than a pause between two requests.
+        time.sleep(0.5)  # kvc waits for an answer by now.
         process.send_signal(signal.SIGINT)
         self.assertIn("interrupted", process.communicate(timeout=5)[1])
         self.assertEqual(process.returncode, INTERRUPTED)

@@ -257,7 +257,25 @@ TEST_SUITE("event routes") {
     CHECK(post("/check_finish", R"({"event_id":"1"})")["finished_at"] ==
           nullptr);
     post("/check_finish", R"({"event_id":"x"})", 404);
+    CHECK(executor.awaited.back().patience == 0s);
     CHECK(place("/check_finish", "{}")[1] == "event_id");
+  }
+
+  TEST_CASE_FIXTURE(control_fixture, "wait for the end as long as asked") {
+    const auto patience = [this](const std::string& seconds) {
+      post("/check_finish",
+           R"({"event_id":"Clear1","wait_seconds":)" + seconds + "}");
+      return executor.awaited.back().patience;
+    };
+    CHECK(patience("1.5") == 1500ms);
+    CHECK(patience("null") == 0s);
+    CHECK(patience("15") == 9s);  // What a request may wait.
+    CHECK(executor.awaited.size() == 3);
+    for (const auto* wrong : {"15.1", "-1", R"("x")"})
+      CHECK(place("/check_finish", R"({"event_id":"Clear1","wait_seconds":)" +
+                                     std::string{wrong} + "}")[1] ==
+            "wait_seconds");
+    CHECK(executor.awaited.size() == 3);
   }
 
   TEST_CASE_FIXTURE(control_fixture, "cancel, and tell how it ended") {

@@ -1,3 +1,4 @@
+#include "tests/support/ask_later.hpp"
 #include "tests/unit/events/event_fixture.hpp"
 
 using namespace kvc;
@@ -152,6 +153,25 @@ TEST_SUITE("executor") {
     CHECK(check("Clear1", 3s)->state == event_state::running);
     answer();
     CHECK(check("Clear1", 3s)->state == event_state::finished);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "lets so many wait for an event") {
+    add(0, mood::silent, 256);
+    start();
+    REQUIRE(begin("Clear1"));
+    const auto wait = [this] {
+      return ask_later<event_status>(system, aut, await_event{"Clear1", 3s});
+    };
+    std::vector<decltype(wait())> waiting;
+    for (int i = 0; i < 64; ++i)
+      waiting.push_back(wait());
+    REQUIRE(wait()->value);
+    CHECK(wait()->value->state == event_state::running);
+    for (const auto& x : waiting)
+      CHECK(x->is_empty());
+    answer();
+    for (const auto& x : waiting)
+      CHECK(x->value->state == event_state::finished);
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "tells the end of what it forgets") {
