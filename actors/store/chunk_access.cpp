@@ -16,7 +16,7 @@ chunk_writer::~chunk_writer() {
 
 std::span<std::byte> chunk_writer::room(std::size_t i) const {
   const auto& x = parts_[i];
-  if (x.entry != none)
+  if (x.place != none)
     return {};
   return store_->memory_.view(x.memory, x.chunk.bytes);
 }

@@ -14,28 +14,28 @@ namespace kvc {
 
 class cpu_store;
 
-/// What a store must know of a chunk to take it in.
+/// A chunk to be kept in a store.
 struct new_chunk {
   std::uint64_t hash = 0;
   std::uint64_t bytes = 0;
   std::uint32_t tokens = 0;
 
-  // Of chunks that come from a peer as it keeps them.
-  codec_id codec = codec_id::none;  ///< Of the `bytes`.
-  std::uint64_t raw_bytes = 0;      ///< As stored; 0: they are the `bytes`.
+  // For chunks that come encoded from a peer.
+  codec_id codec = codec_id::none;          ///< How the `bytes` are encoded.
+  std::uint64_t raw_bytes = 0;              ///< The raw size; 0: it is `bytes`.
   std::optional<std::uint64_t> checksum{};  ///< Of the `bytes`, if known.
 };
 
-/// Holds chunks of a cpu_store, which must outlive it, for reading. Their bytes
-/// stay as they are until it is destroyed.
+/// Holds chunks of a cpu_store for reading. Their bytes do not change until it
+/// ends, which must be before the store ends.
 class chunk_reader {
  public:
   struct chunk {
-    std::span<const std::byte> bytes;  ///< In `codec`.
-    codec_id codec = codec_id::none;
-    std::uint64_t raw_bytes = 0;  ///< Its size as stored.
+    std::span<const std::byte> bytes;
+    codec_id codec = codec_id::none;  ///< How the bytes are encoded.
+    std::uint64_t raw_bytes = 0;      ///< The raw size.
     std::uint32_t tokens = 0;
-    std::uint64_t offset = 0;  ///< Of the bytes, in the store's memory.
+    std::uint64_t offset = 0;  ///< Where the bytes are in the store's arena.
     std::optional<std::uint64_t> checksum{};  ///< Of the bytes, if known.
   };
 
@@ -47,15 +47,15 @@ class chunk_reader {
   chunk_reader& operator=(chunk_reader&&) = delete;
   ~chunk_reader();
 
-  /// In the order they were asked for.
+  /// In the order in which they were asked for.
   std::span<const chunk> chunks() const { return chunks_; }
 
  private:
   friend class cpu_store;
 
   struct hold {
-    std::uint32_t entry = 0;
-    arena::block memory;  ///< Of the entry, when it was asked for.
+    std::uint32_t place = 0;  ///< In the store's catalog.
+    arena::block memory;
   };
 
   chunk_reader(cpu_store* store, bool is_use)
@@ -67,8 +67,8 @@ class chunk_reader {
   std::vector<chunk> chunks_;
 };
 
-/// Holds room in a cpu_store, which must outlive it, for chunks to come. Nobody
-/// sees them before commit(); without it they never were.
+/// Holds room in a cpu_store for chunks to come. Nobody sees them before
+/// commit(); without it the room is given back. It must end before the store.
 class chunk_writer {
  public:
   chunk_writer(chunk_writer&& other) noexcept
@@ -77,23 +77,23 @@ class chunk_writer {
   chunk_writer& operator=(chunk_writer&&) = delete;
   ~chunk_writer();
 
-  /// How many of the chunks asked for are here or have room, from the first on.
+  /// How many chunks, from the first one asked for on, are here or have room.
   std::size_t size() const { return parts_.size(); }
 
   /// Where to write chunk `i`; empty if it is here already. Valid until
   /// commit().
   std::span<std::byte> room(std::size_t i) const;
 
-  /// Where that is in the store's memory, in bytes from its beginning.
+  /// Where room(i) is in the store's arena, in bytes from its beginning.
   std::uint64_t offset(std::size_t i) const { return parts_[i].memory.offset; }
 
-  /// Says what `checksum_of` the bytes written for chunk `i` gives.
+  /// Notes the `checksum_of` the bytes written for chunk `i`.
   void set_checksum(std::size_t i, std::uint64_t checksum) {
     parts_[i].chunk.checksum = checksum;
   }
 
-  /// Admits what was written; call it once. Returns how many chunks that are,
-  /// without those that somebody else has admitted meanwhile.
+  /// Admits what was written; call it once. Returns how many chunks are new,
+  /// for somebody else may have admitted the same ones first.
   std::size_t commit();
 
  private:
@@ -102,8 +102,8 @@ class chunk_writer {
 
   struct part {
     new_chunk chunk;
-    arena::block memory;         ///< Ours while there is no entry.
-    std::uint32_t entry = none;  ///< Of a chunk that is here.
+    arena::block memory;         ///< Ours if the chunk has no place yet.
+    std::uint32_t place = none;  ///< In the store's catalog, if it is here.
   };
 
   explicit chunk_writer(cpu_store* store) : store_(store) {}

@@ -1,8 +1,10 @@
-#include "actors/store/chunk_file.hpp"
+#include "actors/store/chunk_file_header.hpp"
+
 #include "messages/errors.hpp"
 #include "net/transport/checksum.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 namespace kvc {

@@ -13,8 +13,8 @@
 
 namespace kvc {
 
-/// What became of one chunk. Tokens and bytes count if the outcome is `done`;
-/// the bytes are those it takes in its location.
+/// What became of one chunk. Tokens and bytes mean something only if the
+/// outcome is `done`. The bytes are those that the chunk takes in its location.
 struct chunk_change {
   chunk_outcome outcome = chunk_outcome::absent;
   std::uint32_t tokens = 0;
@@ -25,7 +25,7 @@ struct chunk_change {
 };
 
 /// One location of a worker, as control commands see it. Thread-safe. Calls
-/// take as long as their work takes: not for actors' threads.
+/// block while they read, write and encode: do not make them in actors.
 class chunk_store {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -38,28 +38,32 @@ class chunk_store {
   virtual membership_source::scan_step scan(std::uint64_t cursor,
                                             std::size_t max_entries) const = 0;
 
-  /// Drops those of `hashes` that are here, neither pinned nor in use. Returns
-  /// what became of each; the membership_listener knows before it returns.
+  /// Drops the chunks of `hashes` that are neither pinned nor in use. Returns
+  /// one outcome for each hash; the membership_listener is told first.
   virtual std::vector<chunk_change> clear(
     std::span<const std::uint64_t> hashes) = 0;
 
-  /// Pins those of `hashes` that are here, up to the first that is not: until
-  /// `until`, or until they are unpinned if there is none. Pins are counted.
-  /// Returns what became of each; `absent` from the first absent one on.
+  /// Adds a pin to each chunk of `hashes`, up to the first that is absent. It
+  /// ends at the time `until`, if there is one, or by unpin(). A chunk can have
+  /// several pins. Returns one outcome for each hash: `done`, then `absent`.
   virtual std::vector<chunk_change> pin(std::span<const std::uint64_t> hashes,
                                         std::optional<time_point> until) = 0;
 
-  /// Takes back one pin of each of `hashes`. Those here without a pin are
-  /// `unchanged`.
+  /// Takes back one pin of each chunk of `hashes`, the one that would end
+  /// first. Returns one outcome for each hash: `unchanged` for a chunk without
+  /// pins. A chunk without its last pin counts as used now.
   virtual std::vector<chunk_change> unpin(
     std::span<const std::uint64_t> hashes) = 0;
 
-  /// Keeps one chunk in the form of `target` from now on; codec_id::none is
-  /// what was stored. Readers keep the form they have.
+  /// Encodes one chunk anew; codec_id::none restores its raw bytes. Readers
+  /// keep the bytes they have. Does not count as a use. Evicts other chunks for
+  /// a compressed chunk only, never for a restored one. `unchanged` if the
+  /// chunk has this codec, `in_use` if somebody recoded or replaced it
+  /// meanwhile, `absent` if it was cleared.
   virtual chunk_change recode(std::uint64_t hash, codec_id target) = 0;
 
-  /// Looks for faults: the bookkeeping, and a chunk that is written, read and
-  /// dropped. Returns what is wrong; empty if nothing.
+  /// Looks for faults in the bookkeeping; also writes and reads test bytes.
+  /// Returns what is wrong; empty if nothing.
   virtual std::string check() = 0;
 };
 

@@ -1,44 +1,81 @@
 #include "actors/store/cpu_store.hpp"
 
+#include "actors/store/recoding.hpp"
+
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 namespace kvc {
 
-std::size_t cpu_store::count_prefix(
-  std::span<const std::uint64_t> hashes) const {
-  const std::lock_guard guard{mutex_};
-  std::size_t count = 0;
-  while (count < hashes.size() && table_.find(hashes[count]) != none)
-    ++count;
-  return count;
-}
+/// Memory that is no chunk's yet. Must not end while the lock is held.
+class cpu_store::spare_block {
+ public:
+  explicit spare_block(cpu_store* store) : store_(store) {}
+  spare_block(const spare_block&) = delete;
+  spare_block& operator=(const spare_block&) = delete;
+
+  ~spare_block() {
+    if (!memory_)
+      return;
+    const std::lock_guard guard{store_->mutex_};
+    store_->memory_.release(*memory_);
+  }
+
+  /// Takes free memory, and evicts chunks for it if it may. Returns whether
+  /// there was enough; call it once.
+  bool obtain(std::uint64_t bytes, bool may_evict) {
+    const std::lock_guard guard{store_->mutex_};
+    bytes_ = bytes;
+    if (may_evict) {
+      store_->catalog_.expire_pins(store_->now_);
+      memory_ = store_->make_room(bytes);
+      store_->report_drops();
+    } else {
+      memory_ = store_->memory_.allocate(bytes);
+    }
+    return memory_.has_value();
+  }
+
+  std::span<std::byte> room() const {
+    return store_->memory_.view(*memory_, bytes_);
+  }
+
+  std::uint64_t bytes() const { return bytes_; }
+
+  /// Gives the memory away.
+  arena::block take() { return *std::exchange(memory_, std::nullopt); }
+
+ private:
+  cpu_store* store_;
+  std::optional<arena::block> memory_;
+  std::uint64_t bytes_ = 0;
+};
 
 chunk_reader cpu_store::acquire(std::span<const std::uint64_t> hashes) {
-  return hold(hashes, true);
+  return read(hashes, true);
 }
 
 chunk_reader cpu_store::borrow(std::span<const std::uint64_t> hashes) {
-  return hold(hashes, false);
+  return read(hashes, false);
 }
 
-chunk_reader cpu_store::hold(std::span<const std::uint64_t> hashes,
+chunk_reader cpu_store::read(std::span<const std::uint64_t> hashes,
                              bool is_use) {
   chunk_reader result{this, is_use};
   const std::lock_guard guard{mutex_};
   for (const auto hash : hashes) {
-    const auto index = table_.find(hash);
-    if (index == none)
+    const auto place = catalog_.find(hash);
+    if (place == catalog::none)
       break;
-    auto x = entries_[index];
-    result.holds_.push_back({index, x.memory});
-    result.chunks_.push_back({memory_.view(x.memory, x.bytes), x.codec,
-                              x.raw_bytes, x.tokens, x.memory.offset,
-                              x.checksum});
-    x.users += is_use ? 1 : 0;
-    x.readers += is_use ? 1 : 0;
-    x.borrowers += is_use ? 0 : 1;
-    update(index, x);
+    const auto& [record, memory, checksum] = catalog_.at(place).chunk;
+    result.chunks_.push_back({memory_.view(memory, record.encoded_bytes),
+                              record.codec, record.raw_bytes, record.tokens,
+                              memory.offset, checksum});
+    result.holds_.push_back({place, memory});
+    if (is_use)
+      catalog_.add_user(place);
+    catalog_.add_reader(place);
   }
   return result;
 }
@@ -47,13 +84,13 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
   chunk_writer result{this};
   result.parts_.reserve(chunks.size());
   const std::lock_guard guard{mutex_};
-  expire_pins();
+  catalog_.expire_pins(now_);
   touch(chunks);
   for (const auto& x : chunks) {
-    const auto index = table_.find(x.hash);
-    if (index != none) {
-      add_user(index);
-      result.parts_.push_back({.chunk = x, .memory = {}, .entry = index});
+    const auto place = catalog_.find(x.hash);
+    if (place != catalog::none) {
+      catalog_.add_user(place);
+      result.parts_.push_back({.chunk = x, .memory = {}, .place = place});
       continue;
     }
     const auto memory = make_room(x.bytes);
@@ -61,7 +98,7 @@ chunk_writer cpu_store::reserve(std::span<const new_chunk> chunks) {
       break;
     result.parts_.push_back({.chunk = x, .memory = *memory});
   }
-  report_evictions();
+  report_drops();
   return result;
 }
 
@@ -69,41 +106,34 @@ chunk_writer cpu_store::stage(const new_chunk& chunk) {
   chunk_writer result{this};
   result.parts_.reserve(1);
   const std::lock_guard guard{mutex_};
-  expire_pins();
+  catalog_.expire_pins(now_);
   if (const auto memory = make_room(chunk.bytes))
     result.parts_.push_back({.chunk = chunk, .memory = *memory});
-  report_evictions();
+  report_drops();
   return result;
 }
 
 void cpu_store::note_checksum(const chunk_reader& reader, std::size_t i,
                               std::uint64_t checksum) {
-  const auto& held = reader.holds_[i];
+  const auto& [place, memory] = reader.holds_[i];
   const std::lock_guard guard{mutex_};
-  auto& x = entries_[held.entry];
-  if (x.is_occupied && x.memory.id == held.memory.id)
-    x.checksum = checksum;
+  if (catalog_.is_version(place, memory.id))
+    catalog_.chunk_at(place).checksum = checksum;
 }
 
-membership_source::scan_step cpu_store::scan(std::uint64_t cursor,
-                                             std::size_t max_entries) const {
-  membership_source::scan_step result;
+void cpu_store::discard(std::uint64_t hash) {
   const std::lock_guard guard{mutex_};
-  if (cursor >= entries_.size())
-    return result;
-  const auto end =
-    cursor + std::min<std::uint64_t>(max_entries, entries_.size() - cursor);
-  for (auto i = cursor; i < end; ++i)
-    if (entries_[i].is_occupied)
-      result.hashes.push_back(entries_[i].hash);
-  result.next_cursor = end < entries_.size() ? end : 0;
-  return result;
+  const auto place = catalog_.find(hash);
+  if (place == catalog::none || catalog_.at(place).users > 0)
+    return;
+  drop(place);
+  report_drops();
 }
 
 location_usage cpu_store::usage() const {
   const std::lock_guard guard{mutex_};
   return {.where = location::cpu,
-          .chunks = table_.size(),
+          .chunks = catalog_.size(),
           .used_bytes = memory_.used_bytes(),
           .capacity_bytes = memory_.capacity()};
 }
@@ -111,6 +141,113 @@ location_usage cpu_store::usage() const {
 std::uint64_t cpu_store::drops() const {
   const std::lock_guard guard{mutex_};
   return drops_;
+}
+
+std::vector<chunk_change> cpu_store::clear(
+  std::span<const std::uint64_t> hashes) {
+  std::vector<chunk_change> result(hashes.size());
+  const std::lock_guard guard{mutex_};
+  catalog_.expire_pins(now_);
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const auto place = catalog_.find(hashes[i]);
+    if (place == catalog::none)
+      continue;
+    result[i] = catalog_.clearing(place);
+    if (result[i].outcome == chunk_outcome::done)
+      drop(place);
+  }
+  report_drops();
+  return result;
+}
+
+chunk_change cpu_store::recode(std::uint64_t hash, codec_id target) {
+  const auto source = borrow({&hash, 1});
+  if (source.chunks().empty())
+    return {};
+  const auto& chunk = source.chunks().front();
+  if (chunk.codec == target)
+    return {.outcome = chunk_outcome::unchanged};
+  spare_block room{this};
+  const auto outcome = target == codec_id::none ? restore(chunk, room)
+                                                : compress(chunk, target, room);
+  if (outcome != chunk_outcome::done)
+    return {.outcome = outcome};
+  return swap_in(hash, source.holds_.front(), target, room);
+}
+
+chunk_outcome cpu_store::restore(const chunk_reader::chunk& chunk,
+                                 spare_block& room) {
+  if (!room.obtain(chunk.raw_bytes, false))
+    return chunk_outcome::no_room;
+  return decode(chunk.codec, chunk.bytes, room.room()) ? chunk_outcome::failed
+                                                       : chunk_outcome::done;
+}
+
+chunk_outcome cpu_store::compress(const chunk_reader::chunk& chunk,
+                                  codec_id target, spare_block& room) {
+  auto raw = chunk.bytes;
+  std::vector<std::byte> restored;
+  if (chunk.codec != codec_id::none) {
+    restored.resize(chunk.raw_bytes);
+    if (decode(chunk.codec, chunk.bytes, restored))
+      return chunk_outcome::failed;
+    raw = restored;
+  }
+  const auto [outcome, bytes] = encode_chunk(target, raw, format_);
+  if (outcome != chunk_outcome::done)
+    return outcome;
+  if (!room.obtain(bytes.size(), true))
+    return chunk_outcome::no_room;
+  std::memcpy(room.room().data(), bytes.data(), bytes.size());
+  return chunk_outcome::done;
+}
+
+/// Gives the chunk its new bytes, if it has those of `old` still.
+chunk_change cpu_store::swap_in(std::uint64_t hash,
+                                const chunk_reader::hold& old, codec_id codec,
+                                spare_block& room) {
+  const std::lock_guard guard{mutex_};
+  const auto place = catalog_.find(hash);
+  if (place == catalog::none)
+    return {};
+  const auto& x = catalog_.at(place);
+  auto record = x.chunk.record;
+  if (x.chunk.memory.id != old.memory.id)
+    return {.outcome = record.codec == codec ? chunk_outcome::unchanged
+                                             : chunk_outcome::in_use};
+  const chunk_change result{chunk_outcome::done, record.tokens,
+                            record.encoded_bytes, room.bytes()};
+  record.encoded_bytes = room.bytes();
+  record.codec = codec;
+  retire(x);
+  catalog_.replace(place, {.record = record, .memory = room.take()});
+  return result;
+}
+
+std::string cpu_store::check() {
+  const std::lock_guard guard{mutex_};
+  catalog_.expire_pins(now_);
+  if (auto fault = memory_.check(); !fault.empty())
+    return fault;
+  if (const auto fault = catalog_.check(); !fault.empty())
+    return "cpu_store: " + fault;
+  if (catalog_.bytes() > memory_.used_bytes())
+    return "cpu_store: more chunks than memory in use";
+  return check_round_trip();
+}
+
+std::string cpu_store::check_round_trip() {
+  constexpr std::uint64_t bytes = 4096;
+  const auto block = memory_.allocate(bytes);
+  if (!block)
+    return {};  // A full store is well; evicting would make it worse.
+  const auto memory = memory_.view(*block, bytes);
+  constexpr unsigned char pattern = 0xA5;
+  std::memset(memory.data(), pattern, memory.size());
+  const auto is_wrong = [](std::byte x) { return x != std::byte{pattern}; };
+  const auto wrong = std::count_if(memory.begin(), memory.end(), is_wrong);
+  memory_.release(*block);
+  return wrong == 0 ? "" : "cpu_store: memory does not keep what is written";
 }
 
 void cpu_store::release(const chunk_reader& reader) {
@@ -124,149 +261,88 @@ std::size_t cpu_store::commit(std::span<chunk_writer::part> parts) {
   admitted.reserve(parts.size());
   const std::lock_guard guard{mutex_};
   for (auto& x : parts) {
-    if (x.entry != none)
+    if (x.place != catalog::none)
       continue;
-    x.entry = table_.find(x.chunk.hash);
-    if (x.entry != none) {  // Somebody else was faster.
+    x.place = catalog_.find(x.chunk.hash);
+    if (x.place != catalog::none) {  // Somebody else was faster.
       memory_.release(x.memory);
-      add_user(x.entry);
+      catalog_.add_user(x.place);
     } else {
-      x.entry = admit(x.chunk, x.memory);
+      x.place = admit(x.chunk, x.memory);
       admitted.push_back(x.chunk.hash);
     }
   }
   std::for_each(parts.rbegin(), parts.rend(),
-                [this](const auto& x) { remove_user(x.entry); });
-  if (options_.listener != nullptr && !admitted.empty())
-    options_.listener->chunks_admitted(location::cpu, admitted);
+                [this](const auto& x) { catalog_.remove_user(x.place); });
+  if (listener_ != nullptr && !admitted.empty())
+    listener_->chunks_admitted(location::cpu, admitted);
   return admitted.size();
 }
 
 void cpu_store::abandon(std::span<const chunk_writer::part> parts) {
   const std::lock_guard guard{mutex_};
   std::for_each(parts.rbegin(), parts.rend(), [this](const auto& x) {
-    if (x.entry == none)
+    if (x.place == catalog::none)
       memory_.release(x.memory);
     else
-      remove_user(x.entry);
+      catalog_.remove_user(x.place);
   });
 }
 
-/// Changes an entry and what follows from it for the order of eviction.
-void cpu_store::update(std::uint32_t index, const entry& next) {
-  auto& x = entries_[index];
-  const auto was_idle = x.is_idle();
-  evictable_bytes_ -= x.is_evictable() ? arena::rounded(x.bytes) : 0;
-  x = next;
-  evictable_bytes_ += x.is_evictable() ? arena::rounded(x.bytes) : 0;
-  if (was_idle && !x.is_idle())
-    recency_.remove(index);
-  if (!was_idle && x.is_idle())
-    recency_.add_newest(index);
-}
-
-void cpu_store::add_user(std::uint32_t index) {
-  auto x = entries_[index];
-  ++x.users;
-  update(index, x);
-}
-
-void cpu_store::remove_user(std::uint32_t index) {
-  auto x = entries_[index];
-  assert(x.users > 0);
-  --x.users;
-  update(index, x);
-}
-
 void cpu_store::give_back(const chunk_reader::hold& held, bool is_use) {
-  auto x = entries_[held.entry];
-  const auto is_current = x.is_occupied && x.memory.id == held.memory.id;
-  if (!is_current) {
+  if (!catalog_.remove_reader(held.place, held.memory.id)) {
     const auto old = old_blocks_.find(held.memory.id);
     assert(old != old_blocks_.end());
-    if (--old->second.holders == 0) {
+    if (--old->second.readers == 0) {
       memory_.release(old->second.memory);
       old_blocks_.erase(old);
     }
   }
-  // The entry of a user is the chunk's still, the one of a borrower maybe not.
-  x.users -= is_use ? 1 : 0;
-  x.readers -= is_use && is_current ? 1 : 0;
-  x.borrowers -= !is_use && is_current ? 1 : 0;
-  update(held.entry, x);
+  if (is_use)
+    catalog_.remove_user(held.place);
 }
 
-/// Gives up the memory of `x`: now, or when nobody holds it any more.
-void cpu_store::retire(const entry& x) {
-  const auto holders = x.readers + x.borrowers;
-  if (holders == 0)
-    memory_.release(x.memory);
+/// Gives up the memory of `x`: now, or when nobody reads it any more.
+void cpu_store::retire(const catalog::entry& x) {
+  const auto memory = x.chunk.memory;
+  if (x.readers == 0)
+    memory_.release(memory);
   else
-    old_blocks_.emplace(x.memory.id, old_block{x.memory, holders});
+    old_blocks_.emplace(memory.id, old_block{memory, x.readers});
 }
 
-/// Makes what is here of `chunks` the last to be evicted for the rest of them.
+/// Makes the chunks here the last to be evicted for the rest of `chunks`.
 void cpu_store::touch(std::span<const new_chunk> chunks) {
   for (const auto& x : chunks)
-    table_.prefetch(x.hash);
-  std::for_each(chunks.rbegin(), chunks.rend(), [this](const auto& x) {
-    const auto index = table_.find(x.hash);
-    if (index == none || !entries_[index].is_idle())
-      return;
-    recency_.remove(index);
-    recency_.add_newest(index);
-  });
+    catalog_.prefetch(x.hash);
+  std::for_each(chunks.rbegin(), chunks.rend(),
+                [this](const auto& x) { catalog_.touch(x.hash); });
 }
 
 /// Adds the chunk with one user, the caller.
 std::uint32_t cpu_store::admit(const new_chunk& chunk, arena::block memory) {
-  if (vacant_.empty()) {
-    vacant_.push_back(static_cast<std::uint32_t>(entries_.size()));
-    entries_.emplace_back();
-  }
-  const auto index = vacant_.back();
-  vacant_.pop_back();
-  entries_[index] = {
+  const chunk_record record{
     .hash = chunk.hash,
-    .bytes = chunk.bytes,
     .raw_bytes = chunk.raw_bytes == 0 ? chunk.bytes : chunk.raw_bytes,
-    .memory = memory,
+    .encoded_bytes = chunk.bytes,
     .tokens = chunk.tokens,
-    .users = 1,
-    .checksum = chunk.checksum,
-    .codec = chunk.codec,
-    .is_occupied = true};
-  table_.insert(chunk.hash, index);
-  return index;
+    .codec = chunk.codec};
+  return catalog_.admit({record, memory, chunk.checksum}, 1);
 }
 
-void cpu_store::drop(std::uint32_t index) {
-  const auto x = entries_[index];
-  assert(x.is_idle());
-  update(index, {});
-  table_.erase(x.hash);
-  retire(x);
-  dropped_.push_back(x.hash);
-  vacant_.push_back(index);
-  if (recency_.oldest() != lru::none)  // Likely to be the next to go.
-    table_.prefetch(entries_[recency_.oldest()].hash);
-}
-
-std::uint32_t cpu_store::next_victim() const {
-  auto index = recency_.oldest();
-  while (index != lru::none && !entries_[index].is_evictable())
-    index = recency_.newer(index);
-  return index;
+void cpu_store::drop(std::uint32_t place) {
+  retire(catalog_.at(place));
+  dropped_.push_back(catalog_.drop(place).record.hash);
 }
 
 std::optional<arena::block> cpu_store::make_room(std::uint64_t bytes) {
-  const auto in_use = memory_.used_bytes() - evictable_bytes_;
+  const auto in_use = memory_.used_bytes() - catalog_.evictable_bytes();
   if (bytes > memory_.capacity() - in_use)
     return std::nullopt;
   auto memory = memory_.allocate(bytes);
   while (!memory) {
-    const auto victim = next_victim();
-    if (victim == none)
+    const auto victim = catalog_.oldest();
+    if (victim == catalog::none)
       break;
     drop(victim);
     memory = memory_.allocate(bytes);
@@ -274,9 +350,9 @@ std::optional<arena::block> cpu_store::make_room(std::uint64_t bytes) {
   return memory;
 }
 
-void cpu_store::report_evictions() {
-  if (options_.listener != nullptr && !dropped_.empty())
-    options_.listener->chunks_evicted(location::cpu, dropped_);
+void cpu_store::report_drops() {
+  if (listener_ != nullptr && !dropped_.empty())
+    listener_->chunks_evicted(location::cpu, dropped_);
   drops_ += dropped_.size();
   dropped_.clear();
 }

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <map>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -23,7 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t folder_digits = 2;
 constexpr std::size_t number_digits = 16;
 constexpr std::string_view suffix = ".chunk";
-constexpr std::string_view quarantine_name = "quarantine";
 
 std::string sixteen_digits(std::uint64_t x) {
   std::array<char, number_digits + 1> text{};
@@ -41,12 +38,6 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
   return result;
 }
 
-/// Whether it has the name of one of the 256 folders.
-bool is_folder_name(const std::string& text) {
-  return text.size() == folder_digits &&
-         text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 std::optional<chunk_file_name> parse_name(std::string_view text) {
   if (text.size() != 2 * number_digits + 1 + suffix.size())
     return std::nullopt;
@@ -56,17 +47,6 @@ std::optional<chunk_file_name> parse_name(std::string_view text) {
   if (!hash || !generation || *generation >= chunk_file_name::generations)
     return std::nullopt;
   return chunk_file_name{*hash, *generation};
-}
-
-bool is_there(const fs::path& file) {
-  std::error_code ignored;
-  return fs::exists(fs::symlink_status(file, ignored));
-}
-
-caf::error remove_file(const fs::path& file) {
-  std::error_code failure;
-  fs::remove(file, failure);
-  return failure ? file_error("remove", file, failure.value()) : caf::error{};
 }
 
 caf::error make_folder(const fs::path& folder) {
@@ -117,7 +97,12 @@ caf::error write_and_read(const fs::path& file) {
 
 }  // namespace
 
-caf::expected<disk_folder> disk_folder::open(const fs::path& directory) {
+caf::expected<disk_folder> disk_folder::open(const fs::path& directory,
+                                             disk_identity identity) {
+  const chunk_record smallest{.raw_bytes = 1, .encoded_bytes = 1};
+  const auto header = chunk_file_header{identity, smallest}.encode();
+  if (!header)
+    return header.error();
   std::error_code failure;
   auto path = fs::absolute(directory, failure);
   if (failure)
@@ -133,7 +118,8 @@ caf::expected<disk_folder> disk_folder::open(const fs::path& directory) {
   if (const auto refusal = lock->lock())
     return unusable(path, refusal == errc::not_ready ? "another store has it"
                                                      : describe(refusal));
-  return disk_folder{std::move(path), std::move(*lock)};
+  return disk_folder{std::move(path), std::move(identity), header->size(),
+                     std::move(*lock)};
 }
 
 fs::path disk_folder::path_of(const chunk_file_name& name) const {
@@ -144,21 +130,51 @@ fs::path disk_folder::path_of(const chunk_file_name& name) const {
   return file;
 }
 
-caf::error disk_folder::write(const chunk_file_name& name,
-                              chunk_file_header header,
+std::optional<chunk_file_name> disk_folder::name_of(
+  const fs::path& file) const {
+  const auto name = parse_name(file.filename().string());
+  return name && path_of(*name) == file ? name : std::nullopt;
+}
+
+disk_chunk disk_folder::describe_file(const chunk_record& chunk,
+                                      std::uint64_t generation) const {
+  return {chunk, generation, header_bytes_ + chunk.encoded_bytes};
+}
+
+caf::error disk_folder::write(const disk_chunk& chunk,
                               std::span<const std::byte> bytes) const {
-  const auto file = path_of(name);
+  const auto file = path_of(chunk.name());
   if (auto failure = make_folder(file.parent_path()))
     return failure;
-  return chunk_file::write(file, std::move(header), bytes);
+  return chunk_file::write(file, {identity_, chunk.record}, bytes);
+}
+
+caf::error disk_folder::read(const disk_chunk& chunk,
+                             std::span<std::byte> raw) const {
+  const auto file = chunk_file::open(path_of(chunk.name()));
+  if (!file)
+    return file.error();
+  const auto& header = file->header();
+  if (header.identity != identity_ || header.chunk != chunk.record)
+    return caf::make_error(errc::invalid_request, "another chunk's file");
+  if (chunk.record.codec == codec_id::none)
+    return file->read(raw);
+  std::vector<std::byte> encoded(chunk.record.encoded_bytes);
+  if (auto failure = file->read(encoded))
+    return failure;
+  return decode(chunk.record.codec, encoded, raw);
 }
 
 caf::error disk_folder::remove(const chunk_file_name& name) const {
   return remove_file(path_of(name));
 }
 
+fs::path disk_folder::quarantine_directory() const {
+  return directory_ / "quarantine";
+}
+
 caf::error disk_folder::quarantine(const fs::path& file) const {
-  const auto folder = directory_ / quarantine_name;
+  const auto folder = quarantine_directory();
   if (auto failure = make_folder(folder))
     return failure;
   auto target = folder / file.filename();
@@ -171,32 +187,6 @@ caf::error disk_folder::quarantine(const fs::path& file) const {
   return {};
 }
 
-caf::error disk_folder::trim_quarantine(std::uint64_t max_bytes) const {
-  const auto folder = directory_ / quarantine_name;
-  if (!is_there(folder))
-    return {};
-  std::multimap<fs::file_time_type, std::pair<fs::path, std::uint64_t>> files;
-  std::uint64_t bytes = 0;
-  std::error_code failure;
-  for (fs::directory_iterator it{folder, failure}, end; !failure && it != end;
-       it.increment(failure)) {
-    if (!fs::is_regular_file(it->symlink_status(failure)))
-      continue;
-    const auto size = it->file_size(failure);
-    files.emplace(it->last_write_time(failure), std::pair{it->path(), size});
-    bytes += size;
-  }
-  if (failure)
-    return file_error("list", folder, failure.value());
-  for (auto it = files.begin(); bytes > max_bytes; ++it) {
-    const auto& [file, size] = it->second;
-    if (auto fault = remove_file(file))
-      return fault;
-    bytes -= size;
-  }
-  return {};
-}
-
 caf::error disk_folder::probe() const {
   const auto file = directory_ / "probe";
   if (auto failure = remove_file(file))  // One that was left behind.
@@ -204,61 +194,6 @@ caf::error disk_folder::probe() const {
   auto fault = write_and_read(file);
   auto failure = remove_file(file);
   return fault ? fault : failure;
-}
-
-caf::expected<disk_folder::found_files> disk_folder::sort_out(
-  const disk_identity& identity) const {
-  found_files result;
-  std::error_code failure;
-  for (fs::directory_iterator it{directory_, failure}, end;
-       !failure && it != end; it.increment(failure)) {
-    if (!is_folder_name(it->path().filename()) || !it->is_directory(failure))
-      continue;
-    if (auto fault = sort_out_folder(it->path(), identity, result))
-      return fault;
-  }
-  if (failure)
-    return file_error("list", directory_, failure.value());
-  return result;
-}
-
-caf::error disk_folder::sort_out_folder(const fs::path& folder,
-                                        const disk_identity& identity,
-                                        found_files& result) const {
-  std::error_code failure;
-  std::vector<fs::path> files;  // First all of them: we change the folder.
-  for (fs::directory_iterator it{folder, failure}, end; !failure && it != end;
-       it.increment(failure))
-    files.push_back(it->path());
-  if (failure)
-    return file_error("list", folder, failure.value());
-  for (const auto& file : files)
-    if (auto fault = sort_out_file(file, identity, result))
-      return fault;
-  return {};
-}
-
-caf::error disk_folder::sort_out_file(const fs::path& file,
-                                      const disk_identity& identity,
-                                      found_files& result) const {
-  if (file.extension() == chunk_file::unfinished)
-    return remove_file(file);
-  std::error_code failure;
-  const auto name = parse_name(file.filename().string());
-  if (name && path_of(*name) == file &&
-      fs::is_regular_file(fs::symlink_status(file, failure))) {
-    const auto found = chunk_file::open(file);
-    if (!found && found.error() == errc::io_failed)
-      return found.error();
-    const auto written = fs::last_write_time(file, failure);
-    if (found && !failure && found->header().identity == identity &&
-        found->header().chunk.hash == name->hash) {
-      result.files.push_back({*name, found->header().chunk, written});
-      return {};
-    }
-  }
-  ++result.quarantined;
-  return quarantine(file);
 }
 
 caf::expected<std::uint64_t> free_bytes_of(const fs::path& directory) {

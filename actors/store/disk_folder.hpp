@@ -3,83 +3,94 @@
 #include "actors/store/chunk_file.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace kvc {
 
-/// Names one file of a disk_folder. The generation is another one every time a
-/// file is written, so that a name never means two files.
+/// The name of one file in a disk_folder. Every file that is written gets a new
+/// generation, so that no name is ever used twice.
 struct chunk_file_name {
   std::uint64_t hash = 0;
   std::uint64_t generation = 0;
 
-  /// The first generation that no file may have.
+  /// Generations are smaller.
   static constexpr std::uint64_t generations = std::uint64_t{1} << 62U;
 
   friend bool operator==(const chunk_file_name&,
                          const chunk_file_name&) = default;
 };
 
-/// A directory of chunk files, which are spread over 256 folders by their hash.
-/// Calls for different names may run at once.
+/// A chunk that has a file.
+struct disk_chunk {
+  chunk_record record;
+  std::uint64_t generation = 0;
+  std::uint64_t file_bytes = 0;
+
+  chunk_file_name name() const { return {record.hash, generation}; }
+
+  std::uint64_t bytes() const { return file_bytes; }
+  std::uint64_t room() const { return file_bytes; }
+  std::uint64_t version() const { return generation; }
+};
+
+/// A directory of the chunk files of one identity, spread over 256 folders by
+/// their hash. Calls for different names may run at once.
 class disk_folder {
  public:
-  /// Makes the directory if it is not there and locks it until the result ends.
-  /// Fails with invalid_request if it cannot be used or somebody else uses it.
-  static caf::expected<disk_folder> open(
-    const std::filesystem::path& directory);
+  /// Makes the directory if it is missing and locks it until the result ends.
+  /// Fails with invalid_request if the directory or the identity cannot be used
+  /// or somebody else has the lock.
+  static caf::expected<disk_folder> open(const std::filesystem::path& directory,
+                                         disk_identity identity);
 
-  struct found_file {
-    chunk_file_name name;
-    chunk_record chunk;
-    std::filesystem::file_time_type written;
-  };
-
-  struct found_files {
-    std::vector<found_file> files;  ///< In no particular order.
-    std::uint64_t quarantined = 0;
-  };
-
-  /// Lists the files of `identity`, looking at no more than their headers.
-  /// Removes what was left unfinished and quarantines what is damaged or of
-  /// another identity. Fails with io_failed if there is something that can
-  /// neither be read nor quarantined.
-  caf::expected<found_files> sort_out(const disk_identity& identity) const;
-
-  std::filesystem::path path_of(const chunk_file_name& name) const;
-
-  /// See chunk_file::write.
-  caf::error write(const chunk_file_name& name, chunk_file_header header,
-                   std::span<const std::byte> bytes) const;
-
-  /// Removes a file that may be gone already.
-  caf::error remove(const chunk_file_name& name) const;
-
-  /// Moves a file, which may be gone already, to the folder "quarantine", where
-  /// nothing is ever overwritten; people may look at it there and delete it.
-  caf::error quarantine(const std::filesystem::path& file) const;
-
-  /// Removes files from quarantine, those written first, until they take no
-  /// more than `max_bytes`.
-  caf::error trim_quarantine(std::uint64_t max_bytes) const;
-
-  /// Writes, reads and removes a file. Not for two threads at once.
-  caf::error probe() const;
+  const disk_identity& identity() const { return identity_; }
 
   const std::filesystem::path& directory() const { return directory_; }
 
- private:
-  disk_folder(std::filesystem::path directory, file_handle lock)
-      : directory_(std::move(directory)), lock_(std::move(lock)) {}
+  std::filesystem::path path_of(const chunk_file_name& name) const;
 
-  caf::error sort_out_folder(const std::filesystem::path& folder,
-                             const disk_identity& identity,
-                             found_files& result) const;
-  caf::error sort_out_file(const std::filesystem::path& file,
-                           const disk_identity& identity,
-                           found_files& result) const;
+  /// Returns the name of a file that lies where path_of says.
+  std::optional<chunk_file_name> name_of(
+    const std::filesystem::path& file) const;
+
+  /// Describes the file for a chunk.
+  disk_chunk describe_file(const chunk_record& chunk,
+                           std::uint64_t generation) const;
+
+  /// Writes the encoded bytes of a chunk, see chunk_file::write.
+  caf::error write(const disk_chunk& chunk,
+                   std::span<const std::byte> bytes) const;
+
+  /// Fills `raw`, which has the chunk's size, with its raw bytes. Fails with
+  /// invalid_request if the file is damaged or another chunk's, with io_failed
+  /// if it cannot be read; `raw` is undefined then.
+  caf::error read(const disk_chunk& chunk, std::span<std::byte> raw) const;
+
+  /// Removes a file. It is no error if there is none.
+  caf::error remove(const chunk_file_name& name) const;
+
+  /// The folder for damaged files. They are neither used nor overwritten;
+  /// people may look at them and delete them.
+  std::filesystem::path quarantine_directory() const;
+
+  /// Moves a file to the quarantine. It is no error if there is none.
+  caf::error quarantine(const std::filesystem::path& file) const;
+
+  /// Writes, reads and removes a test file. One thread at a time may call it.
+  caf::error probe() const;
+
+ private:
+  disk_folder(std::filesystem::path directory, disk_identity identity,
+              std::uint64_t header_bytes, file_handle lock)
+      : directory_(std::move(directory)),
+        identity_(std::move(identity)),
+        header_bytes_(header_bytes),
+        lock_(std::move(lock)) {}
 
   std::filesystem::path directory_;
+  disk_identity identity_;
+  std::uint64_t header_bytes_;  ///< Of every file.
   file_handle lock_;
 };
 

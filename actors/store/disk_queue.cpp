@@ -6,18 +6,38 @@
 
 namespace kvc {
 
-void disk_queue::push(kept_chunk chunk, batch offered_with, time_point now) {
-  bytes_ += chunk.bytes.size();
-  waiting_.insert(chunk.chunk.hash);
-  chunks_.push_back({std::move(chunk), std::move(offered_with), now});
-  if (!std::exchange(is_awake_, true) && wake_)
-    wake_();
+namespace {
+
+constexpr std::chrono::seconds longest_wait{30};
+
+}  // namespace
+
+offer_result disk_queue::offer(
+  std::span<kept_chunk> chunks, const batch& hashes,
+  const std::function<bool(std::uint64_t)>& is_here, time_point now) {
+  offer_result result;
+  for (auto& x : chunks) {
+    if (is_here(x.chunk.hash) || contains(x.chunk.hash))
+      continue;
+    if (!has_room(x.bytes.size())) {
+      ++result.refused;
+      continue;
+    }
+    push(std::move(x), hashes, now);
+    ++result.taken;
+  }
+  result.is_overflow = result.refused > 0 && !is_stopped_ && !is_full_;
+  is_full_ = is_full_ || result.is_overflow;
+  return result;
 }
 
-std::optional<disk_queue::time_point> disk_queue::waits_since() const {
-  if (chunks_.empty())
-    return std::nullopt;
-  return chunks_.front().since;
+void disk_queue::push(kept_chunk chunk, const batch& offered_with,
+                      time_point now) {
+  bytes_ += chunk.bytes.size();
+  waiting_.insert(chunk.chunk.hash);
+  chunks_.push_back({std::move(chunk), offered_with, now});
+  if (!std::exchange(is_awake_, true) && wake_)
+    wake_();
 }
 
 void disk_queue::on_work(std::function<void()> wake) {
@@ -32,7 +52,9 @@ std::optional<kept_chunk> disk_queue::begin() {
   if (chunks_.empty())
     return std::nullopt;
   is_writing_ = true;
-  return chunks_.front().kept;
+  auto result = chunks_.front().kept;
+  chunks_.front().kept.owner.reset();  // It is for the caller to end it.
+  return result;
 }
 
 disk_queue::finished disk_queue::pop() {
@@ -42,6 +64,7 @@ disk_queue::finished disk_queue::pop() {
   bytes_ -= kept.bytes.size();
   is_writing_ = false;
   is_awake_ = !chunks_.empty();
+  is_full_ = is_full_ && !chunks_.empty();
   const auto is_last =
     chunks_.empty() || chunks_.front().offered_with != offered_with;
   finished result{std::exchange(is_cancelled_, false),
@@ -70,7 +93,8 @@ std::optional<kept_chunk> disk_queue::drop(std::uint64_t hash) {
   return result;
 }
 
-std::vector<kept_chunk> disk_queue::drop_all() {
+std::vector<kept_chunk> disk_queue::stop() {
+  is_stopped_ = true;
   std::vector<kept_chunk> result;
   while (chunks_.size() > (is_writing_ ? 1 : 0)) {
     auto& last = chunks_.back().kept;
@@ -82,12 +106,19 @@ std::vector<kept_chunk> disk_queue::drop_all() {
   return result;
 }
 
-bool disk_queue::check() const {
+std::string disk_queue::check(time_point now) const {
   std::uint64_t bytes = 0;
   for (const auto& x : chunks_)
     bytes += x.kept.bytes.size();
-  return bytes == bytes_ && bytes <= max_bytes_ &&
-         waiting_.size() + (is_cancelled_ ? 1 : 0) == chunks_.size();
+  if (bytes != bytes_ || bytes > max_bytes_ ||
+      waiting_.size() + (is_cancelled_ ? 1 : 0) != chunks_.size())
+    return "the queue does not add up";
+  if (chunks_.empty() || now - chunks_.front().since <= longest_wait)
+    return {};
+  const auto waited =
+    std::chrono::floor<std::chrono::seconds>(now - chunks_.front().since);
+  return std::to_string(chunks_.size()) + " chunks wait, the first for " +
+         std::to_string(waited.count()) + " s";
 }
 
 }  // namespace kvc

@@ -1,79 +1,137 @@
 #include "actors/store/disk_store.hpp"
 
+#include "actors/store/disk_recovery.hpp"
+#include "actors/store/recoding.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <tuple>
-#include <unordered_map>
+#include <cassert>
 
 namespace kvc {
 
+/// A file that is no chunk's yet, and the bytes that it takes. Unless it is
+/// taken, its end removes the file. Must not end while the lock is held.
+class disk_store::new_file {
+ public:
+  explicit new_file(disk_store* store) : store_(store) {}
+  new_file(const new_file&) = delete;
+  new_file& operator=(const new_file&) = delete;
+
+  ~new_file() {
+    if (!chunk_)
+      return;
+    if (is_written_)
+      store_->remove_files({&*chunk_, 1});
+    const std::lock_guard guard{store_->mutex_};
+    store_->set_aside_ -= chunk_->file_bytes;
+  }
+
+  /// Returns `done`, `no_room` or `failed`; call it once. Makes room first if
+  /// it may evict.
+  chunk_outcome make(const chunk_record& record,
+                     std::span<const std::byte> bytes, bool may_evict) {
+    const auto victims = place(record, may_evict);
+    if (!victims)
+      return chunk_outcome::no_room;
+    store_->remove_files(*victims);
+    const auto failure = store_->folder_.write(*chunk_, bytes);
+    is_written_ = !failure;
+    const std::lock_guard guard{store_->mutex_};
+    store_->note_write(failure);
+    return failure ? chunk_outcome::failed : chunk_outcome::done;
+  }
+
+  const disk_chunk& chunk() const { return *chunk_; }
+
+  /// Gives the file away. The caller holds the lock.
+  disk_chunk take() {
+    store_->set_aside_ -= chunk_->file_bytes;
+    return *std::exchange(chunk_, std::nullopt);
+  }
+
+ private:
+  std::optional<std::vector<disk_chunk>> place(const chunk_record& record,
+                                               bool may_evict) {
+    const std::lock_guard guard{store_->mutex_};
+    const auto chunk =
+      store_->folder_.describe_file(record, store_->next_generation_);
+    auto victims = store_->set_aside(chunk.file_bytes, may_evict);
+    if (!victims)
+      return victims;
+    store_->largest_file_ = std::max(store_->largest_file_, chunk.file_bytes);
+    ++store_->next_generation_;
+    chunk_ = chunk;
+    return victims;
+  }
+
+  disk_store* store_;
+  std::optional<disk_chunk> chunk_;
+  bool is_written_ = false;
+};
+
+/// Reads a chunk for a recode: keeps it from being evicted, not from being
+/// cleared. Must not end while the lock is held.
+class disk_store::recode_source {
+ public:
+  recode_source(disk_store* store, std::uint64_t hash) : store_(store) {
+    const std::lock_guard guard{store_->mutex_};
+    place_ = store_->catalog_.find(hash);
+    if (place_ == catalog::none)
+      return;
+    chunk_ = store_->catalog_.at(place_).chunk;
+    store_->catalog_.add_reader(place_);
+  }
+
+  recode_source(const recode_source&) = delete;
+  recode_source& operator=(const recode_source&) = delete;
+
+  ~recode_source() {
+    if (!chunk_)
+      return;
+    const std::lock_guard guard{store_->mutex_};
+    store_->catalog_.remove_reader(place_, chunk_->generation);
+  }
+
+  /// Nothing if it was absent.
+  const std::optional<disk_chunk>& chunk() const { return chunk_; }
+
+ private:
+  disk_store* store_;
+  std::uint32_t place_ = catalog::none;
+  std::optional<disk_chunk> chunk_;
+};
+
 caf::expected<std::unique_ptr<disk_store>> disk_store::open(
   disk_store_options options) {
-  const chunk_record smallest{.raw_bytes = 1, .encoded_bytes = 1};
-  const auto header = chunk_file_header{options.identity, smallest}.encode();
-  if (!header)
-    return header.error();
-  auto folder = disk_folder::open(options.directory);
+  auto folder = disk_folder::open(options.directory, options.identity);
   if (!folder)
     return std::move(folder.error());
-  std::unique_ptr<disk_store> result{
-    new disk_store(std::move(options), std::move(*folder))};
-  if (auto failure = result->take_over())
-    return failure;
-  return result;
-}
-
-caf::error disk_store::take_over() {
-  auto found = folder_.sort_out(options_.identity);
+  const auto found = recover(*folder, options.capacity_bytes);
   if (!found)
-    return std::move(found.error());
-  std::ranges::sort(found->files, [](const auto& x, const auto& y) {
-    return std::tie(x.written, x.name.generation) <
-           std::tie(y.written, y.name.generation);
-  });
-  std::unordered_map<std::uint64_t, std::uint64_t> newest;  // By chunk.
-  std::uint64_t bytes = 0;
-  const auto bytes_of = [this](const auto& x) {
-    return header_of(x.chunk).bytes() + x.chunk.encoded_bytes;
-  };
-  for (const auto& x : found->files) {
-    auto& generation = newest[x.name.hash];
-    generation = std::max(generation, x.name.generation);
-    next_generation_ = std::max(next_generation_, x.name.generation + 1);
-    bytes += bytes_of(x);
-  }
-  std::size_t removed = 0;
-  for (const auto& x : found->files) {
-    const disk_chunk chunk{x.chunk, x.name.generation, bytes_of(x)};
-    // Of two files of a chunk, a recode was about to remove the older one.
-    if (newest[x.name.hash] == x.name.generation &&
-        bytes <= options_.capacity_bytes) {
-      catalog_.set_aside(chunk.file_bytes);
-      catalog_.admit(chunk);
-      largest_file_ = std::max(largest_file_, chunk.file_bytes);
-      continue;
-    }
-    if (auto failure = folder_.remove(x.name))
-      return failure;
-    bytes -= chunk.file_bytes;
-    ++removed;
-  }
-  status_.quarantined = found->quarantined;
-  if (auto failure = folder_.trim_quarantine(options_.capacity_bytes))
-    return failure;
+    return found.error();
   spdlog::info(
     "disk_store: opened directory={} chunks={} bytes={} removed={} "
     "quarantined={}",
-    folder_.directory().string(), catalog_.size(), catalog_.used_bytes(),
-    removed, found->quarantined);
-  return {};
+    folder->directory().string(), found->chunks.size(), found->used_bytes,
+    found->removed, found->quarantined);
+  return std::unique_ptr<disk_store>{
+    new disk_store(std::move(options), std::move(*folder), *found)};
 }
 
-chunk_file_header disk_store::header_of(const chunk_record& record) const {
-  return {options_.identity, record};
+disk_store::disk_store(disk_store_options options, disk_folder folder,
+                       const recovered_files& found)
+    : catalog_store(options.now),
+      options_(std::move(options)),
+      folder_(std::move(folder)),
+      queue_(options_.max_queue_bytes),
+      next_generation_(found.next_generation) {
+  for (const auto& chunk : found.chunks) {
+    catalog_.admit(chunk);
+    largest_file_ = std::max(largest_file_, chunk.file_bytes);
+  }
+  status_.quarantined = found.quarantined;
 }
 
 void disk_store::on_work(std::function<void()> wake) {
@@ -82,32 +140,22 @@ void disk_store::on_work(std::function<void()> wake) {
 }
 
 offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
-  std::vector<std::uint64_t> names;
-  names.reserve(chunks.size());
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(chunks.size());
   for (const auto& x : chunks)
-    names.push_back(x.chunk.hash);
+    hashes.push_back(x.chunk.hash);
   const auto batch =
-    std::make_shared<const std::vector<std::uint64_t>>(std::move(names));
-  offer_result result;
-  const auto now = options_.now();
+    std::make_shared<const std::vector<std::uint64_t>>(std::move(hashes));
+  const auto is_here = [this](auto hash) {
+    return find_chunk(hash) != nullptr;
+  };
+  const auto now = now_();
   std::unique_lock guard{mutex_};
-  catalog_.touch(*batch);
-  for (auto& x : chunks) {
-    const auto hash = x.chunk.hash;
-    if (catalog_.find(hash) != nullptr || queue_.contains(hash))
-      continue;
-    if (is_stopped_ || !queue_.has_room(x.bytes.size())) {
-      ++result.refused;
-      continue;
-    }
-    queue_.push(std::move(x), batch, now);
-    ++result.taken;
-  }
+  touch_all(*batch);
+  const auto result = queue_.offer(chunks, batch, is_here, now);
   status_.refused_chunks += result.refused;
-  const auto is_news = result.refused > 0 && !is_stopped_ && !is_refusing_;
-  is_refusing_ = is_refusing_ || is_news;
   guard.unlock();
-  if (is_news)
+  if (result.is_overflow)
     spdlog::warn("disk_store: too slow, chunks not taken directory={}",
                  folder_.directory().string());
   return result;
@@ -116,29 +164,55 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
 std::size_t disk_store::stop_offers() {
   std::vector<kept_chunk> dropped;  // Its owners end without the lock.
   const std::lock_guard guard{mutex_};
-  is_stopped_ = true;
-  dropped = queue_.drop_all();
+  dropped = queue_.stop();
   return dropped.size();
+}
+
+bool disk_store::write_next() {
+  std::optional<kept_chunk> kept;  // Its owner ends without the lock.
+  {
+    const std::lock_guard guard{mutex_};
+    kept = queue_.begin();
+  }
+  if (!kept)
+    return false;
+  new_file file{this};
+  const auto outcome = file.make(kept->record(), kept->bytes, true);
+  const std::lock_guard guard{mutex_};
+  const auto finished = queue_.pop();
+  status_.crowded_out += outcome == chunk_outcome::no_room ? 1 : 0;
+  // Neither cleared nor admitted by write() meanwhile.
+  if (outcome == chunk_outcome::done && !finished.is_cancelled &&
+      find_chunk(kept->chunk.hash) == nullptr)
+    admit(file);
+  if (finished.written != nullptr)
+    touch_all(*finished.written);
+  return queue_.size() > 0;
+}
+
+chunk_outcome disk_store::write(const kept_chunk& kept) {
+  if (find(kept.chunk.hash))
+    return chunk_outcome::unchanged;
+  new_file file{this};
+  const auto outcome = file.make(kept.record(), kept.bytes, true);
+  if (outcome != chunk_outcome::done)
+    return outcome;
+  const std::lock_guard guard{mutex_};
+  if (find_chunk(kept.chunk.hash) != nullptr)
+    return chunk_outcome::unchanged;
+  admit(file);
+  return chunk_outcome::done;
 }
 
 std::optional<chunk_record> disk_store::find(std::uint64_t hash) const {
   const std::lock_guard guard{mutex_};
-  const auto* found = catalog_.find(hash);
+  const auto* found = find_chunk(hash);
   return found == nullptr ? std::nullopt : std::optional{found->record};
-}
-
-std::size_t disk_store::count_prefix(
-  std::span<const std::uint64_t> hashes) const {
-  const std::lock_guard guard{mutex_};
-  std::size_t count = 0;
-  while (count < hashes.size() && catalog_.find(hashes[count]) != nullptr)
-    ++count;
-  return count;
 }
 
 void disk_store::touch(std::span<const std::uint64_t> hashes) {
   const std::lock_guard guard{mutex_};
-  catalog_.touch(hashes);
+  touch_all(hashes);
 }
 
 bool disk_store::read(std::uint64_t hash, std::span<std::byte> raw) {
@@ -159,62 +233,40 @@ bool disk_store::verify(std::uint64_t hash) {
 
 bool disk_store::read_as(std::uint64_t hash, std::span<std::byte> raw,
                          bool is_use) {
-  while (const auto chunk = locate(hash, raw.size(), is_use)) {
-    const auto failure = load(*chunk, raw);
-    if (!failure)
-      return true;
-    if (is_over(*chunk, failure))
-      return false;
+  for (;;) {
+    disk_chunk chunk;
+    {
+      const std::lock_guard guard{mutex_};
+      const auto* found = find_chunk(hash);
+      if (found == nullptr || found->record.raw_bytes != raw.size())
+        return false;
+      if (is_use)
+        catalog_.touch(hash);
+      chunk = *found;
+    }
+    const auto failure = folder_.read(chunk, raw);
+    if (!failure || settle_failure(chunk, failure))
+      return !failure;
   }
-  return false;
 }
 
-std::optional<disk_chunk> disk_store::locate(std::uint64_t hash,
-                                             std::size_t raw_bytes,
-                                             bool is_use) {
-  const std::lock_guard guard{mutex_};
-  const auto* found = catalog_.find(hash);
-  if (found == nullptr || found->record.raw_bytes != raw_bytes)
-    return std::nullopt;
-  if (is_use)
-    catalog_.touch({&hash, 1});
-  return *found;
-}
-
-caf::error disk_store::load(const disk_chunk& chunk,
-                            std::span<std::byte> raw) const {
-  const auto file = chunk_file::open(folder_.path_of(chunk.name()));
-  if (!file)
-    return file.error();
-  const auto& header = file->header();
-  if (header.identity != options_.identity || header.chunk != chunk.record)
-    return caf::make_error(errc::invalid_request, "another chunk's file");
-  if (chunk.record.codec == codec_id::none)
-    return file->read(raw);
-  std::vector<std::byte> encoded(chunk.record.encoded_bytes);
-  if (auto failure = file->read(encoded))
-    return failure;
-  return decode(chunk.record.codec, encoded, raw);
-}
-
-/// Does what has to be done with a chunk whose file could not be read. Returns
-/// false if the chunk has another file by now, or none, so that this means
-/// nothing.
-bool disk_store::is_over(const disk_chunk& chunk, const caf::error& why) {
+/// Drops a chunk whose file is damaged or gone, and quarantines the file.
+/// Returns false if the chunk has another file by now, or none, so that the
+/// failure to read this one means nothing.
+bool disk_store::settle_failure(const disk_chunk& chunk,
+                                const caf::error& why) {
   const auto file = folder_.path_of(chunk.name());
   const auto is_damaged = why == errc::invalid_request;
-  std::error_code ignored;
-  const auto is_gone =
-    !std::filesystem::exists(std::filesystem::symlink_status(file, ignored));
+  const auto is_gone = !is_there(file);
   {
     const std::lock_guard guard{mutex_};
-    const auto* current = catalog_.find(chunk.record.hash);
-    if (current == nullptr || current->generation != chunk.generation)
+    const auto place = catalog_.find(chunk.record.hash);
+    if (place == catalog::none || !catalog_.is_version(place, chunk.version()))
       return false;
     status_.last_error = describe(why);
     if (!is_damaged && !is_gone)  // We may be out of descriptors, say.
       return true;
-    catalog_.drop(chunk.record.hash);
+    catalog_.drop(place);
     report_evicted({&chunk, 1});
     status_.quarantined += is_damaged ? 1 : 0;
   }
@@ -228,13 +280,21 @@ bool disk_store::is_over(const disk_chunk& chunk, const caf::error& why) {
   return true;
 }
 
-void disk_store::remove_files(std::span<const disk_chunk> chunks) {
-  for (const auto& x : chunks) {
-    if (const auto failure = folder_.remove(x.name())) {
-      const std::lock_guard guard{mutex_};
-      status_.last_error = describe(failure);
-    }
-  }
+std::optional<disk_hold> disk_store::hold(std::uint64_t hash) {
+  const std::lock_guard guard{mutex_};
+  const auto place = catalog_.find(hash);
+  if (place == catalog::none)
+    return std::nullopt;
+  catalog_.add_user(place);
+  return disk_hold{this, place, catalog_.at(place).admission};
+}
+
+disk_hold::~disk_hold() {
+  if (store_ == nullptr)
+    return;
+  const std::lock_guard guard{store_->mutex_};
+  if (store_->catalog_.is_admission(place_, admission_))
+    store_->catalog_.remove_user(place_);
 }
 
 disk_store::status disk_store::state() const {
@@ -249,19 +309,183 @@ location_usage disk_store::usage() const {
   const std::lock_guard guard{mutex_};
   return {.where = location::disk,
           .chunks = catalog_.size(),
-          .used_bytes = catalog_.used_bytes(),
-          .capacity_bytes = catalog_.capacity_bytes()};
+          .used_bytes = used_bytes(),
+          .capacity_bytes = options_.capacity_bytes};
 }
 
-membership_source::scan_step disk_store::scan(std::uint64_t cursor,
-                                              std::size_t max_entries) const {
+std::vector<chunk_change> disk_store::clear(
+  std::span<const std::uint64_t> hashes) {
+  std::vector<chunk_change> result(hashes.size());
+  std::vector<kept_chunk> let_go;  // Its owners end without the lock.
+  std::vector<disk_chunk> dropped;
+  {
+    const std::lock_guard guard{mutex_};
+    catalog_.expire_pins(now_);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (auto waiting = queue_.drop(hashes[i]))
+        let_go.push_back(std::move(*waiting));
+      const auto place = catalog_.find(hashes[i]);
+      if (place == catalog::none)
+        continue;
+      result[i] = catalog_.clearing(place);
+      if (result[i].outcome == chunk_outcome::done)
+        dropped.push_back(catalog_.drop(place));
+    }
+    report_evicted(dropped);
+  }
+  remove_files(dropped);
+  return result;
+}
+
+chunk_change disk_store::recode(std::uint64_t hash, codec_id target) {
+  const recode_source source{this, hash};
+  if (!source.chunk())
+    return {};
+  const auto& old = *source.chunk();
+  if (old.record.codec == target)
+    return {.outcome = chunk_outcome::unchanged};
+  encoded_chunk encoded{chunk_outcome::done, {}};
+  encoded.bytes.resize(old.record.raw_bytes);
+  if (const auto failure = folder_.read(old, encoded.bytes)) {
+    if (settle_failure(old, failure))
+      return {.outcome = chunk_outcome::failed};
+    const std::lock_guard guard{mutex_};
+    return what_happened_to(old, target);
+  }
+  if (target != codec_id::none)
+    encoded = encode_chunk(target, encoded.bytes, folder_.identity().format);
+  if (encoded.outcome != chunk_outcome::done)
+    return {.outcome = encoded.outcome};
+  auto record = old.record;
+  record.codec = target;
+  record.encoded_bytes = encoded.bytes.size();
+  new_file file{this};
+  const auto outcome =
+    file.make(record, encoded.bytes, target != codec_id::none);
+  if (outcome != chunk_outcome::done)
+    return {.outcome = outcome};
+  return swap_in(old, file);
+}
+
+/// Gives the chunk the new file, if it has the old one still.
+chunk_change disk_store::swap_in(const disk_chunk& old, new_file& file) {
+  chunk_change result;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto place = catalog_.find(old.record.hash);
+    if (place == catalog::none || !catalog_.is_version(place, old.version()))
+      return what_happened_to(old, file.chunk().record.codec);
+    const auto chunk = file.take();
+    catalog_.replace(place, chunk);
+    result = {chunk_outcome::done, chunk.record.tokens, old.file_bytes,
+              chunk.file_bytes};
+  }
+  remove_files({&old, 1});
+  return result;
+}
+
+/// Returns why a chunk that has `old` no more cannot be recoded.
+chunk_change disk_store::what_happened_to(const disk_chunk& old,
+                                          codec_id target) const {
+  const auto* current = find_chunk(old.record.hash);
+  if (current == nullptr)
+    return {};
+  return {.outcome = current->record.codec == target ? chunk_outcome::unchanged
+                                                     : chunk_outcome::in_use};
+}
+
+std::string disk_store::check() {
+  const std::lock_guard probing{probing_};
+  const auto fault = folder_.probe();
+  const auto free_bytes = options_.free_bytes(folder_.directory());
   const std::lock_guard guard{mutex_};
-  return catalog_.scan(cursor, max_entries);
+  const auto now = now_();
+  catalog_.expire_pins(now_);
+  if (const auto wrong = catalog_.check(); !wrong.empty())
+    return "disk_store: " + wrong;
+  if (used_bytes() > options_.capacity_bytes)
+    return "disk_store: more chunks than its capacity";
+  if (const auto wrong = queue_.check(now); !wrong.empty())
+    return "disk_store: " + wrong;
+  if (fault)
+    return "disk_store: " + describe(fault);
+  if (!free_bytes)
+    return "disk_store: " + describe(free_bytes.error());
+  if (auto wrong = check_space(*free_bytes); !wrong.empty())
+    return wrong;
+  if (!write_fault_.empty())
+    return "disk_store: last write failed: " + write_fault_;
+  return {};
 }
 
-void disk_store::report_admitted(std::uint64_t hash) const {
+std::string disk_store::check_space(std::uint64_t free_bytes) const {
+  const auto left = options_.capacity_bytes - used_bytes();
+  const auto to_evict = largest_file_ > left ? largest_file_ - left : 0;
+  if (free_bytes + to_evict >= largest_file_)
+    return {};
+  return "disk_store: no space for a chunk of " +
+         std::to_string(largest_file_) + " bytes, " +
+         std::to_string(queue_.size()) + " wait";
+}
+
+void disk_store::remove_files(std::span<const disk_chunk> chunks) {
+  for (const auto& x : chunks) {
+    if (const auto failure = folder_.remove(x.name())) {
+      const std::lock_guard guard{mutex_};
+      status_.last_error = describe(failure);
+    }
+  }
+}
+
+const disk_chunk* disk_store::find_chunk(std::uint64_t hash) const {
+  const auto place = catalog_.find(hash);
+  return place == catalog::none ? nullptr : &catalog_.at(place).chunk;
+}
+
+void disk_store::touch_all(std::span<const std::uint64_t> hashes) {
+  std::for_each(hashes.rbegin(), hashes.rend(),
+                [this](auto hash) { catalog_.touch(hash); });
+}
+
+std::uint64_t disk_store::used_bytes() const {
+  return catalog_.bytes() + set_aside_;
+}
+
+/// Sets bytes aside, and drops chunks for them if it may evict. Returns what it
+/// dropped; nothing, and drops nothing, if there is no room.
+std::optional<std::vector<disk_chunk>> disk_store::set_aside(
+  std::uint64_t bytes, bool may_evict) {
+  if (may_evict)
+    catalog_.expire_pins(now_);
+  const auto capacity = options_.capacity_bytes;
+  const auto evictable = may_evict ? catalog_.evictable_bytes() : 0;
+  if (bytes > capacity - (used_bytes() - evictable))
+    return std::nullopt;
+  std::vector<disk_chunk> dropped;
+  while (bytes > capacity - used_bytes())
+    dropped.push_back(catalog_.drop(catalog_.oldest()));
+  set_aside_ += bytes;
+  report_evicted(dropped);
+  return dropped;
+}
+
+/// Admits the chunk of a file that is written.
+void disk_store::admit(new_file& file) {
+  const auto chunk = file.take();
+  catalog_.admit(chunk);
   if (options_.listener != nullptr)
-    options_.listener->chunks_admitted(location::disk, {&hash, 1});
+    options_.listener->chunks_admitted(location::disk, {&chunk.record.hash, 1});
+}
+
+void disk_store::note_write(const caf::error& failure) {
+  const auto is_news = write_fault_.empty();
+  write_fault_ = failure ? describe(failure) : "";
+  if (!failure)
+    return;
+  status_.last_error = write_fault_;
+  ++status_.failed_writes;
+  if (is_news)  // A full disk fails for every chunk.
+    spdlog::warn("disk_store: chunks not written reason={}", write_fault_);
 }
 
 void disk_store::report_evicted(std::span<const disk_chunk> chunks) {

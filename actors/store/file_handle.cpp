@@ -37,6 +37,18 @@ caf::error file_error(std::string_view what, const std::filesystem::path& file,
                            std::generic_category().message(code));
 }
 
+bool is_there(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::exists(
+    std::filesystem::symlink_status(file, ignored));
+}
+
+caf::error remove_file(const std::filesystem::path& file) {
+  std::error_code failure;
+  std::filesystem::remove(file, failure);
+  return failure ? file_error("remove", file, failure.value()) : caf::error{};
+}
+
 caf::expected<file_handle> file_handle::open(std::filesystem::path file,
                                              mode how) {
   // Whatever waits in the place of a file, a pipe say, must not make us wait.

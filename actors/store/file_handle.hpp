@@ -12,14 +12,14 @@
 
 namespace kvc {
 
-/// An open file or directory. Fails with io_failed unless stated otherwise; the
-/// error names the file and the reason.
+/// An open file or directory. Its functions fail with io_failed unless stated
+/// otherwise; the error names the file and the reason.
 class file_handle {
  public:
   enum class mode {
     read,    ///< A file or a directory that exists.
-    create,  ///< A file that must not exist, to write to.
-    lock,    ///< A file to be locked; made if it is not there.
+    create,  ///< A new file to write to; it must not exist yet.
+    lock,    ///< A file to be locked; created if it is missing.
   };
 
   static caf::expected<file_handle> open(std::filesystem::path file, mode how);
@@ -34,16 +34,16 @@ class file_handle {
 
   caf::expected<std::uint64_t> size() const;
 
-  /// Fills `to` with the bytes from `offset` on. Fails with invalid_request,
-  /// as for any content that is damaged, if the file is shorter or the device
-  /// cannot read it.
+  /// Fills `to` with the bytes from `offset` on. Fails with invalid_request, as
+  /// for any damaged content, if the file is too short or the device cannot
+  /// read it.
   caf::error read(std::uint64_t offset, std::span<std::byte> to) const;
 
   /// Appends all of `bytes`.
   caf::error write(std::span<const std::byte> bytes) const;
 
-  /// Returns when what was written survives a power cut; of a directory, which
-  /// files it has.
+  /// Returns once what was written survives a power cut; for a directory, the
+  /// list of its files.
   caf::error sync() const;
 
   /// Keeps others from locking the file until this handle ends; does not wait.
@@ -58,9 +58,15 @@ class file_handle {
   int descriptor_;
 };
 
-/// Returns an io_failed that tells `what` failed with `file`, and why: `code`
-/// is an errno.
+/// Returns an io_failed which says that `what` failed for `file`, and why.
+/// `code` is an errno.
 caf::error file_error(std::string_view what, const std::filesystem::path& file,
                       int code);
+
+/// Returns whether there is a file, a folder or a link, even a dangling one.
+bool is_there(const std::filesystem::path& file);
+
+/// Removes a file. It is no error if there is none.
+caf::error remove_file(const std::filesystem::path& file);
 
 }  // namespace kvc

@@ -1,31 +1,10 @@
 #pragma once
 
 #include "actors/store/disk_store.hpp"
-#include "tests/support/store_support.hpp"
+#include "tests/support/store_scene.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-#include <random>
-
 namespace kvc::test {
-
-using hashes = std::vector<std::uint64_t>;
-using bytes = std::vector<std::byte>;
-using changes = std::vector<change_recorder::change>;
-using outcomes = std::vector<chunk_outcome>;
-
-constexpr std::uint64_t raw_bytes = 512;
-
-/// The chunks below compress well, the others not at all.
-constexpr std::uint64_t first_noise = 1000;
-
-inline bytes raw_of(std::uint64_t hash) {
-  bytes result(raw_bytes, fill_of(hash));
-  std::mt19937_64 random{hash};
-  if (hash >= first_noise)
-    for (auto& x : result)
-      x = static_cast<std::byte>(random());
-  return result;
-}
 
 inline disk_identity sample_identity() {
   return {.id = {"vllm-0", 3},
@@ -37,13 +16,6 @@ inline disk_identity sample_identity() {
 /// What a file of sample_identity() takes.
 constexpr std::uint64_t header_bytes = 88 + 6 + 5;
 constexpr std::uint64_t file_bytes = header_bytes + raw_bytes;
-
-inline std::uint64_t encoded_bytes(std::uint64_t hash, codec_id codec) {
-  const auto encoded = encode(codec, raw_of(hash), {});
-  REQUIRE(encoded);
-  REQUIRE(encoded->has_value());
-  return (**encoded).size();
-}
 
 inline kept_chunk kept_of(std::uint64_t hash) {
   auto owner = std::make_shared<const bytes>(raw_of(hash));
@@ -75,30 +47,11 @@ inline bool has_right(disk_store& store, std::uint64_t hash) {
   return true;
 }
 
-inline std::set<std::uint64_t> scan_all(const disk_store& store) {
-  std::set<std::uint64_t> result;
-  std::uint64_t cursor = 0;
-  do {
-    const auto step = store.scan(cursor, 3);
-    for (const auto hash : step.hashes)
-      CHECK(result.insert(hash).second);
-    cursor = step.next_cursor;
-  } while (cursor != 0);
-  return result;
-}
+/// A store with room for four files.
+struct disk_store_fixture : store_scene {
+  disk_store_fixture() : store_scene(location::disk) {}
 
-inline outcomes outcomes_of(const std::vector<chunk_change>& all) {
-  outcomes result;
-  for (const auto& each : all)
-    result.push_back(each.outcome);
-  return result;
-}
-
-/// A store with room for four files, and time that stands still.
-struct disk_store_fixture {
   temporary_directory directory;
-  change_recorder log{location::disk};
-  chunk_store::time_point now{};
   std::uint64_t free_bytes = std::uint64_t{1} << 40U;
   disk_store_options options{
     .directory = directory.path() / "chunks",
@@ -126,9 +79,48 @@ struct disk_store_fixture {
     return store->offer(kept_of(names)).taken;
   }
 
-  void put(const hashes& names) {
+  chunk_store& any() override { return *store; }
+
+  std::size_t put(const hashes& names) override {
+    hashes missing;
+    for (const auto name : names)
+      if (!store->find(name))
+        missing.push_back(name);
     offer(names);
     write_all(*store);
+    return static_cast<std::size_t>(std::ranges::count_if(
+      missing, [this](auto name) { return store->find(name).has_value(); }));
+  }
+
+  void read(const hashes& names) override {
+    for (const auto name : names)
+      CHECK(has(name));
+    store->touch(names);
+  }
+
+  std::size_t count_prefix(const hashes& names) override {
+    return store->count_prefix(names);
+  }
+
+  std::shared_ptr<const void> use(std::uint64_t name) override {
+    auto hold = store->hold(name);
+    REQUIRE(hold);
+    return std::make_shared<disk_hold>(std::move(*hold));
+  }
+
+  bool is_right(std::uint64_t name, codec_id codec) override {
+    const auto found = store->find(name);
+    bytes raw(raw_bytes);
+    return found && found->codec == codec && store->peek(name, raw) &&
+           raw == raw_of(name);
+  }
+
+  std::uint64_t bytes_as(std::uint64_t name, codec_id codec) override {
+    return header_bytes + encoded_bytes(name, codec);
+  }
+
+  std::uint64_t room_as(std::uint64_t name, codec_id codec) override {
+    return bytes_as(name, codec);
   }
 
   bool has(std::uint64_t hash) { return has_right(*store, hash); }
@@ -146,18 +138,6 @@ struct disk_store_fixture {
   std::size_t quarantined() const {
     const auto folder = options.directory / "quarantine";
     return std::filesystem::exists(folder) ? files_below(folder).size() : 0;
-  }
-
-  /// Evicts everything by storing the chunks 100 to 103; returns the order.
-  hashes eviction_order() {
-    log.take();
-    for (const std::uint64_t name : {100U, 101U, 102U, 103U})
-      put({name});
-    hashes result;
-    for (const auto& [is_admitted, hash] : log.take())
-      if (!is_admitted)
-        result.push_back(hash);
-    return result;
   }
 };
 

@@ -45,15 +45,15 @@ class temporary_directory {
 inline std::vector<std::byte> bytes_in(const std::filesystem::path& file) {
   std::ifstream from{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{from}, {}};
-  const auto bytes = std::as_bytes(std::span{text});
-  return {bytes.begin(), bytes.end()};
+  const auto view = std::as_bytes(std::span{text});
+  return {view.begin(), view.end()};
 }
 
 inline void put_bytes(const std::filesystem::path& file,
-                      std::span<const std::byte> bytes) {
+                      std::span<const std::byte> content) {
   std::ofstream to{file, std::ios::binary};
-  to.write(reinterpret_cast<const char*>(bytes.data()),
-           static_cast<std::streamsize>(bytes.size()));
+  to.write(reinterpret_cast<const char*>(content.data()),
+           static_cast<std::streamsize>(content.size()));
 }
 
 /// Returns all files below `directory`, without folders, in order.

@@ -11,10 +11,10 @@ namespace {
 struct queue_fixture {
   disk_queue queue{4 * raw_bytes};
 
-  void push(const hashes& names) {
-    const auto batch = std::make_shared<const hashes>(names);
-    for (const auto name : names)
-      queue.push(test::kept_of(name), batch, {});
+  offer_result push(const hashes& names) {
+    auto kept = test::kept_of(names);
+    return queue.offer(kept, std::make_shared<const hashes>(names),
+                       [](auto name) { return name == 9; }, {});
   }
 
   /// Returns the name of the chunk that is being written from now on; 0 if
@@ -42,7 +42,7 @@ TEST_SUITE("disk_queue") {
     CHECK(begin() == 3);
     CHECK(*queue.pop().written == hashes{3});
     CHECK(begin() == 0);
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
   }
 
   TEST_CASE_FIXTURE(queue_fixture, "counts the bytes until they are written") {
@@ -56,7 +56,7 @@ TEST_SUITE("disk_queue") {
     CHECK(queue.bytes() == 3 * raw_bytes);
     CHECK(queue.drop(3).has_value());
     CHECK(queue.bytes() == 2 * raw_bytes);
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
   }
 
   TEST_CASE_FIXTURE(queue_fixture, "cancels a chunk that is being written") {
@@ -66,11 +66,11 @@ TEST_SUITE("disk_queue") {
     CHECK(!queue.contains(1));
     CHECK(!queue.drop(1));
     CHECK(queue.size() == 2);
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
     CHECK(queue.pop().is_cancelled);
     CHECK(begin() == 2);
     CHECK(!queue.pop().is_cancelled);
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
   }
 
   TEST_CASE_FIXTURE(queue_fixture, "takes a cancelled chunk again") {
@@ -79,7 +79,7 @@ TEST_SUITE("disk_queue") {
     queue.drop(1);
     push({1});
     CHECK(queue.contains(1));
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
     SUBCASE("and writes it") {
       CHECK(queue.pop().is_cancelled);
       CHECK(queue.contains(1));
@@ -92,22 +92,55 @@ TEST_SUITE("disk_queue") {
       CHECK(queue.pop().is_cancelled);
       CHECK(begin() == 0);
     }
-    CHECK(queue.check());
+    CHECK(queue.check({}) == "");
   }
 
   TEST_CASE_FIXTURE(queue_fixture, "drops all but what is being written") {
     push({1, 2, 3});
     SUBCASE("if something is") {
       CHECK(begin() == 1);
-      CHECK(queue.drop_all().size() == 2);
+      CHECK(queue.stop().size() == 2);
       CHECK(queue.contains(1));
       CHECK(queue.bytes() == raw_bytes);
       CHECK(!queue.pop().is_cancelled);
     }
-    SUBCASE("if nothing is") { CHECK(queue.drop_all().size() == 3); }
+    SUBCASE("if nothing is") { CHECK(queue.stop().size() == 3); }
     CHECK(queue.bytes() == 0);
-    CHECK(queue.check());
-    push({3});
-    CHECK(begin() == 3);
+    CHECK(queue.check({}) == "");
+    CHECK(push({3}).refused == 1);
+    CHECK(begin() == 0);
+  }
+
+  TEST_CASE_FIXTURE(queue_fixture, "takes what is neither here nor waiting") {
+    auto result = push({1, 9, 2, 1});
+    CHECK(result.taken == 2);
+    CHECK(result.refused == 0);
+    result = push({2, 3, 4, 5});
+    CHECK(result.taken == 2);
+    CHECK(result.refused == 1);
+    CHECK(result.is_overflow);
+    CHECK(queue.size() == 4);
+  }
+
+  TEST_CASE_FIXTURE(queue_fixture, "tells of an overflow once until empty") {
+    CHECK(push({1, 2, 3, 4, 5}).is_overflow);
+    CHECK(!push({5}).is_overflow);
+    begin();
+    queue.pop();
+    CHECK(!push({5}).is_overflow);
+    CHECK(!push({6}).is_overflow);
+    while (begin() != 0)
+      queue.pop();
+    CHECK(push({1, 2, 3, 4, 5}).is_overflow);
+    queue.stop();
+    CHECK(push({6}).refused == 1);
+    CHECK(!push({6}).is_overflow);
+  }
+
+  TEST_CASE_FIXTURE(queue_fixture, "says that chunks wait for too long") {
+    push({1});
+    CHECK(queue.check(disk_queue::time_point{std::chrono::seconds{30}}) == "");
+    CHECK(queue.check(disk_queue::time_point{std::chrono::seconds{31}}) ==
+          "1 chunks wait, the first for 31 s");
   }
 }

@@ -230,4 +230,56 @@ TEST_SUITE("disk_store") {
     CHECK(log.take() == changes{{false, 4}, {false, 3}, {true, 5}});
     CHECK(files().size() == 3);
   }
+
+  TEST_CASE_FIXTURE(disk_store_fixture, "clears what waits, though not here") {
+    offer({1, 2, 3});
+    CHECK(clear({2, 9}) == outcomes{absent, absent});
+    CHECK(store->state().queued_chunks == 2);
+    CHECK(store->state().queued_bytes == 2 * raw_bytes);
+    CHECK(store->check() == "");
+    write_all(*store);
+    CHECK(log.take() == changes{{true, 1}, {true, 3}});
+    CHECK(offer({2}) == 1);
+    write_all(*store);
+    CHECK(has(2));
+  }
+
+  TEST_CASE_FIXTURE(disk_store_fixture, "holds through a recode, not a loss") {
+    put({1});
+    auto hold = store->hold(1);
+    CHECK(store->recode(1, codec_id::zstd).outcome == done);
+    CHECK(clear({1}) == outcomes{in_use});
+    std::filesystem::resize_file(files().at(0), header_bytes + 1);
+    CHECK_FALSE(has(1));
+    put({1});
+    const auto other = store->hold(1);
+    hold.reset();  // Of what was lost.
+    CHECK(clear({1}) == outcomes{in_use});
+    CHECK(store->check() == "");
+  }
+
+  TEST_CASE_FIXTURE(disk_store_fixture, "recodes by the format of its chunks") {
+    options.identity.format = {"float32", {2, 16, 4}};
+    options.directory = directory.path() / "others";
+    reopen();
+    put({1});
+    CHECK(recode(1, codec_id::int8) == done);
+    bytes raw(raw_bytes);
+    CHECK(store->read(1, raw));
+  }
+
+  TEST_CASE_FIXTURE(disk_store_fixture, "keeps one file of each chunk") {
+    put({1});
+    put({2, 3, 4});
+    CHECK(files().size() == 4);
+    CHECK(recode(1, codec_id::zstd) == done);  // 4 goes.
+    CHECK(files().size() == 3);
+    CHECK(recode(1, codec_id::none) == done);
+    CHECK(recode(2, codec_id::none) == unchanged);
+    CHECK(recode(9, codec_id::zstd) == absent);
+    CHECK(files().size() == 3);
+    clear({1, 9, 2});
+    CHECK(files().size() == 1);
+    CHECK(has(3));
+  }
 }

@@ -9,8 +9,7 @@
 namespace kvc::test {
 
 inline std::uint64_t bytes_as(std::uint64_t hash, codec_id codec) {
-  return header_bytes +
-         (codec == codec_id::none ? raw_bytes : encoded_bytes(hash, codec));
+  return header_bytes + encoded_bytes(hash, codec);
 }
 
 /// The store's rules in the plainest way. Only when a pin ends is left to a
