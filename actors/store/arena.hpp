@@ -13,37 +13,38 @@
 
 namespace kvc {
 
-/// One contiguous region of memory of fixed size, and the blocks cut from it.
-/// The region never moves, so that it can be registered for remote access once
-/// and addressed as base() plus offset. Not thread-safe.
+/// A contiguous region of memory and the blocks cut from it. The region neither
+/// grows nor moves, so that it can be registered for remote access once. Not
+/// thread-safe.
 class arena {
  public:
-  /// Blocks begin and end at multiples of this many bytes.
+  /// Blocks begin and end at multiples of it, in bytes.
   static constexpr std::uint64_t alignment = 64;
 
   struct block {
     std::uint64_t offset = 0;  ///< In bytes from base().
-    std::uint32_t id = 0;      ///< Means something to the arena only.
+    std::uint32_t id = 0;      ///< Differs from that of any other block in use.
   };
 
-  /// Maps a region of `bytes`, rounded down to the alignment. Pages take
-  /// memory when they are first written. Fails with invalid_request if nothing
-  /// is left of it and with no_capacity if the system refuses.
+  /// Maps a region of `bytes`, rounded down to the alignment. A page takes
+  /// memory when it is first written. Fails with invalid_request if the rounded
+  /// size is 0, and with no_capacity if the system refuses.
   static caf::expected<arena> map(std::uint64_t bytes);
 
-  /// Cuts blocks from `region`, which begins at a multiple of the alignment and
-  /// outlives the arena; its end is rounded down. Fails with invalid_request if
-  /// nothing is left of it.
+  /// Cuts blocks from `region`, which must outlive the arena; its size is
+  /// rounded down to the alignment. Fails with invalid_request if the rounded
+  /// size is 0 or the region begins at another address than a multiple of the
+  /// alignment.
   static caf::expected<arena> over(std::span<std::byte> region);
 
-  /// Returns how much of an arena a block of `bytes` takes.
+  /// Returns the bytes of an arena that a block of `bytes` takes.
   static std::uint64_t rounded(std::uint64_t bytes) {
     return bytes == 0 ? alignment
                       : (bytes + alignment - 1) / alignment * alignment;
   }
 
-  /// Returns a block of at least `bytes` from the smallest free piece that is
-  /// large enough, or nothing if there is none.
+  /// Returns a block of at least `bytes`, from the smallest free piece that is
+  /// large enough; nothing if there is none.
   std::optional<block> allocate(std::uint64_t bytes);
 
   /// Takes back a block that allocate() returned, once.
@@ -52,15 +53,15 @@ class arena {
   std::byte* base() const { return region_.get(); }
   std::uint64_t capacity() const { return region_.get_deleter().length; }
 
-  /// The blocks in use, rounded up to the alignment each.
+  /// The sum of rounded() over the blocks in use.
   std::uint64_t used_bytes() const { return used_bytes_; }
 
-  /// The first `bytes` of `x`; valid until its release.
+  /// Returns the first `bytes` of a block; valid until its release.
   std::span<std::byte> view(block x, std::uint64_t bytes) const {
     return {base() + x.offset, bytes};
   }
 
-  /// Walks all blocks and returns what is wrong with them; empty if nothing.
+  /// Walks all blocks. Returns what is wrong with them; empty if nothing.
   std::string check() const;
 
  private:

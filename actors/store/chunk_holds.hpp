@@ -10,8 +10,8 @@
 namespace kvc {
 
 /// Keeps chunks in memory and on disk from being evicted and cleared until it
-/// ends. The last place ends first, so that a prompt loses its tail first. Not
-/// thread-safe.
+/// ends. It releases them from the last to the first, so that a prompt loses
+/// its tail first. Not thread-safe.
 class chunk_holds {
  public:
   chunk_holds() = default;
@@ -19,7 +19,7 @@ class chunk_holds {
   chunk_holds& operator=(const chunk_holds&) = delete;
   ~chunk_holds();
 
-  /// Each place is taken once.
+  /// `place` is the chunk's place in the prompt; add each place once.
   void add(std::size_t place, chunk_reader held);
   void add(std::size_t place, disk_hold held);
 

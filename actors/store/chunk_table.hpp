@@ -6,8 +6,8 @@
 
 namespace kvc {
 
-/// Finds a chunk's place by its hash: an open-addressing hash table from hash
-/// to a small index of the caller's. Not thread-safe.
+/// An open-addressing hash table from chunk hashes to small indexes, which mean
+/// something to the caller only. Not thread-safe.
 class chunk_table {
  public:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -17,7 +17,7 @@ class chunk_table {
   /// Returns the index of `hash`; `none` if it is absent.
   std::uint32_t find(std::uint64_t hash) const;
 
-  /// Fetches what the next call with `hash` needs into the processor's cache.
+  /// Brings what the next call for `hash` needs into the processor's cache.
   void prefetch(std::uint64_t hash) const {
     __builtin_prefetch(&slots_[home(hash)]);
   }

@@ -13,8 +13,8 @@ namespace kvc {
 /// Tells a disk_writer that chunks wait to be written.
 struct chunks_wait {};
 
-/// Asks a disk_writer to write what waits, begin no chunk after `patience`, let
-/// go of the rest, and take no more.
+/// Asks a disk_writer to write the chunks that wait. After `patience` it starts
+/// no more. The store then lets go of the rest and takes no new chunks.
 struct drain_queue {
   std::chrono::milliseconds patience{0};
 };
@@ -23,13 +23,13 @@ struct queue_drained {
   std::size_t dropped_chunks = 0;
 };
 
-/// Writes what is offered to a disk_store.
+/// Writes the chunks offered to a disk_store.
 using disk_writer_actor = caf::typed_actor<  //
   caf::reacts_to<chunks_wait>,
   caf::replies_to<drain_queue>::with<queue_drained>>;
 
-/// What a disk_writer remembers between messages. When it ends, the store takes
-/// no more, and lets go of what waits.
+/// The state of a disk_writer. When the actor ends, the store lets go of the
+/// chunks that wait and takes no new ones.
 struct disk_writer_state {
   struct drain {
     caf::actor_clock::time_point end;
@@ -47,9 +47,10 @@ struct disk_writer_state {
   std::vector<drain> drains;
 };
 
-/// Writes the chunks that wait in `store`, which must outlive it, one for each
-/// message, so that an exit waits for one chunk at most. It blocks: spawn it
-/// detached, and keep its handle. Nobody else calls on_work() or write_next().
+/// Writes the chunks that wait in `store`, one per message, so that an exit
+/// waits for one chunk at most. The store must outlive it. It blocks: spawn it
+/// detached, and keep its handle. Nobody else may call the store's on_work() or
+/// write_next().
 disk_writer_actor::behavior_type disk_writer(
   disk_writer_actor::stateful_pointer<disk_writer_state> self,
   disk_store* store);

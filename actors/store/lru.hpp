@@ -6,23 +6,23 @@
 
 namespace kvc {
 
-/// Orders things by their last use. They are named by small indexes of the
-/// caller's. Not thread-safe.
+/// Orders small indexes, which mean something to the caller only, by their last
+/// use. Not thread-safe.
 class lru {
  public:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  /// Adds `index`, which must not be listed, as the one used last.
+  /// Adds `index`, which must not be listed, as the one used most recently.
   void add_newest(std::uint32_t index);
 
   /// Takes out `index`, which must be listed.
   void remove(std::uint32_t index);
 
-  /// The one whose last use is longest ago; `none` if there is none.
+  /// Returns the index unused for longest; `none` if the list is empty.
   std::uint32_t oldest() const { return oldest_; }
 
-  /// The one used next after `index`, which must be listed; `none` if there is
-  /// none.
+  /// Returns the index used next after `index`, which must be listed; `none` if
+  /// that is the newest.
   std::uint32_t newer(std::uint32_t index) const { return links_[index].newer; }
 
   std::size_t size() const { return size_; }

@@ -10,8 +10,8 @@
 
 namespace kvc {
 
-/// Counts the pins of one store's chunks. A pin is for ever or has an end. Not
-/// thread-safe; time is the caller's. Memory is in proportion to the pins.
+/// The pins of one store's chunks. A pin has an end or lasts until it is taken
+/// back. Not thread-safe. Takes memory in proportion to the pins.
 class pin_board {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -19,22 +19,23 @@ class pin_board {
   /// Adds a pin. Returns whether it is the chunk's first.
   bool pin(std::uint64_t hash, std::optional<time_point> until);
 
-  /// Takes back a pin, the one that would end first. Returns whether the chunk
-  /// has no pins any more; nothing if it had none.
+  /// Takes back the chunk's pin that would end first. Returns whether it was
+  /// the last one; nothing if the chunk had no pins.
   std::optional<bool> unpin(std::uint64_t hash);
 
-  /// Takes back all pins of a chunk that is gone.
+  /// Takes back all pins of a chunk.
   void forget(std::uint64_t hash);
 
-  /// Ends the pins whose time is over. Returns the chunks whose last pin that
-  /// was, in the order of those ends; of those that end together, first the one
-  /// pinned last: a prompt's tail comes before its head.
+  /// Takes back the pins that end at `now` or earlier. Returns the chunks
+  /// without pins since, in the order of their ends. Of chunks that end
+  /// together, the one pinned last comes first: a prompt's tail before its
+  /// head.
   std::vector<std::uint64_t> expire(time_point now);
 
-  /// Counts a pin whose time is over until expire() has ended it.
+  /// A pin whose end has passed counts until expire() takes it back.
   bool is_pinned(std::uint64_t hash) const { return pins_.contains(hash); }
 
-  /// Chunks with pins.
+  /// How many chunks have pins.
   std::size_t size() const { return pins_.size(); }
 
  private:
