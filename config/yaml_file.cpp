@@ -62,24 +62,22 @@ std::string place_of(const std::string& path, const YAML::Mark& mark) {
   return mark.is_null() ? path : path + ':' + std::to_string(mark.line + 1);
 }
 
-/// Adds the keys of a file's map, or why they cannot be keys.
-void add_keys(source& into, const YAML::Node& map, const std::string& path) {
-  std::map<std::string, std::string> seen;
-  for (const auto& item : map) {
-    const auto place = place_of(path, item.first.Mark());
-    if (!item.first.IsScalar()) {
-      into.errors.push_back(place + ": expected a key, got " +
-                            described(item.first));
-      continue;
-    }
-    const auto& key = item.first.Scalar();
-    const auto [first, is_new] = seen.emplace(key, place);
-    if (is_new)
-      into.values.push_back({key, place + ": " + key, item.second});
-    else
-      into.errors.push_back(place + ": " + key + ": given twice, first in " +
-                            first->second);
+/// Adds one key of a file, or why it cannot be one. `seen` has the places of
+/// the keys before it.
+void add_key(source& into, std::map<std::string, std::string>& seen,
+             const std::string& place, const YAML::Node& name,
+             const YAML::Node& value) {
+  if (!name.IsScalar()) {
+    into.errors.push_back(place + ": expected a key, got " + described(name));
+    return;
   }
+  const auto& key = name.Scalar();
+  const auto [first, is_new] = seen.emplace(key, place);
+  if (is_new)
+    into.values.push_back({key, place + ": " + key, value});
+  else
+    into.errors.push_back(place + ": " + key + ": given twice, first in " +
+                          first->second);
 }
 
 }  // namespace
@@ -99,11 +97,13 @@ source read_yaml_file(const std::string& path) {
   source result;
   try {
     const auto document = parse_document(read_file(path));
-    if (document.IsMap())
-      add_keys(result, document, path);
-    else if (!document.IsNull())
+    if (!document.IsMap() && !document.IsNull())
       throw YAML::Exception{document.Mark(), "expected keys with values, got " +
                                                described(document)};
+    std::map<std::string, std::string> seen;
+    for (const auto& item : document)
+      add_key(result, seen, place_of(path, item.first.Mark()), item.first,
+              item.second);
   } catch (const YAML::Exception& wrong) {
     result.errors.push_back(place_of(path, wrong.mark) + ": " + wrong.msg);
   }
