@@ -1,6 +1,6 @@
 #include "actors/commands/command_desk.hpp"
 
-#include "actors/commands/move_run.hpp"
+#include "actors/commands/command_run.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/scheduled_actor.hpp>
@@ -21,25 +21,12 @@ caf::error objection(const run_command& order, const worker_id& id) {
   return caf::none;
 }
 
-/// Spawns what runs the command.
-worker_actor begin(caf::scheduled_actor* self, const command_services& services,
-                   const std::vector<reporter_actor>& reporters,
-                   operation what) {
-  if (traits_of(what).about == subject::positions)
-    return caf::actor_cast<worker_actor>(self->spawn(
-      move_run, services, reporters,
-      caf::actor_cast<worker_actor>(caf::strong_actor_ptr{self->ctrl()})));
-  return caf::actor_cast<worker_actor>(
-    self->spawn(command_run, services, reporters, self->address()));
-}
-
 }  // namespace
 
 caf::result<command_result> command_desk::run(
-  caf::scheduled_actor* self, const worker_id& id,
-  const command_services& services,
+  caf::scheduled_actor* self, const rank& here,
   const std::vector<reporter_actor>& reporters, const run_command& order) {
-  if (auto error = objection(order, id))
+  if (auto error = objection(order, here.id()))
     return error;
   if (runs_.contains(order.event_id))
     return caf::make_error(errc::invalid_request,
@@ -47,7 +34,10 @@ caf::result<command_result> command_desk::run(
   if (runs_.size() >= max_commands)
     return caf::make_error(errc::too_busy,
                            std::to_string(runs_.size()) + " commands run");
-  const auto run = begin(self, services, reporters, order.what.verb);
+  const auto me =
+    caf::actor_cast<worker_actor>(caf::strong_actor_ptr{self->ctrl()});
+  const auto run = caf::actor_cast<worker_actor>(
+    self->spawn(command_run, std::cref(here), reporters, me));
   self->monitor(run);
   runs_.emplace(order.event_id, run);
   auto answer = self->make_response_promise<command_result>();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "actors/commands/command_run.hpp"
+#include "actors/peers/rank.hpp"
+#include "actors/reporting/reporter.hpp"
 
 #include <map>
 #include <string>
@@ -11,15 +12,14 @@ namespace kvc {
 /// The commands that a worker runs, each an actor of its own.
 class command_desk {
  public:
-  /// More are refused: the controller allows an event that many times less.
+  /// More are refused. By default the controller runs 256 events at once, a
+  /// quarter of this.
   static constexpr std::size_t max_commands = 1024;
 
   /// Starts a command, which answers for itself. Fails with unknown_worker if
-  /// it is not for `id`, invalid_request if it lacks a time or its event runs
-  /// here already, and too_busy.
-  caf::result<command_result> run(caf::scheduled_actor* self,
-                                  const worker_id& id,
-                                  const command_services& services,
+  /// it is for another rank, invalid_request if it lacks a time or its event
+  /// runs here already, and too_busy.
+  caf::result<command_result> run(caf::scheduled_actor* self, const rank& here,
                                   const std::vector<reporter_actor>& reporters,
                                   const run_command& order);
 

@@ -11,8 +11,8 @@
 
 namespace kvc {
 
-/// Does a command on the chunks of one location, step by step. Not thread-safe:
-/// the steps may be taken by different threads, but one after the other.
+/// Does a command on the chunks of one location, step by step. Different
+/// threads may take the steps, one after the other.
 class command_work {
  public:
   /// `store` must outlive the work; a pin's time to live begins `now`. Fails
@@ -22,7 +22,7 @@ class command_work {
     command what, chunk_store& store,
     std::chrono::steady_clock::time_point now);
 
-  /// Takes one step: some milliseconds of work, or one chunk that takes longer.
+  /// Takes one step: a few milliseconds of work, or longer for one large chunk.
   void step();
 
   bool is_done() const { return is_done_; }
@@ -42,8 +42,8 @@ class command_work {
   codec_id target_ = codec_id::none;
   std::optional<std::chrono::steady_clock::time_point> pinned_until_;
 
-  std::uint64_t cursor_ = 0;          ///< Of the scan, if it is for all chunks.
-  std::size_t next_hash_ = 0;         ///< Of those given, else.
+  std::uint64_t cursor_ = 0;          ///< Of the scan, for all chunks.
+  std::size_t next_hash_ = 0;         ///< In the list, for given chunks.
   std::vector<std::uint64_t> found_;  ///< By the scan, not worked on yet.
   bool has_scanned_all_ = false;
   bool has_lost_prefix_ = false;  ///< A pin met an absent chunk.

@@ -9,22 +9,21 @@
 
 namespace kvc {
 
-/// Copies chunks from one location of a worker to the other. Takes as long as
-/// the files take.
+/// Copies chunks from one location of a rank to the other.
 class local_copy {
  public:
-  /// Both stores must outlive it and all that it hands out.
+  /// Both stores must outlive the copy and its results.
   local_copy(cpu_store& cpu, disk_store& disk, location to)
       : cpu_(&cpu), disk_(&disk), to_(to) {}
 
   struct result {
     std::vector<fetched_chunk> chunks;  ///< In the order asked.
 
-    /// Keeps what is at the destination now from being evicted.
+    /// Keeps the chunks at the destination from being evicted.
     std::shared_ptr<const void> holds;
   };
 
-  /// Copies those of `hashes` that the source has.
+  /// Copies those of `hashes` that the source has. Takes as long as files take.
   result copy(std::span<const std::uint64_t> hashes);
 
  private:

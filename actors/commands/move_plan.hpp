@@ -1,61 +1,63 @@
 #pragma once
 
-#include "messages/control.hpp"
+#include "actors/commands/command_plan.hpp"
+#include "actors/commands/move_parts.hpp"
+#include "actors/commands/move_tally.hpp"
 
-#include <cstdint>
-#include <optional>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace kvc {
 
-/// Chunks that a move copies at once.
-struct move_part {
-  /// Empty: those found in `max_chunks` places from `cursor` on, of all.
-  std::vector<std::uint64_t> hashes{};
-  std::uint64_t cursor = 0;
-  std::uint32_t max_chunks = 0;
-  bool is_retry = false;  ///< Of chunks that failed.
-
-  friend bool operator==(const move_part&, const move_part&) = default;
-};
-
-/// Which part of a move comes next. What fails is tried again.
-class move_plan {
+/// Brings the chunks of another worker, or of another location, here: part by
+/// part, and what fails at a worker once more. Then the index is told. Then,
+/// unless it is a copy or was cancelled, the source drops what is here now.
+class move_plan final : public command_plan {
  public:
-  /// In parts of so many chunks at most; positive.
-  move_plan(const command& what, std::uint32_t part_size)
-      : given_(what.hashes.keys),
-        is_for_all_(what.is_for_all),
-        part_size_(part_size) {}
+  /// Fails with unknown_location, with p2p_disabled if the source is another
+  /// worker, and with invalid_request if the chunks are where they are to go.
+  /// `here` must outlive the plan and its steps.
+  static caf::expected<command_plan_ptr> make(const run_command& order,
+                                              const rank& here, time_point now);
 
-  /// Returns the next part; nothing at the end.
-  std::optional<move_part> next();
+  ~move_plan() override;
 
-  /// Takes where all goes on behind `part`.
-  void note_cursor(const move_part& part, std::uint64_t next_cursor);
-
-  /// Takes the chunks of a part that failed. Returns whether they come once
-  /// more: they do after the first try, and as long as they become fewer. Else
-  /// they have failed for good.
-  bool retry(const move_part& part, std::vector<std::uint64_t> failed);
-
-  /// Takes a part back of which nothing came, and which then comes once more.
-  /// Returns false when it is time to give up.
-  bool take_back(move_part part);
-
-  /// Takes whether any chunk of a part has come. Returns false when it is time
-  /// to give up.
-  bool note_end(bool is_failure);
+  command_step next(time_point now) override;
+  bool has_news(time_point now) override;
+  command_tally tally(time_point now) const override;
+  std::string remark() const override;
 
  private:
-  std::vector<std::uint64_t> given_;
-  bool is_for_all_;
-  std::uint32_t part_size_;
-  std::size_t next_given_ = 0;
-  std::uint64_t cursor_ = 0;
-  bool has_begun_ = false;
-  std::optional<move_part> again_;  ///< Comes first.
-  std::uint32_t failures_ = 0;      ///< In a row.
+  enum class phase { copying, flushing, surrendering, over };
+
+  move_plan(const run_command& order, const rank& here, time_point now);
+
+  bool is_local() const { return order_.source.id.instance.empty(); }
+
+  command_step copy_here(const move_part& part);
+  command_step fetch(const move_part& part);
+  command_step surrender(time_point now);
+  command_step answer(time_point now);
+  void note_part(const move_part& part,
+                 const caf::expected<fetch_report>& report);
+  void note_chunks(const move_part& part, const fetch_report& report);
+  void keep(const move_part& part, std::shared_ptr<const void> holds);
+  void note_surrender(const caf::expected<surrender_report>& report);
+  void fail_at_source(const caf::error& why);
+
+  run_command order_;
+  const rank* here_;
+  time_point begun_at_;
+  move_parts parts_;
+  move_tally tally_;
+  phase phase_ = phase::copying;
+  bool has_news_ = false;
+  bool is_dialled_ = false;
+  caf::error failure_;
+  std::vector<std::shared_ptr<const void>> holds_;  ///< What has come stays.
+  std::string last_trouble_ = "unreadable";
+  std::string misfit_;  ///< Why some chunks are unsuitable, if any are.
 };
 
 }  // namespace kvc

@@ -11,10 +11,10 @@
 
 namespace kvc {
 
-/// Counts what became of a move's chunks. Each counts once: `done` (it is at
-/// the destination, and at the source no more unless it was a copy),
-/// `unchanged` (the destination had it), `pinned` or `in_use` (copied, but the
-/// source keeps it), or why it is at the source only.
+/// Counts what became of a move's chunks. Each counts once: `done` (now at the
+/// destination, and gone from the source unless it was a copy), `unchanged`
+/// (the destination had it), `pinned` or `in_use` (copied, but the source keeps
+/// it), or the reason why only the source has it.
 class move_tally {
  public:
   explicit move_tally(std::uint64_t planned) { tally_.planned = planned; }
@@ -22,23 +22,23 @@ class move_tally {
   /// Takes a part that was copied.
   void note(std::span<const fetched_chunk> chunks);
 
-  /// More is to be expected.
+  /// The move is about at least so many chunks.
   void expect(std::uint64_t chunks);
 
-  /// Returns the next chunks, at most so many, that the destination has by what
-  /// was told and that the source was not asked to drop.
+  /// Returns the next chunks, at most so many, that the destination has and
+  /// that the source was not yet asked to drop.
   std::vector<std::uint64_t> to_surrender(std::size_t max_chunks) const;
 
-  /// The source is asked to drop the next so many of them.
+  /// The source is asked to drop the next so many of these.
   void note_asked(std::size_t chunks) { asked_ += chunks; }
 
-  /// It has dropped none of what it was asked for last.
+  /// The source has dropped none of the chunks that it was asked for last.
   void note_refused() { asked_ = answered_; }
 
-  /// Takes what it says of what it was asked for.
+  /// Takes the answer of the source.
   void note(const surrender_report& report);
 
-  /// Says of which chunks the source may have none any more.
+  /// Says which chunks the source may have dropped.
   std::string source_text() const;
 
   command_tally now(std::uint64_t elapsed_us) const;

@@ -20,8 +20,8 @@ struct fetch_share {
 };
 
 /// Divides the first `count` chunks of a prefix among its holders, as far as
-/// they hold it. The longest prefix comes first, then the least `load`, then
-/// peers on `own_host`; what several hold is divided among some of them.
+/// they hold it. Prefers the longest prefix, then the least `load`, then peers
+/// on `own_host`. What several hold is divided among a few of them.
 std::vector<fetch_share> plan_fetch(
   std::vector<chunk_holder> holders, std::size_t count,
   const std::function<std::size_t(const worker_id&)>& load,

@@ -1,5 +1,7 @@
 #include "actors/peers/gatherer.hpp"
 
+#include "actors/peers/time_left.hpp"
+#include "actors/peers/transfer.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/spdlog.h>
@@ -11,126 +13,111 @@ namespace kvc {
 
 namespace {
 
-using self_pointer = gatherer_actor::stateful_pointer<gatherer_state>;
+using self_pointer = gatherer_impl::stateful_pointer<gatherer_state>;
 
 /// A second one asks others for what the first failed to bring.
 constexpr std::uint32_t max_rounds = 2;
 
 constexpr std::size_t max_chunks = 4'096;  ///< Of a round.
 
-/// One gatherer's actor and what all its steps need.
-struct context {
-  self_pointer self;
-  gather_services services;
-  gather_options options;
+void advance(self_pointer self, std::uint64_t number);
 
-  gatherer_state& state() const { return self->state; }
-};
-
-using context_ptr = std::shared_ptr<const context>;
-
-void advance(const context_ptr& c, std::uint64_t number);
-
-std::chrono::milliseconds time_left(const context& c,
-                                    const gatherer_state::question& asked) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-    asked.deadline - c.self->clock().now());
-  return std::max(left, std::chrono::milliseconds{1});
-}
-
-void answer(const context& c, std::uint64_t number) {
-  auto& questions = c.state().questions;
+void answer(self_pointer self, std::uint64_t number) {
+  auto& questions = self->state.questions;
   const auto found = questions.find(number);
   if (found == questions.end())
     return;
   auto& asked = found->second;
   asked.answer.deliver(peer_source::result{
-    c.services.transfers.store->count_prefix(asked.hashes), asked.holds});
+    self->state.here->cpu->count_prefix(asked.hashes), asked.holds});
   questions.erase(found);
 }
 
 /// Ends a round: those who waited for it look what is missing still.
-void end_round(const context_ptr& c, std::uint64_t id) {
-  auto node = c->state().rounds.extract(id);
+void end_round(self_pointer self, std::uint64_t id) {
+  auto node = self->state.rounds.extract(id);
   if (node.empty())
     return;
   auto& ended = node.mapped();
   for (const auto hash : ended.hashes)
-    c->state().in_flight.erase(hash);
+    self->state.in_flight.erase(hash);
   for (const auto number : ended.questions) {
-    const auto found = c->state().questions.find(number);
-    if (found == c->state().questions.end())
+    const auto found = self->state.questions.find(number);
+    if (found == self->state.questions.end())
       continue;
     auto& holds = *found->second.holds;
     holds.insert(holds.end(), ended.holds.begin(), ended.holds.end());
-    advance(c, number);
+    advance(self, number);
   }
 }
 
-void avoid(const context& c, const worker_id& peer, const std::string& why) {
+void avoid(self_pointer self, const worker_id& peer, const std::string& why) {
   spdlog::debug("gatherer: peer avoided worker={} peer={} reason={}",
-                to_string(c.services.id), to_string(peer), why);
-  c.state().avoided[peer] = c.self->clock().now() + c.options.avoidance;
+                to_string(self->state.here->id()), to_string(peer), why);
+  self->state.avoided[peer] =
+    self->clock().now() + self->state.options.avoidance;
 }
 
 /// Notes a peer that gave a part of what it was asked for in this round.
-void note_stumble(const context& c, std::uint64_t id, const worker_id& peer) {
-  const auto found = c.state().rounds.find(id);
-  if (found == c.state().rounds.end())
+void note_stumble(self_pointer self, std::uint64_t id, const worker_id& peer) {
+  const auto found = self->state.rounds.find(id);
+  if (found == self->state.rounds.end())
     return;
   for (const auto number : found->second.questions)
-    if (const auto asked = c.state().questions.find(number);
-        asked != c.state().questions.end())
+    if (const auto asked = self->state.questions.find(number);
+        asked != self->state.questions.end())
       asked->second.stumbled.insert(peer);
 }
 
-void end_share(const context_ptr& c, std::uint64_t id, const fetch_share& share,
+void end_share(self_pointer self, std::uint64_t id, const fetch_share& share,
                const std::string& trouble) {
-  auto& state = c->state();
+  auto& state = self->state;
   auto& load = state.load[share.peer.id];
   load -= std::min(load, share.end - share.begin);
   if (load == 0)
     state.load.erase(share.peer.id);
   if (!trouble.empty())
-    avoid(*c, share.peer.id, trouble);
+    avoid(self, share.peer.id, trouble);
   const auto found = state.rounds.find(id);
   if (found != state.rounds.end() && --found->second.pending == 0)
-    end_round(c, id);
+    end_round(self, id);
 }
 
-void fetch_share_of(const context_ptr& c, std::uint64_t id,
+void fetch_share_of(self_pointer self, std::uint64_t id,
                     const fetch_share& share,
                     std::chrono::milliseconds patience) {
-  auto& state = c->state();
+  auto& state = self->state;
   const auto& hashes = state.rounds.at(id).hashes;
   fetch_chunks order;
   order.source = share.peer;
   order.hashes.assign(hashes.begin() + static_cast<std::ptrdiff_t>(share.begin),
                       hashes.begin() + static_cast<std::ptrdiff_t>(share.end));
   order.patience = patience;
-  order.owner = caf::actor_cast<caf::strong_actor_ptr>(c->self);
+  order.owner = caf::actor_cast<caf::strong_actor_ptr>(self);
   state.load[share.peer.id] += share.end - share.begin;
   ++state.rounds.at(id).pending;
-  const auto copy = c->self->spawn(transfer, c->services.transfers);
-  c->self->request(copy, caf::infinite, order)
+  const auto copy = self->spawn(transfer, std::ref(*state.here));
+  self->request(copy, caf::infinite, order)
     .then(
       [=](const fetch_report& report) {
-        if (auto found = c->state().rounds.find(id);
-            found != c->state().rounds.end())
+        if (auto found = self->state.rounds.find(id);
+            found != self->state.rounds.end())
           found->second.holds.push_back(report.holds);
         if (!report.trouble.empty() && report.copied_bytes > 0)
-          note_stumble(*c, id, share.peer.id);
-        end_share(c, id, share, report.trouble);
+          note_stumble(self, id, share.peer.id);
+        end_share(self, id, share, report.trouble);
       },
-      [=](const caf::error& why) { end_share(c, id, share, describe(why)); });
+      [=](const caf::error& why) {
+        end_share(self, id, share, describe(why));
+      });
 }
 
 /// Leaves out who is avoided; but if nobody else is left, one who gave a part
 /// of the same already is asked once more.
-void leave_out_avoided(const context& c, const gatherer_state::question& asked,
+void leave_out_avoided(self_pointer self, const gatherer_state::question& asked,
                        std::vector<chunk_holder>& holders) {
-  auto& avoided = c.state().avoided;
-  const auto now = c.self->clock().now();
+  auto& avoided = self->state.avoided;
+  const auto now = self->clock().now();
   std::erase_if(avoided, [now](const auto& x) { return x.second <= now; });
   const auto is_avoided = [&](const chunk_holder& x) {
     return avoided.contains(x.peer.id);
@@ -142,29 +129,29 @@ void leave_out_avoided(const context& c, const gatherer_state::question& asked,
   });
 }
 
-void take_holders(const context_ptr& c, std::uint64_t id,
+void take_holders(self_pointer self, std::uint64_t id,
                   const gatherer_state::question& asked,
                   std::vector<chunk_holder> holders) {
-  auto& state = c->state();
-  const auto patience = time_left(*c, asked);
-  leave_out_avoided(*c, asked, holders);
+  auto& state = self->state;
+  const auto patience = time_left(asked.deadline, self->clock().now());
+  leave_out_avoided(self, asked, holders);
   const auto load = [&state](const worker_id& peer) {
     const auto found = state.load.find(peer);
     return found == state.load.end() ? 0 : found->second;
   };
   const auto shares =
     plan_fetch(std::move(holders), state.rounds.at(id).hashes.size(), load,
-               c->services.host);
+               state.here->profile.ip);
   for (const auto& share : shares)
-    fetch_share_of(c, id, share, patience);
+    fetch_share_of(self, id, share, patience);
   if (shares.empty())
-    end_round(c, id);
+    end_round(self, id);
 }
 
 /// Fetches what the question misses, up to what comes already.
-void begin_round(const context_ptr& c, std::uint64_t number,
+void begin_round(self_pointer self, std::uint64_t number,
                  std::span<const std::uint64_t> missing) {
-  auto& state = c->state();
+  auto& state = self->state;
   auto& asked = state.questions.at(number);
   ++asked.rounds;
   const auto id = ++state.last_number;
@@ -176,63 +163,66 @@ void begin_round(const context_ptr& c, std::uint64_t number,
       break;
     begun.hashes.push_back(hash);
   }
-  const auto lookups = c->services.lookups();
+  const auto lookups = state.here->lookups();
   if (!lookups)
-    return end_round(c, id);
-  const auto patience = time_left(*c, asked);
-  c->self
+    return end_round(self, id);
+  const auto patience = time_left(asked.deadline, self->clock().now());
+  self
     ->request(lookups, patience,
-              locate_chunks{{begun.hashes}, c->services.model, c->services.id})
+              locate_chunks{
+                {begun.hashes}, state.here->profile.model, state.here->id()})
     .then(
       [=](std::vector<chunk_holder>& holders) {
-        const auto waiting = c->state().questions.find(number);
-        if (waiting == c->state().questions.end())
-          return end_round(c, id);
-        take_holders(c, id, waiting->second, std::move(holders));
+        const auto waiting = self->state.questions.find(number);
+        if (waiting == self->state.questions.end())
+          return end_round(self, id);
+        take_holders(self, id, waiting->second, std::move(holders));
       },
-      [=](const caf::error&) { end_round(c, id); });
+      [=](const caf::error&) { end_round(self, id); });
 }
 
 /// Takes the next step for a question: waits for what comes, fetches what is
 /// missing, or answers.
-void advance(const context_ptr& c, std::uint64_t number) {
-  auto& state = c->state();
+void advance(self_pointer self, std::uint64_t number) {
+  auto& state = self->state;
   auto& asked = state.questions.at(number);
-  const auto count = c->services.transfers.store->count_prefix(asked.hashes);
-  const auto is_late = c->self->clock().now() >= asked.deadline;
+  const auto count = state.here->cpu->count_prefix(asked.hashes);
+  const auto is_late = self->clock().now() >= asked.deadline;
   if (count == asked.hashes.size() || is_late)
-    return answer(*c, number);
+    return answer(self, number);
   const auto coming = state.in_flight.find(asked.hashes[count]);
   if (coming != state.in_flight.end()) {
     state.rounds.at(coming->second).questions.push_back(number);
     return;
   }
-  if (asked.rounds >= max_rounds || !c->services.lookups())
-    return answer(*c, number);
-  begin_round(c, number, std::span{asked.hashes}.subspan(count));
+  if (asked.rounds >= max_rounds || !state.here->lookups())
+    return answer(self, number);
+  begin_round(self, number, std::span{asked.hashes}.subspan(count));
+}
+
+caf::result<peer_source::result> begin(self_pointer self,
+                                       std::vector<std::uint64_t> hashes) {
+  auto& state = self->state;
+  const auto number = ++state.last_number;
+  auto& asked = state.questions[number];
+  asked.hashes = std::move(hashes);
+  asked.deadline = self->clock().now() + state.options.patience;
+  asked.answer = self->make_response_promise<peer_source::result>();
+  auto promise = asked.answer;
+  self->delayed_send(self, state.options.patience, gather_late{number});
+  advance(self, number);
+  return promise;
 }
 
 }  // namespace
 
-gatherer_actor::behavior_type gatherer(self_pointer self,
-                                       const gather_services& services,
-                                       const gather_options& options) {
-  const auto c =
-    std::make_shared<const context>(context{self, services, options});
+gatherer_impl::behavior_type gatherer(self_pointer self, const rank& here,
+                                      const gather_options& options) {
+  self->state.here = &here;
+  self->state.options = options;
   return {
-    [=](gather_chunks& msg) -> caf::result<peer_source::result> {
-      auto& state = self->state;
-      const auto number = ++state.last_number;
-      auto& asked = state.questions[number];
-      asked.hashes = std::move(msg.hashes);
-      asked.deadline = self->clock().now() + options.patience;
-      asked.answer = self->make_response_promise<peer_source::result>();
-      auto promise = asked.answer;
-      self->delayed_send(self, options.patience, gather_late{number});
-      advance(c, number);
-      return promise;
-    },
-    [c](const gather_late& msg) { answer(*c, msg.question); },
+    [self](gather_chunks& msg) { return begin(self, std::move(msg.hashes)); },
+    [self](const gather_late& msg) { answer(self, msg.question); },
   };
 }
 

@@ -2,7 +2,7 @@
 
 #include "actors/peers/fetch_plan.hpp"
 #include "actors/peers/peer_source.hpp"
-#include "actors/peers/transfer.hpp"
+#include "actors/peers/rank.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -16,20 +16,11 @@
 
 namespace kvc {
 
-/// What a gatherer works with. All of it outlives its actor.
-struct gather_services {
-  worker_id id{};
-  std::string model{};
-  std::string host{};  ///< Where this worker runs, as its peers know it.
-  std::function<lookup_actor()> lookups;  ///< Null while there is no link.
-  transfer_services transfers{};
-};
-
 struct gather_options {
-  /// How long a fetch may take. Positive.
+  /// How long a question may take. Positive.
   std::chrono::milliseconds patience{2'000};
 
-  /// How long a peer that failed is not asked again.
+  /// For how long a peer that failed is not asked again.
   std::chrono::milliseconds avoidance{5'000};
 };
 
@@ -38,14 +29,16 @@ struct gather_chunks {
   std::vector<std::uint64_t> hashes{};
 };
 
+using gatherer_actor =
+  caf::typed_actor<caf::replies_to<gather_chunks>::with<peer_source::result>>;
+
 /// A gatherer's time for a question is over.
 struct gather_late {
   std::uint64_t question = 0;
 };
 
-using gatherer_actor =
-  caf::typed_actor<caf::replies_to<gather_chunks>::with<peer_source::result>,
-                   caf::reacts_to<gather_late>>;
+/// A gatherer_actor and what it tells itself.
+using gatherer_impl = gatherer_actor::extend<caf::reacts_to<gather_late>>;
 
 /// What a gatherer remembers between messages.
 struct gatherer_state {
@@ -55,24 +48,26 @@ struct gatherer_state {
 
   using held = std::vector<std::shared_ptr<const void>>;
 
-  /// One who waits.
+  /// A gather_chunks that waits for its answer.
   struct question {
     std::vector<std::uint64_t> hashes;
     caf::typed_response_promise<peer_source::result> answer;
     std::shared_ptr<held> holds = std::make_shared<held>();
     caf::actor_clock::time_point deadline{};
-    std::uint32_t rounds = 0;        ///< Begun for it.
+    std::uint32_t rounds = 0;        ///< Begun for this question.
     std::set<worker_id> stumbled{};  ///< Peers that failed after some bytes.
   };
 
-  /// Chunks that are being fetched, for the first who asked.
+  /// Chunks that are being fetched, for the question that asked first.
   struct round {
     std::vector<std::uint64_t> hashes;
-    std::vector<std::uint64_t> questions;  ///< That wait for it.
+    std::vector<std::uint64_t> questions;  ///< That wait for this round.
     std::size_t pending = 0;               ///< Transfers.
     held holds;
   };
 
+  const rank* here = nullptr;
+  gather_options options;
   std::map<std::uint64_t, question> questions;
   std::map<std::uint64_t, round> rounds;
   std::unordered_map<std::uint64_t, std::uint64_t> in_flight;  ///< By hash.
@@ -82,13 +77,13 @@ struct gatherer_state {
 };
 
 /// Brings chunks of peers here on request: asks the controller who has them,
-/// then fetches from several peers at once. What two ask for at once is fetched
-/// once.
-gatherer_actor::behavior_type gatherer(
-  gatherer_actor::stateful_pointer<gatherer_state> self,
-  const gather_services& services, const gather_options& options);
+/// then fetches from several peers at once. A chunk that two questions ask for
+/// at the same time is fetched once.
+gatherer_impl::behavior_type gatherer(
+  gatherer_impl::stateful_pointer<gatherer_state> self, const rank& here,
+  const gather_options& options);
 
-/// Waits for a gatherer, for any thread.
+/// Asks a gatherer and waits for its answer. Thread-safe.
 class gathering_peers final : public peer_source {
  public:
   gathering_peers(caf::actor_system& system, gatherer_actor gatherer,

@@ -5,10 +5,10 @@
 
 namespace kvc {
 
-std::uint64_t lease_book::add(lent_chunks chunks, caf::actor_addr reader,
+std::uint64_t lease_book::add(lent_chunks chunks, caf::actor_addr borrower,
                               time_point until) {
   leases_.emplace(++last_id_,
-                  lease{std::move(chunks), std::move(reader), until});
+                  lease{std::move(chunks), std::move(borrower), until});
   return last_id_;
 }
 
@@ -20,14 +20,15 @@ bool lease_book::renew(std::uint64_t id, time_point until) {
   return true;
 }
 
-void lease_book::end_all_of(const caf::actor_addr& reader) {
+void lease_book::end_all_of(const caf::actor_addr& borrower) {
   std::erase_if(leases_,
-                [&](const auto& x) { return x.second.reader == reader; });
+                [&](const auto& x) { return x.second.borrower == borrower; });
 }
 
-bool lease_book::has_reader(const caf::actor_addr& reader) const {
-  return std::any_of(leases_.begin(), leases_.end(),
-                     [&](const auto& x) { return x.second.reader == reader; });
+bool lease_book::has_borrower(const caf::actor_addr& borrower) const {
+  return std::any_of(leases_.begin(), leases_.end(), [&](const auto& x) {
+    return x.second.borrower == borrower;
+  });
 }
 
 std::size_t lease_book::expire(time_point now) {
@@ -40,13 +41,6 @@ std::size_t lease_book::copies() const {
                          [](std::size_t sum, const auto& x) {
                            return sum + x.second.chunks.copies.size();
                          });
-}
-
-std::optional<lease_book::time_point> lease_book::next_end() const {
-  std::optional<time_point> result;
-  for (const auto& [id, x] : leases_)
-    result = std::min(result.value_or(x.until), x.until);
-  return result;
 }
 
 }  // namespace kvc

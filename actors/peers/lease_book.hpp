@@ -7,25 +7,23 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 namespace kvc {
 
-/// What is lent to one peer: chunks that stay as they are until it ends.
+/// What is lent to one peer: chunks that stay as they are until this ends.
 struct lent_chunks {
   std::vector<chunk_reader> readers{};
   std::vector<chunk_writer> copies{};  ///< In memory, of chunks on disk.
 };
 
-/// The leases of a worker: what is lent to whom, and until when. Not
-/// thread-safe.
+/// What a rank has lent to whom, and until when. Not thread-safe.
 class lease_book {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// Notes a lease; returns its number, never 0.
-  std::uint64_t add(lent_chunks chunks, caf::actor_addr reader,
+  std::uint64_t add(lent_chunks chunks, caf::actor_addr borrower,
                     time_point until);
 
   /// Prolongs or shortens a lease. Returns whether there is one.
@@ -34,27 +32,24 @@ class lease_book {
   /// Ends a lease, if there is one.
   void end(std::uint64_t id) { leases_.erase(id); }
 
-  /// Ends all leases of a reader.
-  void end_all_of(const caf::actor_addr& reader);
+  /// Ends all leases of a borrower.
+  void end_all_of(const caf::actor_addr& borrower);
 
-  /// Returns whether `reader` has a lease.
-  bool has_reader(const caf::actor_addr& reader) const;
+  /// Returns whether `borrower` has a lease.
+  bool has_borrower(const caf::actor_addr& borrower) const;
 
-  /// Ends those whose time is over; returns how many.
+  /// Ends the leases whose time is over; returns how many.
   std::size_t expire(time_point now);
-
-  /// When the next one ends by itself; nothing if there is none.
-  std::optional<time_point> next_end() const;
 
   std::size_t size() const { return leases_.size(); }
 
-  /// Of chunks on disk, of all leases together.
+  /// Returns how many copies of chunks on disk are lent.
   std::size_t copies() const;
 
  private:
   struct lease {
     lent_chunks chunks;
-    caf::actor_addr reader;
+    caf::actor_addr borrower;
     time_point until;
   };
 

@@ -8,16 +8,16 @@
 
 namespace kvc {
 
-/// Returns whether chunks of two formats can be kept as the same. What one of
-/// them does not know is no difference.
+/// Returns whether one store can keep chunks of both formats. What a format
+/// leaves open fits everything.
 bool are_alike(const chunk_format& x, const chunk_format& y);
 
-/// Returns whether a lease's `chunk` agrees with itself and with the `format`
-/// that its lease names.
+/// Returns whether the sizes that a lease names for `chunk` agree with each
+/// other and with the lease's `format`.
 bool is_consistent(const leased_chunk& chunk, const chunk_format& format);
 
-/// Returns whether the bytes that came for `chunk` are what its lease says, as
-/// far as their own header tells.
+/// Returns whether the bytes that came for `chunk` are what its lease says.
+/// Only the header of compressed bytes can tell; other bytes pass.
 bool is_as_leased(std::span<const std::byte> bytes, const leased_chunk& chunk,
                   const chunk_format& format);
 

@@ -1,40 +1,24 @@
 #pragma once
 
-#include "actors/codec/codec.hpp"
 #include "actors/peers/lease_book.hpp"
-#include "actors/pool/work_pool.hpp"
-#include "actors/store/cpu_store.hpp"
-#include "actors/store/disk_store.hpp"
+#include "actors/peers/rank.hpp"
 #include "messages/peer.hpp"
-#include "messages/worker.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 
 namespace kvc {
-
-/// What a lender lends. The stores and the pool outlive it.
-struct lender_services {
-  worker_id id{};
-  std::function<std::uint64_t()> epoch;  ///< Of the worker's registration.
-  cpu_store* store = nullptr;
-  disk_store* disk = nullptr;                  ///< Null if there is none.
-  chunk_format format{};                       ///< Of the stores' chunks.
-  std::function<void(work_pool::job)> submit;  ///< To a work_pool.
-  std::function<worker_actor()> worker;        ///< Drops what is surrendered.
-};
 
 struct lender_options {
   std::chrono::milliseconds max_term{30'000};  ///< Of a lease; positive.
   std::size_t max_leases = 1'024;
   std::size_t max_chunks = 4'096;  ///< Of one lease.
 
-  /// Of chunks on disk: of one lease, and of all together.
-  std::size_t max_copies = 16;
-  std::size_t max_copies_in_all = 256;
+  // Chunks on disk are lent as copies in memory.
+  std::size_t max_copies = 16;          ///< Of one lease.
+  std::size_t max_copies_in_all = 256;  ///< Of all leases together.
 
   std::size_t max_pending = 256;  ///< Requests that wait for the pool.
 
@@ -55,7 +39,8 @@ struct loan_ready {
 /// Time for a lender to look for leases that have ended.
 struct lease_tick {};
 
-using lender_actor =
+/// A peer_actor and what it tells itself.
+using lender_impl =
   peer_actor::extend<caf::reacts_to<loan_ready>, caf::reacts_to<lease_tick>>;
 
 /// What a lender remembers between messages.
@@ -67,11 +52,13 @@ struct lender_state {
   /// A request whose loan is being made.
   struct pending {
     caf::typed_response_promise<chunk_lease> answer;
-    caf::strong_actor_ptr reader;
+    caf::strong_actor_ptr borrower;
     std::chrono::milliseconds term{0};
     std::size_t copies = 0;  ///< At most.
   };
 
+  const rank* here = nullptr;
+  lender_options options;
   lease_book book;
   std::unordered_map<std::uint64_t, pending> pending_loans;  ///< By ticket.
   std::uint64_t last_ticket = 0;
@@ -79,11 +66,11 @@ struct lender_state {
   bool is_ticking = false;
 };
 
-/// Lends the chunks of one worker to peers, each lease for a bounded time;
-/// those of a reader that dies end at once.
-lender_actor::behavior_type lender(
-  lender_actor::stateful_pointer<lender_state> self,
-  const lender_services& services, const lender_options& options);
+/// Lends the chunks of one rank to peers, each lease for a bounded time. The
+/// leases of a borrower that dies end at once.
+lender_impl::behavior_type lender(
+  lender_impl::stateful_pointer<lender_state> self, const rank& here,
+  const lender_options& options);
 
 }  // namespace kvc
 

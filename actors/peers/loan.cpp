@@ -43,16 +43,9 @@ void lend_copy(loan& to, cpu_store& cpu, disk_store& disk, std::uint64_t hash) {
 
 }  // namespace
 
-const chunk_store* lent_store(const lender_services& services, location where) {
-  if (where == location::cpu)
-    return services.store;
-  return where == location::disk ? services.disk : nullptr;
-}
-
-std::shared_ptr<loan> make_loan(const lender_services& services,
-                                const lease_chunks& order) {
+std::shared_ptr<loan> make_loan(const rank& here, const lease_chunks& order) {
   auto result = std::make_shared<loan>();
-  const auto& store = *lent_store(services, order.where);
+  const auto& store = *here.at(order.where);
   auto names = order.hashes.keys;
   const auto is_use = !names.empty();
   if (names.empty()) {
@@ -62,12 +55,12 @@ std::shared_ptr<loan> make_loan(const lender_services& services,
   }
   for (const auto hash : names)
     if (order.where == location::disk)
-      lend_copy(*result, *services.store, *services.disk, hash);
+      lend_copy(*result, *here.cpu, *here.disk, hash);
     else
-      lend(*result, *services.store, hash, is_use);
+      lend(*result, *here.cpu, hash, is_use);
   result->answer.total_chunks = store.usage().chunks;
-  result->answer.dtype = services.format.dtype;
-  result->answer.shape = services.format.shape;
+  result->answer.dtype = here.format.dtype;
+  result->answer.shape = here.format.shape;
   return result;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "actors/peers/lender.hpp"
+#include "actors/peers/lease_book.hpp"
+#include "actors/peers/rank.hpp"
+#include "messages/peer.hpp"
 
 #include <memory>
 
@@ -12,14 +14,10 @@ struct loan {
   chunk_lease answer;
 };
 
-/// Returns the store of a location; null if the worker has none.
-const chunk_store* lent_store(const lender_services& services, location where);
-
-/// Holds what is asked for of a location that there is: chunks in memory as
-/// they are, of chunks on disk copies in memory, as stored. What is asked for
-/// by name in memory is used by the peer; nothing else is a use.
-/// Takes as long as reading takes.
-std::shared_ptr<loan> make_loan(const lender_services& services,
-                                const lease_chunks& order);
+/// Holds what is asked for of a location that the rank has: chunks in memory as
+/// they are; of chunks on disk copies in memory, as stored. Only chunks in
+/// memory that are asked for by name count as used. Takes as long as reading
+/// takes.
+std::shared_ptr<loan> make_loan(const rank& here, const lease_chunks& order);
 
 }  // namespace kvc

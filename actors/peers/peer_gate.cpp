@@ -4,17 +4,15 @@
 
 #include <caf/send.hpp>
 
-#include <memory>
-
 namespace kvc {
 
 namespace {
 
-using lender_map = std::map<worker_id, peer_actor>;
+using self_pointer = peer_actor::stateful_pointer<peer_gate_state>;
 
 template <class Answer, class Question>
-caf::result<Answer> pass_on(peer_actor::pointer self, const lender_map& lenders,
-                            const Question& question) {
+caf::result<Answer> pass_on(self_pointer self, const Question& question) {
+  const auto& lenders = self->state.lenders;
   const auto found = lenders.find(question.owner);
   if (found == lenders.end())
     return caf::make_error(errc::unknown_worker, to_string(question.owner));
@@ -25,22 +23,21 @@ caf::result<Answer> pass_on(peer_actor::pointer self, const lender_map& lenders,
 
 }  // namespace
 
-peer_actor::behavior_type peer_gate(peer_actor::pointer self,
-                                    const lender_map& lenders) {
-  const auto known = std::make_shared<const lender_map>(lenders);
+peer_actor::behavior_type peer_gate(
+  self_pointer self, const std::map<worker_id, peer_actor>& lenders) {
+  self->state.lenders = lenders;
   return {
-    [=](const lease_chunks& msg) {
-      return pass_on<chunk_lease>(self, *known, msg);
+    [self](const lease_chunks& msg) { return pass_on<chunk_lease>(self, msg); },
+    [self](const renew_chunk_lease& msg) {
+      return pass_on<lease_term>(self, msg);
     },
-    [=](const renew_chunk_lease& msg) {
-      return pass_on<lease_term>(self, *known, msg);
-    },
-    [=](const end_chunk_lease& msg) {
-      if (const auto found = known->find(msg.owner); found != known->end())
+    [self](const end_chunk_lease& msg) {
+      const auto& known = self->state.lenders;
+      if (const auto found = known.find(msg.owner); found != known.end())
         self->send(found->second, msg);
     },
-    [=](const surrender_chunks& msg) {
-      return pass_on<surrender_report>(self, *known, msg);
+    [self](const surrender_chunks& msg) {
+      return pass_on<surrender_report>(self, msg);
     },
   };
 }

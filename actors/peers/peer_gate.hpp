@@ -8,9 +8,19 @@
 
 namespace kvc {
 
-/// Serves the peers of a process: passes what they ask on to the lender of the
-/// worker that is meant.
+/// What a peer_gate remembers between messages.
+struct peer_gate_state {
+  static inline const char* name = "peer_gate";
+
+  peer_gate_state() = default;
+
+  std::map<worker_id, peer_actor> lenders;
+};
+
+/// Serves the peers of a process: passes each request on to the lender of the
+/// worker that it names.
 peer_actor::behavior_type peer_gate(
-  peer_actor::pointer self, const std::map<worker_id, peer_actor>& lenders);
+  peer_actor::stateful_pointer<peer_gate_state> self,
+  const std::map<worker_id, peer_actor>& lenders);
 
 }  // namespace kvc

@@ -13,12 +13,12 @@ class peer_source {
   virtual ~peer_source() = default;
 
   struct result {
-    std::size_t chunks = 0;  ///< That are here now, from the first one on.
-    std::shared_ptr<const void> holds{};  ///< Keeps those that came.
+    std::size_t chunks = 0;  ///< From the first one on, now in memory here.
+    std::shared_ptr<const void> holds{};  ///< Keeps the chunks that came.
   };
 
-  /// Has the chunks `hashes` brought here, as far as peers hold them from the
-  /// first one on. Waits for it, but only for a bounded time. Thread-safe.
+  /// Brings the chunks `hashes` here, from the first one on as far as peers
+  /// hold them. Waits for this, for a bounded time. Thread-safe.
   virtual result fetch(std::span<const std::uint64_t> hashes) = 0;
 };
 

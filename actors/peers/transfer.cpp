@@ -1,5 +1,6 @@
 #include "actors/peers/transfer.hpp"
 
+#include "actors/peers/time_left.hpp"
 #include "actors/pool/job_failure.hpp"
 #include "messages/errors.hpp"
 
@@ -11,7 +12,7 @@ namespace kvc {
 
 namespace {
 
-using self_pointer = transfer_actor::stateful_pointer<transfer_state>;
+using self_pointer = transfer_impl::stateful_pointer<transfer_state>;
 
 constexpr std::chrono::milliseconds wanted_term{10'000};
 
@@ -22,9 +23,7 @@ constexpr std::chrono::milliseconds hard_timeout{10'000};
 constexpr std::uint32_t max_attempts = 2;
 
 std::chrono::milliseconds time_left(self_pointer self) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-    self->state.deadline - self->clock().now());
-  return std::max(left, std::chrono::milliseconds{1});
+  return kvc::time_left(self->state.deadline, self->clock().now());
 }
 
 void fail(self_pointer self, caf::error why) {
@@ -60,22 +59,22 @@ void report(self_pointer self) {
 
 /// Runs `step` on one of the pool's threads, then tells the actor how it ended.
 template <class Message, class Step>
-void run(self_pointer self, const transfer_services& services, Step step) {
+void run(self_pointer self, Step step) {
   const auto me = caf::actor_cast<caf::actor>(self);
-  services.submit([=] { caf::anon_send(me, Message{failure_of(step)}); });
+  self->state.here->submit(
+    [=] { caf::anon_send(me, Message{failure_of(step)}); });
 }
 
-void settle(self_pointer self, const transfer_services& services) {
-  run<transfer_settled>(self, services,
-                        [batch = self->state.batch] { batch->commit(); });
+void settle(self_pointer self) {
+  run<transfer_settled>(self, [batch = self->state.batch] { batch->commit(); });
 }
 
-void read(self_pointer self, const transfer_services& services) {
+void read(self_pointer self) {
   auto& state = self->state;
   read_request request;
   request.spans = state.batch->spans();
   if (request.spans.empty() || state.is_ending)
-    return settle(self, services);
+    return settle(self);
   ++state.attempts;
   request.peer =
     std::make_shared<const std::string>(state.order.source.transfer_address);
@@ -88,7 +87,7 @@ void read(self_pointer self, const transfer_services& services) {
   // Until then the batch, and so the room, stays.
   request.on_drained = [batch = state.batch] {};
   state.is_reading = true;
-  state.read = services.copier->read(std::move(request));
+  state.read = state.here->copier->read(std::move(request));
 }
 
 bool is_damaged(const read_result& result) {
@@ -102,8 +101,7 @@ bool may_retry(const read_result& result) {
          (result.status == read_status::done && is_damaged(result));
 }
 
-void take_result(self_pointer self, const transfer_services& services,
-                 const read_result& result) {
+void take_result(self_pointer self, const read_result& result) {
   auto& state = self->state;
   state.is_reading = false;
   state.batch->note(result.spans);
@@ -112,13 +110,12 @@ void take_result(self_pointer self, const transfer_services& services,
   else if (!state.is_ending)  // Else it is known why.
     state.trouble = to_string(result.status);
   if (may_retry(result) && !state.is_ending && state.attempts < max_attempts)
-    return read(self, services);
-  settle(self, services);
+    return read(self);
+  settle(self);
 }
 
 /// Ends as soon as what runs allows.
-void end_early(self_pointer self, const transfer_services& services,
-               errc reason, const std::string& why) {
+void end_early(self_pointer self, errc reason, const std::string& why) {
   auto& state = self->state;
   if (std::exchange(state.is_ending, true))
     return;
@@ -126,13 +123,12 @@ void end_early(self_pointer self, const transfer_services& services,
     return fail(self, caf::make_error(reason, why));
   state.trouble = why;
   if (state.is_reading)
-    services.copier->cancel(state.read);
+    state.here->copier->cancel(state.read);
 }
 
-void take_place(self_pointer self, const transfer_services& services,
-                const caf::error& failure) {
+void take_place(self_pointer self, const caf::error& failure) {
   if (!failure)
-    return read(self, services);
+    return read(self);
   end_lease(self);
   fail(self, failure);
 }
@@ -145,14 +141,15 @@ void take_settled(self_pointer self, const caf::error& failure) {
 }
 
 /// Nobody waits for the answer any more.
-void abandon(self_pointer self, const transfer_services& services) {
+void abandon(self_pointer self) {
   if (self->state.is_reading)
-    services.copier->cancel(self->state.read);
+    self->state.here->copier->cancel(self->state.read);
   end_lease(self);
   self->quit();
 }
 
-/// A peer may answer any time: neither is it asked without pause, nor never.
+/// Clamps the term that a peer grants: we renew neither in a tight loop nor
+/// never.
 std::chrono::milliseconds sane(std::chrono::milliseconds term) {
   return std::clamp(term, shortest_term, wanted_term);
 }
@@ -165,8 +162,7 @@ std::size_t wanted_chunks(const fetch_chunks& order) {
   return order.hashes.empty() ? order.max_chunks : order.hashes.size();
 }
 
-void take_lease(self_pointer self, const transfer_services& services,
-                chunk_lease lease) {
+void take_lease(self_pointer self, chunk_lease lease) {
   auto& state = self->state;
   state.lease = std::move(lease);
   if (state.lease.chunks.size() + state.lease.withheld.keys.size() >
@@ -175,19 +171,18 @@ void take_lease(self_pointer self, const transfer_services& services,
     return fail(self, caf::make_error(errc::invalid_request,
                                       "more chunks leased than asked for"));
   }
+  const auto& here = *state.here;
   state.batch = std::make_shared<transfer_batch>(
-    *services.store, services.bytes_per_token,
-    state.order.to == location::disk ? services.disk : nullptr);
+    *here.cpu, here.bytes_per_token,
+    state.order.to == location::disk ? here.disk : nullptr);
   if (state.lease.lease_id != 0)
     renew_later(self, state.lease.valid_for);
   run<transfer_placed>(
-    self, services,
-    [batch = state.batch, lease = state.lease, hashes = state.order.hashes] {
-      batch->place(lease, hashes);
-    });
+    self, [batch = state.batch, lease = state.lease,
+           hashes = state.order.hashes] { batch->place(lease, hashes); });
 }
 
-void lease(self_pointer self, const transfer_services& services) {
+void lease(self_pointer self) {
   auto& state = self->state;
   lease_chunks order;
   order.owner = state.order.source.id;
@@ -198,15 +193,12 @@ void lease(self_pointer self, const transfer_services& services) {
   order.valid_for = wanted_term;
   order.where = state.order.from;
   self->request(state.peer, time_left(self), order)
-    .then(
-      [=](chunk_lease& answer) {
-        take_lease(self, services, std::move(answer));
-      },
-      [self](caf::error& why) {
-        fail(self, why == caf::sec::request_timeout
-                     ? caf::make_error(errc::timed_out, "the lease")
-                     : std::move(why));
-      });
+    .then([=](chunk_lease& answer) { take_lease(self, std::move(answer)); },
+          [self](caf::error& why) {
+            fail(self, why == caf::sec::request_timeout
+                         ? caf::make_error(errc::timed_out, "the lease")
+                         : std::move(why));
+          });
 }
 
 void renew(self_pointer self) {
@@ -224,10 +216,8 @@ void renew(self_pointer self) {
       [](const caf::error&) {});
 }
 
-caf::result<fetch_report> begin(self_pointer self,
-                                const transfer_services& services,
-                                const fetch_chunks& order) {
-  if (order.to == location::disk && services.disk == nullptr) {
+caf::result<fetch_report> begin(self_pointer self, const fetch_chunks& order) {
+  if (self->state.here->at(order.to) == nullptr) {
     self->quit();
     return caf::make_error(errc::unknown_location, to_string(order.to));
   }
@@ -240,13 +230,13 @@ caf::result<fetch_report> begin(self_pointer self,
     self->monitor(order.owner);
   auto answer = state.answer;
   self
-    ->request(services.dialer, order.patience,
+    ->request(state.here->dialer(), order.patience,
               dial_peer{order.source.host, order.source.port})
     .then(
       [=](const peer_actor& peer) {
         self->state.peer = peer;
         self->monitor(peer);
-        lease(self, services);
+        lease(self);
       },
       [self](caf::error& why) { fail(self, std::move(why)); });
   return answer;
@@ -254,29 +244,27 @@ caf::result<fetch_report> begin(self_pointer self,
 
 }  // namespace
 
-transfer_actor::behavior_type transfer(self_pointer self,
-                                       const transfer_services& services) {
-  self->set_down_handler([=](const caf::down_msg& down) {
+transfer_impl::behavior_type transfer(self_pointer self, const rank& here) {
+  self->state.here = &here;
+  self->set_down_handler([self](const caf::down_msg& down) {
     if (self->state.order.owner &&
         down.source == self->state.order.owner->address())
-      abandon(self, services);
+      abandon(self);
     else
-      end_early(self, services, errc::connection_lost, "the peer is gone");
+      end_early(self, errc::connection_lost, "the peer is gone");
   });
   return {
-    [=](const fetch_chunks& order) { return begin(self, services, order); },
-    [=](const cancel_fetch&) {
-      end_early(self, services, errc::connection_lost, "cancelled");
+    [self](const fetch_chunks& order) { return begin(self, order); },
+    [self](const cancel_fetch&) {
+      end_early(self, errc::connection_lost, "cancelled");
     },
-    [=](const transfer_placed& msg) {
-      take_place(self, services, msg.failure);
+    [self](const transfer_placed& msg) { take_place(self, msg.failure); },
+    [self](const transfer_read& msg) { take_result(self, msg.result); },
+    [self](const transfer_settled& msg) { take_settled(self, msg.failure); },
+    [self](const transfer_late&) {
+      end_early(self, errc::timed_out, "no answer in time");
     },
-    [=](const transfer_read& msg) { take_result(self, services, msg.result); },
-    [=](const transfer_settled& msg) { take_settled(self, msg.failure); },
-    [=](const transfer_late&) {
-      end_early(self, services, errc::timed_out, "no answer in time");
-    },
-    [=](const transfer_renewal&) {
+    [self](const transfer_renewal&) {
       if (!self->state.is_ending)
         renew(self);
     },

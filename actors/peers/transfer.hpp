@@ -1,42 +1,30 @@
 #pragma once
 
+#include "actors/peers/rank.hpp"
 #include "actors/peers/transfer_batch.hpp"
-#include "actors/pool/work_pool.hpp"
 #include "messages/peer.hpp"
-#include "net/transport/transport.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace kvc {
 
-/// What transfers work with. All of it outlives their actors.
-struct transfer_services {
-  peer_dialer_actor dialer{};
-  transport* copier = nullptr;
-  cpu_store* store = nullptr;  ///< In the copier's memory.
-  disk_store* disk = nullptr;  ///< Null if there is none.
-  std::uint64_t bytes_per_token = 0;
-  std::function<void(work_pool::job)> submit;  ///< To a work_pool.
-};
-
 /// Asks a transfer to bring chunks of a peer here.
 struct fetch_chunks {
   peer_address source{};
   location from = location::cpu;  ///< At the source.
-  location to = location::cpu;    ///< Here; one that there is.
+  location to = location::cpu;    ///< Here.
 
-  /// Empty: those found in `max_chunks` places from `cursor` on, of all.
+  /// Empty: all chunks found in `max_chunks` places from `cursor` on.
   std::vector<std::uint64_t> hashes{};
   std::uint64_t cursor = 0;
   std::uint32_t max_chunks = 0;
 
   std::chrono::milliseconds patience{2'000};  ///< Positive.
-  caf::strong_actor_ptr owner{};  ///< When it dies, nobody waits any more.
+  caf::strong_actor_ptr owner{};  ///< The transfer ends when this dies.
 };
 
 /// Answers fetch_chunks.
@@ -46,12 +34,19 @@ struct fetch_report {
   std::uint64_t total_chunks = 0;  ///< That the source has.
   std::uint64_t copied_bytes = 0;
   std::string trouble{};  ///< Why some are `failed` or `unsuitable`; or empty.
-  bool is_peer_failing = false;  ///< Or the way to it: that is the trouble.
-  std::shared_ptr<const void> holds{};  ///< Keeps what is here now.
+  bool is_peer_failing = false;  ///< The peer or the way to it is the trouble.
+  std::shared_ptr<const void> holds{};  ///< Keeps the chunks that are here now.
 };
 
 /// Ends a transfer early; what has come by then stays.
 struct cancel_fetch {};
+
+using transfer_actor = caf::typed_actor<
+  // Fails with the errors of peer_dialer_actor and peer_actor, with timed_out,
+  // connection_lost or invalid_request if not even a lease was had, and with
+  // io_failed if no room could be made.
+  caf::replies_to<fetch_chunks>::with<fetch_report>,
+  caf::reacts_to<cancel_fetch>>;
 
 // What a transfer tells itself.
 struct transfer_placed {
@@ -66,14 +61,11 @@ struct transfer_settled {
 struct transfer_late {};
 struct transfer_renewal {};
 
-using transfer_actor = caf::typed_actor<
-  // Fails with the errors of peer_dialer_actor and peer_actor, with timed_out,
-  // connection_lost or invalid_request if not even a lease was had, and with
-  // io_failed if no room could be made.
-  caf::replies_to<fetch_chunks>::with<fetch_report>,
-  caf::reacts_to<cancel_fetch>, caf::reacts_to<transfer_placed>,
-  caf::reacts_to<transfer_read>, caf::reacts_to<transfer_settled>,
-  caf::reacts_to<transfer_late>, caf::reacts_to<transfer_renewal>>;
+/// A transfer_actor and what it tells itself.
+using transfer_impl = transfer_actor::extend<  //
+  caf::reacts_to<transfer_placed>, caf::reacts_to<transfer_read>,
+  caf::reacts_to<transfer_settled>, caf::reacts_to<transfer_late>,
+  caf::reacts_to<transfer_renewal>>;
 
 /// What a transfer remembers between messages.
 struct transfer_state {
@@ -81,6 +73,7 @@ struct transfer_state {
 
   transfer_state() = default;
 
+  const rank* here = nullptr;
   fetch_chunks order;
   caf::typed_response_promise<fetch_report> answer;
   peer_actor peer;  ///< Null until it answered; monitored.
@@ -95,11 +88,10 @@ struct transfer_state {
 };
 
 /// Does one fetch_chunks and ends: dials, leases, makes room, reads, verifies,
-/// admits. Bytes that are not what the owner's checksum says are read once
+/// admits. Bytes with another checksum than their owner names are read once
 /// more, and never admitted.
-transfer_actor::behavior_type transfer(
-  transfer_actor::stateful_pointer<transfer_state> self,
-  const transfer_services& services);
+transfer_impl::behavior_type transfer(
+  transfer_impl::stateful_pointer<transfer_state> self, const rank& here);
 
 }  // namespace kvc
 

@@ -14,59 +14,58 @@
 namespace kvc {
 
 /// What became of one chunk that a peer was asked for: `done` (it is here now),
-/// `unchanged` (it was), `absent` (the peer has it not), `no_room` where it is
-/// to be, `unsuitable` (it is no chunk of ours by its size or format) or
-/// `failed` (withheld, no memory for it on its way to a disk, not read,
-/// damaged, not what its lease says, or not written).
+/// `unchanged` (it was here before), `absent` (the peer does not have it),
+/// `no_room` (its destination is full), `unsuitable` (its size or format is not
+/// ours) or `failed` (withheld by the peer, without memory on its way to a
+/// disk, not read, damaged, not what its lease says, or not written).
 struct fetched_chunk {
   std::uint64_t hash = 0;
   chunk_outcome outcome = chunk_outcome::absent;
   std::uint32_t tokens = 0;
-  std::uint64_t bytes = 0;  ///< As they lie in memory.
+  std::uint64_t bytes = 0;  ///< As it lies in memory.
 
   friend bool operator==(const fetched_chunk&, const fetched_chunk&) = default;
 };
 
 /// The chunks of one lease on their way into a cpu_store, or through its memory
 /// into a disk_store: takes room for them, says what is to be copied, and
-/// admits what has come. Not thread-safe, but its steps may be taken by
-/// different threads. What it has not admitted when it ends never was: while a
-/// transport may write to its room it must live.
+/// admits what has come. Different threads may call it, one after the other. It
+/// must live as long as a transport may write to its room. Chunks that it has
+/// not admitted when it ends are dropped.
 class transfer_batch {
  public:
-  /// To `disk` if it is set. The stores must outlive the batch and all that it
-  /// hands out.
+  /// The chunks go to `disk` if it is given, else to `store`. Both must outlive
+  /// the batch and its holds().
   transfer_batch(cpu_store& store, std::uint64_t bytes_per_token,
                  disk_store* disk = nullptr)
       : store_(&store), disk_(disk), bytes_per_token_(bytes_per_token) {}
 
-  /// Makes room for those of `lease` that are not here. `wanted` are the chunks
-  /// that the lease was asked for; empty if it was for any.
+  /// Makes room for the leased chunks that are not here. `wanted` are the
+  /// chunks that the lease was asked for; empty if any were welcome.
   void place(const chunk_lease& lease, std::span<const std::uint64_t> wanted);
 
-  /// Returns what is to be copied still, for note().
+  /// Returns what is still to be copied.
   std::vector<remote_span> spans() const;
 
-  /// Takes what became of the spans().
+  /// Takes what became of the spans(), in their order.
   void note(std::span<const span_outcome> outcomes);
 
-  /// Admits what has come; to a disk, that takes as long as files take. Keeps
-  /// all that is `done` or `unchanged` from being evicted as long as holds()
-  /// lives.
+  /// Admits what has come, which takes as long as files take if it goes to a
+  /// disk. From now on holds() keeps all that is `done` or `unchanged`.
   void commit();
 
-  /// In the order of `wanted`, or of the lease.
+  /// Returns all chunks in the order of `wanted`, or else of the lease.
   const std::vector<fetched_chunk>& chunks() const { return chunks_; }
 
-  /// Why some are `unsuitable`, or `failed` for another reason than that they
-  /// were not read; or empty.
+  /// Returns why chunks are `unsuitable`, or `failed` although they were read;
+  /// empty if none are.
   const std::string& trouble() const { return trouble_; }
 
-  /// The bytes that were copied here.
+  /// Returns how many bytes were copied here.
   std::uint64_t copied_bytes() const { return copied_bytes_; }
 
-  /// Ends from the last chunk to the first, so that a prompt loses its tail
-  /// first.
+  /// Keeps chunks from being evicted as long as it lives. It lets the last
+  /// chunk go first, so that a prompt loses its tail first.
   std::shared_ptr<const void> holds() const { return holds_; }
 
  private:

@@ -8,14 +8,14 @@ void change_hub::start(layout shards, wake_function wake) {
   const std::lock_guard lock{mutex_};
   layout_ = shards;
   wake_ = std::move(wake);
-  lanes_.clear();
-  lanes_.resize(shards.shard_count);
+  outboxes_.clear();
+  outboxes_.resize(shards.shard_count);
 }
 
 void change_hub::stop() {
   const std::lock_guard lock{mutex_};
   layout_ = {};
-  lanes_.clear();
+  outboxes_.clear();
   wake_ = nullptr;
 }
 
@@ -32,24 +32,24 @@ void change_hub::chunks_evicted(location where,
 void change_hub::add(location where, bool is_admission,
                      std::span<const std::uint64_t> hashes) {
   const std::lock_guard lock{mutex_};
-  if (lanes_.size() == 1) {
+  if (outboxes_.size() == 1) {
     add_to(0, where, is_admission, hashes);
     return;
   }
-  if (lanes_.empty())
+  if (outboxes_.empty())
     return;
   for (const auto hash : hashes)
-    lanes_[shard_of(hash, layout_.key_multiplier, lanes_.size())]
+    outboxes_[shard_of(hash, layout_.key_multiplier, outboxes_.size())]
       .part.push_back(hash);
-  for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
-    add_to(shard, where, is_admission, lanes_[shard].part);
-    lanes_[shard].part.clear();
+  for (std::size_t shard = 0; shard < outboxes_.size(); ++shard) {
+    add_to(shard, where, is_admission, outboxes_[shard].part);
+    outboxes_[shard].part.clear();
   }
 }
 
 void change_hub::add_to(std::size_t shard, location where, bool is_admission,
                         std::span<const std::uint64_t> hashes) {
-  auto& target = lanes_[shard];
+  auto& target = outboxes_[shard];
   target.log.add(where, is_admission, hashes);
   if (target.wants_wake && !target.log.is_empty()) {
     target.wants_wake = false;
@@ -60,9 +60,9 @@ void change_hub::add_to(std::size_t shard, location where, bool is_admission,
 bool change_hub::take(std::size_t shard, std::size_t max_keys,
                       chunk_report& report) {
   const std::lock_guard lock{mutex_};
-  if (shard >= lanes_.size())
+  if (shard >= outboxes_.size())
     return false;
-  auto& source = lanes_[shard];
+  auto& source = outboxes_[shard];
   const auto has_changes = !source.log.is_empty();
   if (has_changes)
     source.log.take(max_keys, report);
@@ -73,29 +73,29 @@ bool change_hub::take(std::size_t shard, std::size_t max_keys,
 
 void change_hub::begin_scan(std::size_t shard) {
   const std::lock_guard lock{mutex_};
-  if (shard < lanes_.size())
-    lanes_[shard].log.begin_scan();
+  if (shard < outboxes_.size())
+    outboxes_[shard].log.begin_scan();
 }
 
 void change_hub::end_scan(std::size_t shard) {
   const std::lock_guard lock{mutex_};
-  if (shard < lanes_.size())
-    lanes_[shard].log.end_scan();
+  if (shard < outboxes_.size())
+    outboxes_[shard].log.end_scan();
 }
 
 bool change_hub::has_overflowed(std::size_t shard) const {
   const std::lock_guard lock{mutex_};
-  return shard < lanes_.size() && lanes_[shard].log.has_overflowed();
+  return shard < outboxes_.size() && outboxes_[shard].log.has_overflowed();
 }
 
 std::size_t change_hub::backlog(std::size_t shard) const {
   const std::lock_guard lock{mutex_};
-  return shard < lanes_.size() ? lanes_[shard].log.size() : 0;
+  return shard < outboxes_.size() ? outboxes_[shard].log.size() : 0;
 }
 
 std::uint64_t change_hub::reorderings(std::size_t shard) const {
   const std::lock_guard lock{mutex_};
-  return shard < lanes_.size() ? lanes_[shard].log.reorderings() : 0;
+  return shard < outboxes_.size() ? outboxes_[shard].log.reorderings() : 0;
 }
 
 change_hub::layout change_hub::shards() const {

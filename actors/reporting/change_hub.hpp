@@ -10,12 +10,12 @@
 
 namespace kvc {
 
-/// Distributes the changes of a worker's stores to the logs of the shards.
-/// Thread-safe; the stores write, one report_stream per shard reads.
+/// Distributes the changes of a rank's stores to one log per shard.
+/// Thread-safe: the stores write, one report_stream per shard reads.
 class change_hub : public membership_listener {
  public:
-  /// Is called with a shard's number when its log is no longer empty, by the
-  /// thread that changes a store: must be short.
+  /// Is called with a shard's number when its log is no longer empty. The
+  /// thread that changes a store calls it, so it must be short.
   using wake_function = std::function<void(std::size_t shard)>;
 
   /// Where chunks belong, see `shard_of`.
@@ -37,8 +37,8 @@ class change_hub : public membership_listener {
   void chunks_evicted(location where,
                       std::span<const std::uint64_t> hashes) override;
 
-  /// Moves up to `max_keys` changes of `shard` to the end of `report`. If there
-  /// are none, the next one wakes the reader. Returns whether there were.
+  /// Moves up to `max_keys` changes of `shard` to the end of `report`. Returns
+  /// whether there were any; if not, the next one wakes the reader.
   bool take(std::size_t shard, std::size_t max_keys, chunk_report& report);
 
   /// See change_log.
@@ -46,16 +46,16 @@ class change_hub : public membership_listener {
   void end_scan(std::size_t shard);
   bool has_overflowed(std::size_t shard) const;
 
-  /// Changes of `shard` that wait.
+  /// Returns how many changes of `shard` wait.
   std::size_t backlog(std::size_t shard) const;
 
-  /// How often those of `shard` have been put into another order.
+  /// Returns how often waiting changes of `shard` were put into another order.
   std::uint64_t reorderings(std::size_t shard) const;
 
   layout shards() const;
 
  private:
-  struct lane {
+  struct outbox {
     change_log log;
     bool wants_wake = false;
     std::vector<std::uint64_t> part;  ///< Of the call that is running.
@@ -69,7 +69,7 @@ class change_hub : public membership_listener {
   mutable std::mutex mutex_;
   layout layout_;
   wake_function wake_;
-  std::vector<lane> lanes_;  ///< By shard; empty while stopped.
+  std::vector<outbox> outboxes_;  ///< By shard; empty while stopped.
 };
 
 }  // namespace kvc

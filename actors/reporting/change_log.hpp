@@ -9,9 +9,9 @@
 
 namespace kvc {
 
-/// The changes that wait to be reported to one shard, in order. While they
-/// cannot be sent it keeps, per chunk and location, the final state only, and
-/// so stays in proportion to what the worker holds. Not thread-safe.
+/// The changes that wait to be reported to one shard, in order. When many wait,
+/// only the final state of each chunk and location is kept, so that the log
+/// stays in proportion to what the rank holds. Not thread-safe.
 class change_log {
  public:
   void add(location where, bool is_admission,
@@ -22,21 +22,21 @@ class change_log {
 
   bool is_empty() const { return first_key_ == keys_.size(); }
 
-  /// Changes that wait.
+  /// Returns how many changes wait.
   std::size_t size() const { return keys_.size() - first_key_; }
 
-  /// How often what waits has been put into another order.
+  /// Returns how often waiting changes were put into another order.
   std::uint64_t reorderings() const { return reorderings_; }
 
-  /// Forgets everything and expects a scan of what the worker holds, so that
-  /// chunks that come and go meanwhile must be remembered.
+  /// Forgets everything: a scan of what the rank holds begins. Until it ends,
+  /// chunks that come and go must be remembered, because it may find them.
   void begin_scan();
 
-  /// The scan has found all that it will.
+  /// The scan has found everything.
   void end_scan() { is_scanning_ = false; }
 
-  /// Whether so much changed since the scan began that a new one is cheaper;
-  /// until then, changes are dropped.
+  /// Returns whether so much changed since the scan began that a new scan is
+  /// cheaper. From then on until the next scan, changes are dropped.
   bool has_overflowed() const { return has_overflowed_; }
 
  private:

@@ -17,9 +17,9 @@ struct report_window {
   std::uint32_t max_report_keys = 1;
 };
 
-/// The rules of a worker's report stream to one shard: a full sync, then the
-/// changes in order, within a window of unanswered reports, which are kept to
-/// be sent again after a blip. `hub` and `source` must outlive it.
+/// The rules of a rank's reports to one shard: a full sync, then the changes in
+/// order. The window bounds the unanswered reports, which are kept to be sent
+/// again after a blip. `hub` and `source` must outlive it.
 class report_stream {
  public:
   report_stream(change_hub& hub, const membership_source& source,
@@ -29,8 +29,9 @@ class report_stream {
   /// Begins a new epoch with a full sync.
   void start(std::uint64_t epoch, report_window window);
 
-  /// Goes on with the epoch. Returns the reports to send again: those behind
-  /// `applied_sequence`. If others are missing, a full sync follows.
+  /// Goes on with the epoch. Returns the reports behind `applied_sequence`,
+  /// which are to be sent again. If some are not kept any more, a full sync
+  /// follows.
   std::vector<caf::message> resume(std::uint64_t applied_sequence);
 
   /// Returns the next chunk_report to send, if there is one and the window
@@ -46,8 +47,8 @@ class report_stream {
   /// Marks what the stores have changed so far.
   void add_mark() { marks_.push_back(mark_here()); }
 
-  /// Forgets those marks, the oldest first, up to which the shard has applied
-  /// everything by now. Returns how many these are.
+  /// Forgets the marks, oldest first, up to which the shard has applied
+  /// everything. Returns how many it forgot.
   std::size_t take_passed_marks();
 
   std::uint64_t epoch() const { return epoch_; }

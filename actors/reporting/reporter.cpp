@@ -46,37 +46,44 @@ void open(self_pointer self, const open_stream& msg) {
   pump(self);
 }
 
+caf::result<reports_flushed> flush(self_pointer self) {
+  auto answer = self->make_response_promise<reports_flushed>();
+  self->state.stream->add_mark();
+  self->state.flushes.push_back(answer);
+  answer_flushes(self);
+  return answer;
+}
+
+void take_answer(self_pointer self, const report_ack& ack) {
+  auto& state = self->state;
+  if (ack.status != report_status::applied)
+    spdlog::warn("reporter: answered shard={} sequence={} status={}",
+                 state.shard, ack.sequence, to_string(ack.status));
+  const auto verdict = state.stream->acknowledge(ack);
+  const auto is_over = verdict == report_stream::verdict::epoch_is_over;
+  if (is_over && state.sink) {
+    state.sink = nullptr;
+    self->send(state.watcher, epoch_ended{ack.epoch});
+  }
+  answer_flushes(self);
+  pump(self);
+}
+
 }  // namespace
 
 reporter_actor::behavior_type reporter(self_pointer self,
                                        reporter_sources sources,
                                        std::size_t shard,
                                        const epoch_watcher_actor& watcher) {
+  self->state.shard = shard;
+  self->state.watcher = watcher;
   self->state.stream.emplace(sources.hub, sources.source, shard);
   return {
     [self](const open_stream& msg) { open(self, msg); },
     [self](const pause_stream&) { self->state.sink = nullptr; },
     [self](const changes_wait&) { pump(self); },
-    [self](const flush_reports&) -> caf::result<reports_flushed> {
-      auto answer = self->make_response_promise<reports_flushed>();
-      self->state.stream->add_mark();
-      self->state.flushes.push_back(answer);
-      answer_flushes(self);
-      return answer;
-    },
-    [self, shard, watcher](const report_ack& ack) {
-      if (ack.status != report_status::applied)
-        spdlog::warn("reporter: answered shard={} sequence={} status={}", shard,
-                     ack.sequence, to_string(ack.status));
-      const auto verdict = self->state.stream->acknowledge(ack);
-      const auto is_over = verdict == report_stream::verdict::epoch_is_over;
-      if (is_over && self->state.sink) {
-        self->state.sink = nullptr;
-        self->send(watcher, epoch_ended{ack.epoch});
-      }
-      answer_flushes(self);
-      pump(self);
-    },
+    [self](const flush_reports&) { return flush(self); },
+    [self](const report_ack& ack) { take_answer(self, ack); },
   };
 }
 

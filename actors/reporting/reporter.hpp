@@ -22,8 +22,8 @@ struct pause_stream {};
 /// Tells a reporter that there are changes to report.
 struct changes_wait {};
 
-/// Asks a reporter to answer once its shard has applied all that changed until
-/// now. It does not answer while there is no link.
+/// Asks a reporter to answer once its shard has applied all changes so far. It
+/// does not answer while there is no link.
 struct flush_reports {};
 struct reports_flushed {};
 
@@ -32,7 +32,7 @@ struct epoch_ended {
   std::uint64_t epoch = 0;
 };
 
-/// Who is told of it: the worker.
+/// Hears of the end of an epoch: the worker.
 using epoch_watcher_actor = caf::typed_actor<caf::reacts_to<epoch_ended>>;
 
 /// One stream of reports to one shard.
@@ -47,6 +47,8 @@ struct reporter_state {
 
   reporter_state() = default;
 
+  std::size_t shard = 0;
+  epoch_watcher_actor watcher;
   std::optional<report_stream> stream;
   report_sink_actor sink;  ///< Null while paused.
   std::deque<caf::typed_response_promise<reports_flushed>> flushes;
@@ -58,9 +60,9 @@ struct reporter_sources {
   const membership_source& source;
 };
 
-/// Reports the chunks of one shard within the stream's window. It needs no
-/// deadline of its own: answers fail to come only if the link is gone, which
-/// the worker notices and tells.
+/// Reports the chunks of one shard within the stream's window. It has no
+/// deadlines: answers fail to come only when the link is gone, and the worker
+/// notices that and pauses it.
 reporter_actor::behavior_type reporter(
   reporter_actor::stateful_pointer<reporter_state> self,
   reporter_sources sources, std::size_t shard,

@@ -7,15 +7,15 @@
 
 namespace kvc {
 
-/// The reporters of a worker, one per shard.
+/// The reporters of a rank, one per shard.
 class reporter_set {
  public:
-  /// Sends the streams to where the welcome says. Those of missing reporters
-  /// begin; `self`, the worker, is linked to them.
+  /// Sends the streams to the shards that the welcome names. Missing reporters
+  /// are spawned and linked to `self`, the worker.
   void open(caf::scheduled_actor& self, const epoch_watcher_actor& watcher,
             reporter_sources sources, const welcome& answer);
 
-  /// Their link is gone.
+  /// The link is gone.
   void pause() const;
 
   const std::vector<reporter_actor>& actors() const { return reporters_; }

@@ -47,8 +47,9 @@ caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
     return caf::make_error(errc::invalid_request, "chunks of no size");
   if (options.capacity_bytes == 0 && options.disk == nullptr)
     return caf::make_error(errc::invalid_request, "no location");
-  const cpu_store_options memory_options{
-    .listener = options.listener, .format = options.format, .now = options.now};
+  cpu_store_options memory_options{.listener = options.listener,
+                                   .format = std::move(options.format),
+                                   .now = options.now};
   const auto capacity = options.capacity_bytes;
   const auto region = options.region;
   std::unique_ptr<cache_engine> result{new cache_engine{std::move(options)}};
@@ -57,7 +58,8 @@ caf::expected<std::unique_ptr<cache_engine>> cache_engine::make(
   auto memory = region.empty() ? arena::map(capacity) : arena::over(region);
   if (!memory)
     return std::move(memory.error());
-  result->cpu_.emplace(std::move(*memory), memory_options);
+  result->cpu_ =
+    std::make_unique<cpu_store>(std::move(*memory), std::move(memory_options));
   return result;
 }
 
@@ -66,7 +68,6 @@ cache_engine::cache_engine(cache_engine_options options)
                                              options.save_unfull_chunk)),
       bytes_per_token_(options.bytes_per_token),
       keeps_checksums_(options.keeps_checksums),
-      format_(std::move(options.format)),
       disk_(std::move(options.disk)) {}
 
 caf::expected<store_result> cache_engine::store(
@@ -244,6 +245,67 @@ std::vector<new_chunk> cache_engine::cut(
                       .tokens = static_cast<std::uint32_t>(size)});
   }
   return result;
+}
+
+std::size_t cache_engine::count_prefix(
+  std::span<const std::uint64_t> hashes) const {
+  std::size_t count = 0;
+  for (std::size_t step = 1; step > 0 && count < hashes.size(); count += step) {
+    step = cpu_ ? cpu_->count_prefix(hashes.subspan(count)) : 0;
+    if (disk_)
+      step += disk_->count_prefix(hashes.subspan(count + step));
+  }
+  return count;
+}
+
+std::size_t cache_engine::contains(
+  std::span<const std::uint32_t> tokens) const {
+  const auto count = count_prefix(hasher_->hash_prompt(tokens));
+  return std::min(count * hasher_->chunk_size(), tokens.size());
+}
+
+std::size_t cache_engine::evict(std::span<const std::uint32_t> tokens) {
+  const auto hashes = hasher_->hash_prompt(tokens);
+  std::size_t count = 0;
+  for (const auto where : {location::cpu, location::disk})
+    if (auto* const store = at(where))
+      count += static_cast<std::size_t>(std::ranges::count(
+        store->clear(hashes), chunk_outcome::done, &chunk_change::outcome));
+  return count;
+}
+
+bool cache_engine::has(std::uint64_t hash) const {
+  return count_prefix({&hash, 1}) == 1;
+}
+
+std::uint64_t cache_engine::drops() const {
+  return (cpu_ ? cpu_->drops() : 0) +
+         (disk_ ? disk_->state().dropped_chunks : 0);
+}
+
+membership_source::scan_step cache_engine::scan(location where,
+                                                std::uint64_t cursor,
+                                                std::size_t max_entries) const {
+  const auto* const store = at(where);
+  return store == nullptr ? scan_step{} : store->scan(cursor, max_entries);
+}
+
+std::vector<location_usage> cache_engine::usage() const {
+  std::vector<location_usage> result;
+  for (const auto where : {location::cpu, location::disk})
+    if (const auto* const store = at(where))
+      result.push_back(store->usage());
+  return result;
+}
+
+chunk_store* cache_engine::at(location where) const {
+  switch (where) {
+    case location::cpu:
+      return cpu_.get();
+    case location::disk:
+      return disk_.get();
+  }
+  return nullptr;
 }
 
 }  // namespace kvc

@@ -23,16 +23,17 @@ struct cache_engine_options {
   bool save_unfull_chunk = false;    ///< Whether a last, partial chunk is kept.
   std::uint64_t capacity_bytes = 0;  ///< Of the memory; 0: no location::cpu.
 
-  /// Where the chunks in memory lie; outlives the engine. Empty: in memory of
-  /// its own.
+  /// Where the chunks in memory lie; outlives the engine. Empty: the engine
+  /// takes memory of its own.
   std::span<std::byte> region{};
 
-  /// Whether to note checksums of what is stored in memory, for peers.
+  /// Whether to compute checksums for peers when chunks are stored.
   bool keeps_checksums = false;
   std::unique_ptr<disk_store> disk{};  ///< Null: no location::disk.
   std::uint64_t bytes_per_token = 0;   ///< Of one rank; positive.
   chunk_format format{};
-  /// Of the memory; optional, outlives the engine. The disk has its own.
+  /// Hears of the memory's changes; optional, outlives the engine. The disk has
+  /// a listener of its own.
   membership_listener* listener = nullptr;
 
   /// Tells when pins in memory end.
@@ -44,67 +45,66 @@ struct store_result {
   std::size_t stored = 0;
   std::size_t already_held = 0;
 
-  /// In memory, from the first chunk on for which there was no room, because
-  /// all else was in use: a chunk whose predecessor is missing is of no use.
-  /// Without memory, those that the disk's queue had no room for.
+  /// In memory all chunks from the first one on that found no room, because
+  /// everything else was in use: a chunk without its predecessor is useless.
+  /// Without memory, the chunks that found no room in the disk's queue.
   std::size_t failed = 0;
 
   friend bool operator==(const store_result&, const store_result&) = default;
 };
 
 /// The KV cache of one rank, as the inference code calls it: in memory, on disk
-/// or both. Memory is written and read first; the disk gets a copy of all that
-/// is stored, later, as long as its queue has room, and what is found there
-/// only is kept in memory again. Thread-safe; calls hold no lock while they
-/// copy bytes. A prompt of n tokens has the chunks that `hashing` and
-/// `save_unfull_chunk` give it; each has bytes_per_token bytes for each of its
-/// tokens. Tokens behind the last chunk are ignored.
+/// or both. Memory is written and read first. The disk gets a copy of all that
+/// is stored, later, as long as its queue has room; what is found on disk only
+/// comes back to memory. Thread-safe; no lock is held while bytes are copied.
+/// `hashing` and `save_unfull_chunk` say which chunks a prompt has; a chunk has
+/// bytes_per_token bytes for each of its tokens. Tokens behind the last chunk
+/// are ignored.
 class cache_engine final : public membership_source {
  public:
   /// Fails with invalid_request if there is no location or chunks have no size,
-  /// or as arena::map does.
+  /// and as arena::map does.
   static caf::expected<std::unique_ptr<cache_engine>> make(
     cache_engine_options options);
 
-  /// Keeps the chunks of `tokens`, `chunks` being one span for each in order.
-  /// Those held already are not copied and count as used. Fails with
+  /// Keeps the chunks of `tokens`; `chunks` has one span for each, in order.
+  /// Chunks that are held already are not copied and count as used. Fails with
   /// invalid_request, changing nothing, if number or size of `chunks` is wrong,
   /// and with no_capacity if not even the first chunk is held afterwards.
   caf::expected<store_result> store(
     std::span<const std::uint32_t> tokens,
     std::span<const std::span<const std::byte>> chunks);
 
-  /// Asks `peers` for what retrieve() does not find here; none by default. Call
-  /// it before the first retrieve(); `peers` may end before the engine if it is
-  /// told so first, by null.
+  /// From now on retrieve() asks `peers` for what it does not find here. Null,
+  /// the default, asks nobody; set it before `peers` ends.
   void set_peers(std::shared_ptr<peer_source> peers);
 
-  /// Copies the chunks of `tokens` to `destinations`, one for each of the first
-  /// chunks in order, up to the first that is not held; compressed ones are
-  /// restored, damaged ones dropped. Returns how many tokens these are. Fails
-  /// with invalid_request if there are more destinations than chunks or one has
-  /// the wrong size.
+  /// Copies the first chunks of `tokens` to `destinations`, in order, up to the
+  /// first that is not held. Compressed chunks are restored, damaged ones
+  /// dropped. Returns how many tokens were copied. Fails with invalid_request
+  /// if there are more destinations than chunks or one has the wrong size.
   caf::expected<std::size_t> retrieve(
     std::span<const std::uint32_t> tokens,
     std::span<const std::span<std::byte>> destinations);
 
-  /// Returns how many tokens of the prompt are held from the first one on. Does
-  /// not count as a use.
+  /// Returns how many tokens of the prompt are held from the first one on. The
+  /// chunks do not count as used.
   std::size_t contains(std::span<const std::uint32_t> tokens) const;
 
-  /// Drops the chunks of `tokens` that are not in use, from all locations;
-  /// returns how many places that were.
+  /// Drops the chunks of `tokens` that are not in use from all locations.
+  /// Returns how many copies were dropped.
   std::size_t evict(std::span<const std::uint32_t> tokens);
 
-  /// Returns whether the chunk is held. Does not count as a use.
+  /// Returns whether the chunk is held. It does not count as used.
   bool has(std::uint64_t hash) const;
 
-  /// How many of the chunks retrieved so far came from peers for it, and of how
-  /// many bytes as stored.
+  /// Returns how many of the chunks retrieved so far came from peers, and how
+  /// many bytes these had as stored.
   std::uint64_t chunks_from_peers() const { return chunks_from_peers_; }
   std::uint64_t bytes_from_peers() const { return bytes_from_peers_; }
 
-  /// How many chunks its locations have dropped so far, for whatever reason.
+  /// Returns how many chunks its locations have dropped so far, for whatever
+  /// reason.
   std::uint64_t drops() const;
 
   scan_step scan(location where, std::uint64_t cursor,
@@ -112,26 +112,10 @@ class cache_engine final : public membership_source {
 
   std::vector<location_usage> usage() const override;
 
-  /// The store of a location; null if there is none. It lives as long as the
-  /// engine.
-  chunk_store* at(location where);
-  const chunk_store* at(location where) const;
-
-  /// The stores themselves, null if there is none; they live as long as the
-  /// engine.
-  cpu_store* cpu() { return cpu_ ? &*cpu_ : nullptr; }
-  disk_store* disk() { return disk_.get(); }
-
-  std::uint64_t bytes_per_token() const { return bytes_per_token_; }
-
-  /// Checks location::cpu, see cpu_store::check. Returns what is wrong; empty
-  /// if nothing.
-  std::string check_cpu();
-
-  /// Checks location::disk, see disk_store::check. Returns what is wrong.
-  std::string check_disk();
-
-  const chunk_format& format() const { return format_; }
+  /// The stores, which live as long as the engine; null where it has none.
+  chunk_store* at(location where) const;
+  cpu_store* cpu() const { return cpu_.get(); }
+  disk_store* disk() const { return disk_.get(); }
 
  private:
   using sources = std::span<const std::span<const std::byte>>;
@@ -158,8 +142,7 @@ class cache_engine final : public membership_source {
   std::unique_ptr<const prompt_hasher> hasher_;
   std::uint64_t bytes_per_token_;
   bool keeps_checksums_;
-  chunk_format format_;
-  std::optional<cpu_store> cpu_;
+  std::unique_ptr<cpu_store> cpu_;
   std::unique_ptr<disk_store> disk_;
   std::atomic<std::shared_ptr<peer_source>> peers_;
   std::atomic<std::uint64_t> chunks_from_peers_ = 0;

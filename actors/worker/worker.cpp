@@ -14,78 +14,76 @@ constexpr std::size_t max_shards = 1024;
 
 using self_pointer = worker_impl::stateful_pointer<worker_state>;
 
-/// One worker's actor, its parts and its settings: what all steps need.
-struct context {
-  self_pointer self;
-  worker_services services;
-  worker_settings settings;
-
-  const worker_id& id() const { return settings.profile.id; }
-};
-
-using context_ptr = std::shared_ptr<const context>;
-
-void dial_controller(const context_ptr& c);
-void say_hello(const context_ptr& c);
-void renew(const context_ptr& c);
+void dial_controller(self_pointer self);
+void say_hello(self_pointer self);
+void renew(self_pointer self);
 
 /// Logs what keeps the worker out, when it changes.
-void note_trouble(const context& c, const std::string& trouble) {
-  auto& last = c.self->state.last_trouble;
+void note_trouble(self_pointer self, const std::string& trouble) {
+  auto& last = self->state.last_trouble;
   if (last == trouble)
     return;
   last = trouble;
-  spdlog::warn("worker: not registered worker={} reason={}", to_string(c.id()),
-               trouble);
+  spdlog::warn("worker: not registered worker={} reason={}",
+               to_string(self->state.here->id()), trouble);
 }
 
-void schedule(const context& c, std::chrono::milliseconds delay,
+void schedule(self_pointer self, std::chrono::milliseconds delay,
               worker_step step) {
-  c.self->delayed_send(c.self, delay, worker_timer{c.self->state.round, step});
+  self->delayed_send(self, delay, worker_timer{self->state.round, step});
 }
 
 /// Makes everything that was under way void.
-void begin_round(const context& c) {
-  ++c.self->state.round;
-  c.self->state.is_registered = false;
+void begin_round(self_pointer self) {
+  ++self->state.round;
+  self->state.is_registered = false;
 }
 
 /// Full jitter: a random wait, so that a fleet does not dial in step.
-void dial_later(const context& c) {
-  auto& state = c.self->state;
+void dial_later(self_pointer self) {
+  auto& state = self->state;
   const auto doublings = std::min<std::uint32_t>(state.failures++, 16);
-  const auto bound =
-    std::min(c.settings.max_backoff, c.settings.min_backoff * (1 << doublings));
+  const auto bound = std::min(state.settings.max_backoff,
+                              state.settings.min_backoff * (1 << doublings));
   std::uniform_int_distribution<std::int64_t> wait{0, bound.count()};
-  schedule(c, std::chrono::milliseconds{wait(state.random)}, worker_step::dial);
+  schedule(self, std::chrono::milliseconds{wait(state.random)},
+           worker_step::dial);
 }
 
-void lose_link(const context& c) {
-  begin_round(c);
-  c.self->state.registrar = nullptr;
-  c.self->state.reporters.pause();
-  if (c.services.on_link_lost)
-    c.services.on_link_lost();
-  dial_later(c);
+void lose_link(self_pointer self) {
+  begin_round(self);
+  self->state.registrar = nullptr;
+  self->state.reporters.pause();
+  self->state.here->note_lost_link();
+  dial_later(self);
 }
 
-void dial_controller(const context_ptr& c) {
-  const auto self = c->self;
+void note_down(self_pointer self, const caf::down_msg& down) {
+  const auto& state = self->state;
+  if (!state.registrar || down.source != state.registrar.address())
+    return;
+  spdlog::warn("worker: link lost worker={} reason={}",
+               to_string(state.here->id()), self->system().render(down.reason));
+  lose_link(self);
+}
+
+void dial_controller(self_pointer self) {
+  const auto& settings = self->state.settings;
   const auto round = self->state.round;
-  self->request(c->services.dialer, c->settings.dial_timeout, dial{})
+  self->request(settings.dialer, settings.dial_timeout, dial{})
     .then(
       [=](const registrar_actor& registrar) {
         if (round != self->state.round)
           return;
         self->state.registrar = registrar;
         self->monitor(registrar);
-        say_hello(c);
+        say_hello(self);
       },
       [=](const caf::error& why) {
         if (round != self->state.round)
           return;
-        note_trouble(*c, describe(why));
-        dial_later(*c);
+        note_trouble(self, describe(why));
+        dial_later(self);
       });
 }
 
@@ -100,126 +98,128 @@ bool is_usable(const welcome& answer) {
 
 /// A revived epoch goes on where it was: with sequences that the shards have
 /// seen, nothing can be reported anew.
-bool can_go_on(const context& c, const welcome& answer) {
-  return answer.epoch == c.self->state.epoch &&
-         layout_of(answer) == c.services.hub.shards();
+bool can_go_on(self_pointer self, const welcome& answer) {
+  return answer.epoch == self->state.epoch &&
+         layout_of(answer) == self->state.sources->hub.shards();
 }
 
-void accept(const context_ptr& c, const welcome& answer) {
-  auto& state = c->self->state;
-  if (!is_usable(answer) || (answer.is_revived && !can_go_on(*c, answer))) {
+void accept(self_pointer self, const welcome& answer) {
+  auto& state = self->state;
+  if (!is_usable(answer) || (answer.is_revived && !can_go_on(self, answer))) {
     state.epoch = 0;
-    note_trouble(*c, "the controller's welcome makes no sense");
-    schedule(*c, c->settings.refused_backoff, worker_step::hello);
+    note_trouble(self, "the controller's welcome makes no sense");
+    schedule(self, state.settings.refused_backoff, worker_step::hello);
     return;
   }
-  state.reporters.open(*c->self, caf::actor_cast<epoch_watcher_actor>(c->self),
-                       {c->services.hub, c->services.source}, answer);
+  state.reporters.open(*self, caf::actor_cast<epoch_watcher_actor>(self),
+                       *state.sources, answer);
   state.is_registered = true;
   state.failures = 0;
   state.controller_id = answer.controller_id;
   state.epoch = answer.epoch;
   state.last_trouble.clear();
   spdlog::info("worker: {} worker={} epoch={} shards={}",
-               answer.is_revived ? "resumed" : "registered", to_string(c->id()),
-               answer.epoch, answer.shards.size());
-  if (c->services.on_welcome)
-    c->services.on_welcome(answer);
-  schedule(*c, c->settings.heartbeat, worker_step::renew);
+               answer.is_revived ? "resumed" : "registered",
+               to_string(state.here->id()), answer.epoch, answer.shards.size());
+  state.here->note_welcome(answer);
+  schedule(self, state.settings.heartbeat, worker_step::renew);
 }
 
 /// A refusal may end one day: another worker leaves, settings change.
-void handle_refusal(const context& c, const caf::error& why) {
-  c.self->state.reporters.pause();
-  note_trouble(c, describe(why));
+void handle_refusal(self_pointer self, const caf::error& why) {
+  auto& state = self->state;
+  const auto& settings = state.settings;
+  state.reporters.pause();
+  note_trouble(self, describe(why));
   const auto is_superseded = why == errc::superseded;
   if (is_superseded) {
-    c.self->state.epoch = 0;
-    c.services.hub.stop();
+    state.epoch = 0;
+    state.sources->hub.stop();
   }
   schedule(
-    c,
-    is_superseded ? c.settings.superseded_backoff : c.settings.refused_backoff,
+    self,
+    is_superseded ? settings.superseded_backoff : settings.refused_backoff,
     worker_step::hello);
 }
 
-void say_hello(const context_ptr& c) {
-  const auto self = c->self;
-  begin_round(*c);
-  const auto round = self->state.round;
+void say_hello(self_pointer self) {
+  begin_round(self);
+  const auto& state = self->state;
+  const auto round = state.round;
   register_worker hello;
-  hello.process = c->settings.process;
-  hello.profile = c->settings.profile;
-  hello.hashing = c->settings.hashing;
-  hello.canary = c->settings.canary;
+  hello.process = state.settings.process;
+  hello.profile = state.here->profile;
+  hello.hashing = state.settings.hashing;
+  hello.canary = state.settings.canary;
   hello.actor = caf::actor_cast<worker_actor>(self);
-  hello.usage = c->services.source.usage();
-  hello.resume_controller = self->state.controller_id;
-  hello.resume_epoch = self->state.epoch;
-  self->request(self->state.registrar, c->settings.answer_timeout, hello)
+  hello.usage = state.sources->source.usage();
+  hello.resume_controller = state.controller_id;
+  hello.resume_epoch = state.epoch;
+  self->request(state.registrar, state.settings.answer_timeout, hello)
     .then(
       [=](const welcome& answer) {
         if (round == self->state.round)
-          accept(c, answer);
+          accept(self, answer);
       },
       [=](const caf::error& why) {
         if (round == self->state.round)
-          handle_refusal(*c, why);
+          handle_refusal(self, why);
       });
 }
 
 /// The registration is over, but the link is not.
-void say_hello_again(const context_ptr& c) {
-  if (!c->self->state.is_registered)
+void say_hello_again(self_pointer self) {
+  if (!self->state.is_registered)
     return;
-  c->self->state.reporters.pause();
-  say_hello(c);
+  self->state.reporters.pause();
+  say_hello(self);
 }
 
-void renew(const context_ptr& c) {
-  const auto self = c->self;
-  const auto round = self->state.round;
-  const renew_lease msg{c->id(), self->state.epoch, c->services.source.usage()};
-  self->request(self->state.registrar, c->settings.answer_timeout, msg)
+void renew(self_pointer self) {
+  const auto& state = self->state;
+  const auto round = state.round;
+  const renew_lease msg{state.here->id(), state.epoch,
+                        state.sources->source.usage()};
+  self->request(state.registrar, state.settings.answer_timeout, msg)
     .then(
       [=](const lease&) {
         if (round == self->state.round)
-          schedule(*c, c->settings.heartbeat, worker_step::renew);
+          schedule(self, self->state.settings.heartbeat, worker_step::renew);
       },
       [=](const caf::error& why) {
         if (round != self->state.round)
           return;
         spdlog::warn("worker: lease not renewed worker={} reason={}",
-                     to_string(c->id()), describe(why));
+                     to_string(self->state.here->id()), describe(why));
         if (why == caf::sec::request_timeout)
-          renew(c);
+          renew(self);
         else
-          say_hello_again(c);
+          say_hello_again(self);
       });
 }
 
-void take_step(const context_ptr& c, const worker_timer& timer) {
-  if (timer.round != c->self->state.round)
+void take_step(self_pointer self, const worker_timer& timer) {
+  if (timer.round != self->state.round)
     return;
   switch (timer.step) {
     case worker_step::dial:
-      dial_controller(c);
+      dial_controller(self);
       break;
     case worker_step::hello:
-      say_hello(c);
+      say_hello(self);
       break;
     case worker_step::renew:
-      renew(c);
+      renew(self);
       break;
   }
 }
 
 /// Ends when the registrar has answered, is late or is lost.
-void depart(const context_ptr& c) {
-  const auto self = c->self;
-  const auto was_registered = self->state.is_registered;
-  begin_round(*c);
-  c->services.hub.stop();
+void depart(self_pointer self) {
+  const auto& state = self->state;
+  const auto was_registered = state.is_registered;
+  begin_round(self);
+  state.sources->hub.stop();
   const auto end = [self] { self->quit(caf::exit_reason::user_shutdown); };
   self->set_down_handler([self, end](const caf::down_msg& down) {
     if (!self->state.desk.forget(down.source))
@@ -230,40 +230,37 @@ void depart(const context_ptr& c) {
     return;
   }
   self
-    ->request(self->state.registrar, c->settings.leave_timeout,
-              deregister_worker{c->id(), self->state.epoch})
+    ->request(state.registrar, state.settings.leave_timeout,
+              deregister_worker{state.here->id(), state.epoch})
     .then([end](bool) { end(); }, [end](const caf::error&) { end(); });
 }
 
 }  // namespace
 
-worker_impl::behavior_type worker(self_pointer self, worker_services services,
+worker_impl::behavior_type worker(self_pointer self, rank* here,
+                                  reporter_sources sources,
                                   worker_settings settings) {
-  self->state.random.seed(static_cast<std::uint32_t>(settings.process.salt));
-  const auto c = std::make_shared<const context>(
-    context{self, std::move(services), std::move(settings)});
-  self->set_down_handler([c, self](const caf::down_msg& down) {
-    if (self->state.desk.forget(down.source))
-      return;
-    if (self->state.registrar &&
-        down.source == self->state.registrar.address()) {
-      spdlog::warn("worker: link lost worker={} reason={}", to_string(c->id()),
-                   self->system().render(down.reason));
-      lose_link(*c);
-    }
+  auto& state = self->state;
+  state.here = here;
+  state.sources.emplace(sources);
+  state.settings = std::move(settings);
+  state.random.seed(static_cast<std::uint32_t>(state.settings.process.salt));
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (!self->state.desk.forget(down.source))
+      note_down(self, down);
   });
-  dial_controller(c);
+  dial_controller(self);
   return {
-    [c, self](const run_command& order) {
-      return self->state.desk.run(self, c->id(), c->services.commands,
+    [self](const run_command& order) {
+      return self->state.desk.run(self, *self->state.here,
                                   self->state.reporters.actors(), order);
     },
     [self](const cancel_command& order) { self->state.desk.cancel(order); },
-    [c](const leave&) { depart(c); },
-    [c](const worker_timer& timer) { take_step(c, timer); },
-    [c, self](const epoch_ended& msg) {
+    [self](const leave&) { depart(self); },
+    [self](const worker_timer& timer) { take_step(self, timer); },
+    [self](const epoch_ended& msg) {
       if (msg.epoch == self->state.epoch)
-        say_hello_again(c);
+        say_hello_again(self);
     },
   };
 }

@@ -7,41 +7,31 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <functional>
+#include <optional>
 #include <random>
 
 namespace kvc {
 
-/// Who a worker is and how patient. All times are positive.
+/// How a worker reaches the controller, and how patient it is. All times are
+/// positive.
 struct worker_settings {
-  worker_profile profile;
+  dialer_actor dialer;  ///< Links to the controller.
   incarnation process;
   hash_settings hashing;
   std::uint64_t canary = 0;
 
   std::chrono::milliseconds heartbeat{1'000};
   std::chrono::milliseconds dial_timeout{10'000};   ///< Above the dialer's own.
-  std::chrono::milliseconds answer_timeout{5'000};  ///< Of the registrar.
-  std::chrono::milliseconds leave_timeout{500};     ///< Of the last message.
+  std::chrono::milliseconds answer_timeout{5'000};  ///< For the registrar.
+  std::chrono::milliseconds leave_timeout{500};     ///< For the last answer.
 
-  /// Failed dials wait a random time up to a bound that doubles in between.
+  /// After a failed dial it waits a random time. The bound of that time doubles
+  /// from the least to the greatest.
   std::chrono::milliseconds min_backoff{50};
   std::chrono::milliseconds max_backoff{500};
 
   std::chrono::milliseconds refused_backoff{1'000};
   std::chrono::milliseconds superseded_backoff{60'000};
-};
-
-/// What a worker speaks for. Both references must outlive it.
-struct worker_services {
-  dialer_actor dialer;
-  change_hub& hub;
-  const membership_source& source;
-  command_services commands;
-  /// Is told of each registration; may be empty.
-  std::function<void(const welcome&)> on_welcome;
-  /// Is told of each loss of the link; may be empty.
-  std::function<void()> on_link_lost = {};
 };
 
 /// Tells a worker to deregister and end.
@@ -50,7 +40,7 @@ struct leave {};
 /// What a worker is about to do when its timer fires.
 enum class worker_step : std::uint8_t { dial, hello, renew };
 
-/// A worker's timer. Those of an earlier round are void.
+/// A worker's timer; void if it is of an earlier round.
 struct worker_timer {
   std::uint64_t round = 0;
   worker_step step = worker_step::dial;
@@ -62,6 +52,9 @@ struct worker_state {
 
   worker_state() = default;
 
+  rank* here = nullptr;
+  std::optional<reporter_sources> sources;
+  worker_settings settings;
   std::uint64_t round = 0;     ///< Grows with every change of the link.
   std::uint32_t failures = 0;  ///< Dials since the last welcome.
   registrar_actor registrar;   ///< Null while there is no link; monitored.
@@ -79,11 +72,12 @@ using worker_impl = worker_actor::extend<  //
   caf::reacts_to<leave>, caf::reacts_to<worker_timer>,
   caf::reacts_to<epoch_ended>>;
 
-/// Links to the controller, registers, renews, and comes back for ever; serves
-/// the control requests.
+/// Links a rank to the controller, registers it, renews the registration, and
+/// starts over for ever when that fails; runs the controller's commands. `here`
+/// must not be null.
 worker_impl::behavior_type worker(
-  worker_impl::stateful_pointer<worker_state> self, worker_services services,
-  worker_settings settings);
+  worker_impl::stateful_pointer<worker_state> self, rank* here,
+  reporter_sources sources, worker_settings settings);
 
 }  // namespace kvc
 

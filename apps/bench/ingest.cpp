@@ -14,7 +14,6 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
-#include <future>
 #include <numeric>
 
 namespace kvc {
@@ -36,13 +35,6 @@ class empty_source : public membership_source {
   }
 };
 
-/// Of a worker that has no store and is always well.
-command_services no_commands() {
-  return {[](const work_pool::job& work) { work(); },
-          [](location) { return nullptr; },
-          []() -> caf::expected<command_result> { return command_result{}; }};
-}
-
 /// One worker, linked to the controller.
 class bench_worker {
  public:
@@ -58,21 +50,20 @@ class bench_worker {
     connector_ = std::make_shared<link_connector>(*system_, link);
     dialer_ = system_->spawn(dialer, connector_);
     worker_settings settings;
-    settings.profile.id = {"bench-ingest", 0};
+    rank_.profile.id = {"bench-ingest", 0};
+    rank_.submit = [](const work_pool::job& work) { work(); };
+    settings.dialer = dialer_;
     settings.process = {unix_time_ns(), random_number()};
     settings.canary = canary(settings.hashing);
-    worker_services services{
-      dialer_, hub_, source_, no_commands(),
-      [this](const welcome& answer) { welcome_.set_value(answer.lookups); }};
-    worker_ =
-      caf::actor_cast<worker_actor>(system_->spawn(worker, services, settings));
+    worker_ = caf::actor_cast<worker_actor>(system_->spawn(
+      worker, &rank_, reporter_sources{hub_, source_}, settings));
   }
 
   bench_worker(const bench_worker&) = delete;
   bench_worker& operator=(const bench_worker&) = delete;
 
   ~bench_worker() {
-    lookups_ = nullptr;
+    rank_.forget_actors();
     caf::anon_send(caf::actor_cast<caf::actor>(worker_), leave{});
     worker_ = nullptr;
     connector_->stop();
@@ -81,11 +72,7 @@ class bench_worker {
   }
 
   bool wait_until_registered() {
-    auto ready = welcome_.get_future();
-    if (ready.wait_for(patience) != std::future_status::ready)
-      return false;
-    lookups_ = ready.get();
-    return true;
+    return rank_.is_registered_by(std::chrono::steady_clock::now() + patience);
   }
 
   change_hub& hub() { return hub_; }
@@ -93,7 +80,7 @@ class bench_worker {
   bool finds(std::uint64_t hash) {
     caf::scoped_actor self{*system_};
     auto is_found = false;
-    self->request(lookups_, patience, find_prefixes{{{hash}}, ""})
+    self->request(rank_.lookups(), patience, find_prefixes{{{hash}}, ""})
       .receive(
         [&](const std::vector<prefix_match>& x) { is_found = !x.empty(); },
         [](const caf::error&) {});
@@ -103,13 +90,12 @@ class bench_worker {
  private:
   change_hub hub_;
   empty_source source_;
-  std::promise<lookup_actor> welcome_;
+  rank rank_;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<link_connector> connector_;
   dialer_actor dialer_;
   worker_actor worker_;
-  lookup_actor lookups_;
 };
 
 }  // namespace

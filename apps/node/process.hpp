@@ -17,21 +17,21 @@ void start_logging(const std::string& level);
 /// Raises the limit of open files as far as the system lets us.
 void raise_file_limit();
 
-/// The end of this process: SIGTERM and SIGINT ask for it, with exit code 0.
-/// Whatever the process is doing by then, be it still starting, it is over
-/// `patience` later at the latest. Make one, before any thread is started.
+/// The end of this process. SIGTERM and SIGINT ask for it, with exit code 0.
+/// The process is over `patience` later at the latest, whatever it is doing.
+/// Make one, before any thread is started.
 class process_end {
  public:
   /// Ignores SIGPIPE, too.
   explicit process_end(std::chrono::milliseconds patience);
 
-  /// Asks for it, as SIGTERM does.
+  /// Asks for the end, as SIGTERM does.
   void request() const;
 
-  /// Asks for it because of a failure: the exit code is to be 1.
+  /// Asks for the end because of a failure: the exit code will be 1.
   void fail() const;
 
-  /// Returns the exit code, once the end was asked for.
+  /// Waits until somebody asks for the end. Returns the exit code.
   int wait() const;
 
  private:
@@ -39,7 +39,7 @@ class process_end {
   std::shared_future<void> is_asked_for_;
 };
 
-/// Nanoseconds since the Unix epoch.
+/// Returns the nanoseconds since the Unix epoch.
 std::uint64_t unix_time_ns();
 
 /// Returns the address of this machine that `host` would see, or "127.0.0.1".

@@ -24,7 +24,7 @@ void report_all(const disk_store& disk, membership_listener& listener) {
   } while (cursor != 0);
 }
 
-bool is_plain(char c) {
+bool stands_for_itself(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
          (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
 }
@@ -41,7 +41,7 @@ std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
   constexpr auto* digits = "0123456789ABCDEF";
   std::string name;
   for (const char c : id.instance) {
-    if (is_plain(c) && !(c == '.' && name.empty())) {
+    if (stands_for_itself(c) && !(c == '.' && name.empty())) {
       name += c;
       continue;
     }

@@ -12,23 +12,24 @@
 
 namespace kvc {
 
-/// Returns the folder of a rank's files below `local_disk`. Any instance has
-/// one of its own, whatever its name is.
+/// Returns the folder of a rank's files below `local_disk`. Every instance has
+/// its own, whatever characters are in its name.
 std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
                                      const worker_id& id);
 
-/// Returns how many bytes of chunks may wait to be written. They are a quarter
-/// of the memory, where they stay meanwhile; without memory they are copies.
+/// Returns how many bytes of chunks may wait to be written: a quarter of the
+/// memory, where they stay meanwhile. Without memory they are copies, and a
+/// fixed number of bytes.
 std::uint64_t disk_queue_bytes(const worker_options& settings);
 
-/// Opens the disk of a rank; null if none is configured. `listener` is also
-/// told of what is there already. Fails as disk_store::open does.
+/// Opens the disk of a rank; null if none is configured. `listener` hears first
+/// of what is there already. Fails as disk_store::open does.
 caf::expected<std::unique_ptr<disk_store>> open_rank_disk(
   const worker_node_options& options, const hosted_rank& rank,
   const hash_settings& hashing, membership_listener* listener);
 
-/// Lets the disks take what waits for them, all at once and for a short time;
-/// then ends their writers.
+/// Gives all disks a short time to write what waits for them, then ends their
+/// writers.
 void drain_disks(caf::actor_system& system,
                  const std::vector<disk_writer_actor>& writers);
 

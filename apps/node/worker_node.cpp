@@ -1,18 +1,229 @@
-#include "apps/node/hashing_options.hpp"
-#include "apps/node/worker_node_parts.hpp"
-#include "messages/errors.hpp"
+#include "apps/node/worker_node.hpp"
 
+#include "actors/hashing/chunk_hasher.hpp"
+#include "actors/store/disk_writer.hpp"
+#include "actors/worker/worker.hpp"
+#include "apps/node/hashing_options.hpp"
+#include "apps/node/peer_side.hpp"
+#include "apps/node/process.hpp"
+#include "apps/node/rank_disk.hpp"
+#include "apps/workload/journal.hpp"
+#include "messages/errors.hpp"
+#include "net/link/connector.hpp"
+#include "net/link/dialer.hpp"
+#include "net/link/secret.hpp"
+#include "net/link/system.hpp"
+
+#include <spdlog/spdlog.h>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
 
 namespace kvc {
 
 namespace {
 
+constexpr std::uint16_t default_link_port = 9001;
 constexpr std::chrono::milliseconds lookup_timeout{1'000};
 
+/// Half of the cores: the engine's own work comes first.
+std::size_t command_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 8);
+}
+
+/// A rank and what it consists of.
+struct rank_parts {
+  change_hub hub;
+  std::unique_ptr<membership_listener> log;  ///< Before the hub, if any.
+  std::unique_ptr<transport> copier;         ///< Null without peer to peer.
+  std::unique_ptr<cache_engine> engine;
+  rank here;
+};
+
 }  // namespace
+
+/// What runs in a worker_node, and how it is put together.
+struct worker_node::parts {
+  explicit parts(worker_node_options chosen);
+
+  worker_node_options options;
+  hash_settings hashing;
+  incarnation process{unix_time_ns(), random_number()};
+  std::unique_ptr<journal> changes;  ///< If they are written.
+  std::vector<std::unique_ptr<rank_parts>> ranks;
+  std::vector<cache_engine*> engines;
+  std::vector<disk_writer_actor> disk_writers;
+  work_pool commands;  ///< Does the work of commands.
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  std::string secret;
+  std::shared_ptr<link_connector> connector;
+  dialer_actor dialer;
+  std::unique_ptr<peer_side> peers;  ///< Null without peer to peer.
+  std::atomic<bool> is_stopping = false;
+
+  caf::error make_ranks();
+  caf::error make_rank(const hosted_rank& hosted);
+  caf::error link();
+  caf::error link_peers();
+  void spawn_worker(rank_parts& of, const std::function<void()>& on_failure);
+  void stop();
+};
+
+worker_node::parts::parts(worker_node_options chosen)
+    : options(std::move(chosen)), commands(command_threads()) {
+  configure_link(config, std::max(2U, std::thread::hardware_concurrency()));
+  add_messages(config);
+  system.emplace(config);
+}
+
+caf::error worker_node::parts::make_ranks() {
+  if (!options.journal.empty()) {
+    auto opened = journal::open(options.journal);
+    if (!opened)
+      return std::move(opened.error());
+    changes = std::move(*opened);
+  }
+  for (const auto& hosted : options.ranks)
+    if (auto error = make_rank(hosted))
+      return error;
+  return caf::none;
+}
+
+caf::error worker_node::parts::make_rank(const hosted_rank& hosted) {
+  const auto& settings = options.settings;
+  auto& made = *ranks.emplace_back(std::make_unique<rank_parts>());
+  auto& here = made.here;
+  here.profile.id = {hosted.instance, hosted.rank};
+  here.profile.rank_count = hosted.rank_count;
+  here.profile.model = settings.model;
+  here.profile.port = port_of(settings.lmcache_worker_ports, hosted.rank);
+  membership_listener* listener = &made.hub;
+  if (changes) {
+    made.log = changes->listener(here.id(), &made.hub);
+    listener = made.log.get();
+  }
+  cache_engine_options engine;
+  engine.hashing = hashing;
+  engine.save_unfull_chunk = settings.save_unfull_chunk;
+  engine.capacity_bytes = settings.local_cpu ? settings.max_local_cpu_bytes : 0;
+  if (settings.enable_p2p) {
+    auto copier = open_rank_transport(settings, hosted.rank);
+    if (!copier)
+      return std::move(copier.error());
+    made.copier = std::move(*copier);
+    here.copier = made.copier.get();
+    here.profile.peer_url =
+      settings.p2p_host + ':' + std::to_string(here.copier->port());
+    here.profile.transfer_address = here.copier->address();
+    engine.region = here.copier->memory();
+    engine.keeps_checksums = true;
+  }
+  engine.bytes_per_token = options.bytes_per_token;
+  engine.format = options.format;
+  engine.listener = listener;
+  auto disk = open_rank_disk(options, hosted, hashing, listener);
+  if (!disk)
+    return std::move(disk.error());
+  engine.disk = std::move(*disk);
+  auto started = cache_engine::make(std::move(engine));
+  if (!started)
+    return std::move(started.error());
+  made.engine = std::move(*started);
+  engines.push_back(made.engine.get());
+  here.format = options.format;
+  here.bytes_per_token = options.bytes_per_token;
+  here.set_stores(made.engine->cpu(), made.engine->disk());
+  here.submit = [this](work_pool::job work) {
+    commands.submit(std::move(work));
+  };
+  if (here.disk != nullptr)
+    disk_writers.push_back(
+      system->spawn<caf::detached>(disk_writer, here.disk));
+  return caf::none;
+}
+
+caf::error worker_node::parts::link() {
+  const auto& settings = options.settings;
+  auto loaded = load_secret(settings.secret_file.string());
+  if (!loaded)
+    return std::move(loaded.error());
+  secret = *loaded;
+  const auto& url = settings.controller_pull_url;
+  for (auto& each : ranks)
+    each->here.profile.ip = settings.p2p_host.empty()
+                              ? local_address_towards(url->host)
+                              : settings.p2p_host;
+  connector_options link;
+  link.host = url->host;
+  link.port = url->port == 0 ? default_link_port : url->port;
+  link.secret = secret;
+  connector = std::make_shared<link_connector>(*system, std::move(link));
+  dialer = system->spawn(kvc::dialer, connector);
+  return caf::none;
+}
+
+caf::error worker_node::parts::link_peers() {
+  std::vector<rank*> members;
+  for (auto& each : ranks)
+    members.push_back(&each->here);
+  auto started = peer_side::start(*system, options.settings, secret, members);
+  if (!started)
+    return std::move(started.error());
+  peers = std::move(*started);
+  for (std::size_t i = 0; i < members.size(); ++i)
+    members[i]->profile.port = peers->port(i);
+  return caf::none;
+}
+
+void worker_node::parts::spawn_worker(rank_parts& of,
+                                      const std::function<void()>& on_failure) {
+  worker_settings settings;
+  settings.dialer = dialer;
+  settings.process = process;
+  settings.hashing = hashing;
+  settings.canary = canary(hashing);
+  settings.heartbeat = options.settings.lmcache_worker_heartbeat_time;
+  settings.dial_timeout = dial_timeout(connector->options());
+  const auto actor = caf::actor_cast<worker_actor>(system->spawn(
+    worker, &of.here, reporter_sources{of.hub, *of.engine}, settings));
+  of.here.set_worker(actor);
+  actor->attach_functor([this, on_failure] {
+    if (!is_stopping) {
+      spdlog::critical("worker: a worker actor has died");
+      on_failure();
+    }
+  });
+}
+
+void worker_node::parts::stop() {
+  is_stopping = true;
+  for (auto& each : ranks) {
+    if (const auto actor = each->here.worker())
+      caf::anon_send(caf::actor_cast<caf::actor>(actor), leave{});
+    each->here.forget_actors();
+  }
+  if (peers)
+    peers->stop();
+  // The dialer is needed by workers that are dialing until they have left.
+  if (connector)
+    connector->stop();
+  if (dialer)
+    caf::anon_send_exit(dialer, caf::exit_reason::user_shutdown);
+  dialer = nullptr;
+  commands.stop();  // Its jobs keep actors alive.
+  drain_disks(*system, std::exchange(disk_writers, {}));
+  peers.reset();
+  system.reset();
+  if (changes)
+    changes->flush();
+}
 
 worker_node::worker_node(std::unique_ptr<parts> running)
     : parts_(std::move(running)) {}
@@ -30,7 +241,7 @@ caf::expected<std::unique_ptr<worker_node>> worker_node::start(
     new worker_node{std::make_unique<parts>(options)}};
   auto& running = *node->parts_;
   running.hashing = *hashing;
-  if (auto error = running.make_engines())
+  if (auto error = running.make_ranks())
     return error;
   if (!settings.enable_controller)
     return node;
@@ -39,10 +250,10 @@ caf::expected<std::unique_ptr<worker_node>> worker_node::start(
   if (settings.enable_p2p)
     if (auto error = running.link_peers())
       return error;
-  for (std::size_t i = 0; i < running.ranks.size(); ++i)
-    running.spawn_worker(i, on_failure);
+  for (auto& each : running.ranks)
+    running.spawn_worker(*each, on_failure);
   if (running.peers)
-    running.peers->begin_gathering(running.own_host());
+    running.peers->begin_gathering(running.engines);
   return node;
 }
 
@@ -52,16 +263,18 @@ std::span<cache_engine* const> worker_node::engines() const {
 
 bool worker_node::wait_until_registered(
   std::chrono::milliseconds patience) const {
-  std::unique_lock lock{parts_->mutex};
-  return parts_->has_registered.wait_for(lock, patience, [this] {
-    return std::all_of(parts_->ranks.begin(), parts_->ranks.end(),
-                       [](const auto& rank) { return rank->epoch != 0; });
-  });
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  return std::all_of(
+    parts_->ranks.begin(), parts_->ranks.end(),
+    [=](const auto& x) { return x->here.is_registered_by(deadline); });
 }
 
 caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
   std::span<const std::uint64_t> hashes) const {
-  const auto target = parts_->current_lookups();
+  lookup_actor target;
+  for (const auto& each : parts_->ranks)
+    if (auto found = each->here.lookups())
+      target = std::move(found);
   if (!target)
     return caf::make_error(errc::not_ready, "no link");
   caf::expected<std::vector<prefix_match>> result{errc::timed_out};

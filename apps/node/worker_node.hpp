@@ -32,13 +32,13 @@ struct worker_node_options {
 
   chunk_format format{};  ///< Of a full chunk, if known.
 
-  /// The file of a journal of all ranks' changes; empty: none is written.
+  /// Where to write a journal of all ranks' changes; empty: nowhere.
   std::filesystem::path journal;
 };
 
-/// The ranks of this process: to each its cache_engine, and its worker, which
+/// The ranks of this process. Each has a cache_engine and a worker, which
 /// registers with the controller and reports what the engine holds. One link
-/// serves them all.
+/// serves all.
 class worker_node {
  public:
   /// Starts everything. The controller need not be there. `on_failure` is
@@ -57,8 +57,8 @@ class worker_node {
   /// the node.
   std::span<cache_engine* const> engines() const;
 
-  /// Waits until all ranks have registered, at most as long as `patience`.
-  /// Returns whether they have.
+  /// Waits until all ranks have registered, for `patience` at most. Returns
+  /// whether they have.
   bool wait_until_registered(std::chrono::milliseconds patience) const;
 
   /// Asks the controller who holds the prefix of `hashes`. Fails with timed_out

@@ -16,11 +16,11 @@ struct worker_flags {
   std::uint64_t ranks = 0;  ///< Of each instance; 0 hosts `rank` alone.
   std::uint64_t chunk_bytes = 4096;
   std::string kv_dtype;  ///< Of the chunks' tensors, for lossy compression.
-  std::string kv_shape;  ///< Of a full one: numbers and commas.
+  std::string kv_shape;  ///< Of a full chunk's tensor: numbers and commas.
   std::string journal;
   std::string prompt;      ///< A file with a JSON array of tokens.
-  std::string retrieve;    ///< Another one.
-  std::string watch;       ///< Another one.
+  std::string retrieve;    ///< Another such file.
+  std::string watch;       ///< Another such file.
   std::uint64_t fill = 0;  ///< Made-up chunks for every rank.
   std::uint64_t fill_seed = 1;
   std::string replay;
@@ -33,11 +33,11 @@ struct worker_flags {
   /// Returns the flags, which set the members of this object.
   std::vector<extra_flag> describe();
 
-  /// Returns what is wrong with the flags, given the configuration; null if
-  /// that is wrong itself.
+  /// Returns what is wrong with the flags. `settings` is null if the
+  /// configuration is wrong itself.
   std::vector<std::string> conflicts_with(const worker_options* settings) const;
 
-  /// Conflicts aside.
+  /// Returns what the flags ask for, if there are no conflicts.
   worker_node_options node_options(const worker_options& settings) const;
 };
 

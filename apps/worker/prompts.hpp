@@ -23,14 +23,14 @@ struct prompt_context {
 caf::expected<void> store_prompt(const prompt_context& context,
                                  const std::string& file);
 
-/// Retrieves such a prompt once in every rank and logs how much that was, how
-/// much of it came from peers, and how many bytes are not those that
-/// store_prompt() stores.
+/// Retrieves such a prompt once in every rank. Logs how much was found, how
+/// much came from peers, and how many bytes differ from what store_prompt()
+/// stores.
 caf::expected<void> retrieve_prompt(const prompt_context& context,
                                     const std::string& file);
 
-/// Looks again and again how much of such a prompt every rank holds; after
-/// every change checks its bytes and logs it. Until a stop is requested.
+/// Looks again and again how much of such a prompt every rank holds, until a
+/// stop is requested. After every change it checks the bytes and logs them.
 caf::expected<void> watch_prompt(const prompt_context& context,
                                  const std::string& file,
                                  const std::stop_token& stop);

@@ -8,8 +8,8 @@
 
 namespace kvc {
 
-/// Stores the prompt, fills and replays, as the flags ask. Fails with the first
-/// error; returns soon after a stop is requested.
+/// Does what the flags ask: stores, fills, retrieves, watches, replays. Fails
+/// with the first error; returns soon after a stop is requested.
 caf::expected<void> work(worker_node& node, const worker_flags& flags,
                          const worker_node_options& options,
                          const std::stop_token& stop);

@@ -8,7 +8,7 @@
 
 namespace kvc {
 
-/// What chunks one has made up: the same for equal arguments.
+/// Made-up prompts: equal members give equal tokens.
 struct made_up_prompts {
   std::uint64_t seed = 1;
   std::uint32_t chunk_size = 256;         ///< Tokens per chunk.

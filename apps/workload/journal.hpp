@@ -13,10 +13,10 @@
 
 namespace kvc {
 
-/// A file of every change of what the workers of this process hold, in order,
-/// one line each: "A <location> <hash> <worker>" for admitted, "E ..." for
-/// evicted, numbers in decimal; before a worker's first one "W <worker>".
-/// Thread-safe. Lines are buffered until flush() or the end.
+/// A file of all changes of what the ranks of this process hold, in order, one
+/// line each: "A <location> <hash> <worker>" for admitted, "E ..." for evicted,
+/// numbers in decimal. A line "W <worker>" comes before a worker's first
+/// change. Thread-safe. Lines are buffered until flush() or the end.
 class journal {
  public:
   /// Begins the file anew; makes its directory. Fails with invalid_request if
@@ -28,13 +28,13 @@ class journal {
   journal& operator=(const journal&) = delete;
   ~journal();
 
-  /// Returns what writes the changes of one worker and passes them on to `next`
-  /// if there is one. The journal and `next` must outlive it.
+  /// Returns a listener that writes the changes of one worker and passes them
+  /// on to `next` if that is not null. The journal and `next` must outlive it.
   std::unique_ptr<membership_listener> listener(const worker_id& id,
                                                 membership_listener* next);
 
-  /// Writes what is buffered. Returns false if this or anything before it
-  /// could not be written.
+  /// Writes what is buffered. Returns false if anything could not be written so
+  /// far.
   bool flush();
 
  private:

@@ -6,10 +6,9 @@
 
 namespace kvc {
 
-/// Fills `chunk` with the bytes that rank `rank` has for the chunk `hash`: the
-/// same for equal arguments, others else. They compress like real ones do: read
-/// as bfloat16 they are numbers from 0.5 to 2, of which the lower byte is
-/// noise.
+/// Fills `chunk` with the bytes that rank `rank` has for the chunk `hash`. Only
+/// equal arguments give equal bytes. They compress as real ones do: read as
+/// bfloat16 they are numbers from 0.5 to 2 with a noisy lower byte.
 void make_up_chunk(std::span<std::byte> chunk, std::uint64_t hash,
                    std::uint32_t rank);
 

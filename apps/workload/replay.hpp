@@ -27,8 +27,8 @@ struct replay_totals {
   std::uint64_t routed_requests = 0;  ///< By prefix; the others took turns.
   std::uint64_t chunks = 0;           ///< Asked for.
   std::uint64_t hit_chunks = 0;       ///< Found and retrieved.
-  std::uint64_t peer_chunks = 0;      ///< Of those, fetched from peers.
-  std::uint64_t peer_bytes = 0;       ///< Of those.
+  std::uint64_t peer_chunks = 0;      ///< Hits that were fetched from peers.
+  std::uint64_t peer_bytes = 0;       ///< Of the same chunks.
   std::uint64_t admitted_chunks = 0;  ///< By store calls.
   std::uint64_t evicted_chunks = 0;   ///< From any location, or cleared.
   std::uint64_t failed_chunks = 0;    ///< Not stored: all else was in use.
@@ -58,12 +58,13 @@ struct replay_options {
   std::chrono::milliseconds progress_interval{2'000};     ///< Positive.
 };
 
-/// Runs the requests of `trace` one after the other: each goes to the instance
-/// that `route` names, else to the next one in turn. There every rank retrieves
-/// what it holds, checks it byte for byte, and stores what was missing. Returns
-/// at the end of the trace or soon after a stop is requested. Nobody else may
-/// store in these engines meanwhile. Fails with invalid_request if there is no
-/// instance, the trace is broken or the options are not those of the engines.
+/// Runs the requests of `trace` one after the other. Each goes to the instance
+/// that `route` names, or else to the next one in turn. There every rank
+/// retrieves what it holds, checks it byte for byte, and stores what is
+/// missing. Returns at the end of the trace or soon after a stop is requested.
+/// Nobody else may store in these engines meanwhile. Fails with invalid_request
+/// if there is no instance, the trace is broken or the engines have other
+/// options.
 caf::expected<replay_totals> replay(trace_reader& trace,
                                     std::span<const replay_instance> instances,
                                     const replay_options& options,

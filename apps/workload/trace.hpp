@@ -43,9 +43,8 @@ class trace_reader {
   /// invalid_request, naming line and field, if the line is not one.
   caf::expected<std::optional<trace_request>> next();
 
-  /// Makes `next` return each request so many times, with block ids that the
-  /// copies do not share: as if as many crowds asked at the same times.
-  /// Positive.
+  /// Makes next() return each request so many times; positive. The copies share
+  /// no block ids, as if so many crowds asked at the same times.
   void repeat(std::uint32_t copies) { copies_ = copies; }
 
  private:

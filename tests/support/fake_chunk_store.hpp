@@ -22,6 +22,7 @@ class fake_chunk_store : public chunk_store {
   std::map<std::uint64_t, chunk> chunks;
   std::vector<std::size_t> steps;    ///< Chunks of each call that changes.
   std::function<void()> after_call;  ///< May throw, as a bug would.
+  std::string trouble;               ///< What check() finds.
 
   void fill(std::uint64_t first, std::uint64_t last) {
     for (auto hash = first; hash <= last; ++hash)
@@ -88,7 +89,7 @@ class fake_chunk_store : public chunk_store {
     })[0];
   }
 
-  std::string check() override { return {}; }
+  std::string check() override { return trouble; }
 
  private:
   template <class Function>

@@ -41,26 +41,29 @@ memories::memories(std::uint64_t here, std::uint64_t there)
       store(store_over(*ours, &log, now)),
       source(store_over(*theirs, nullptr, now)) {}
 
-peer_fixture::peer_fixture(std::uint64_t here, std::uint64_t there)
-    : memories(here, there) {
+peer_fixture::peer_fixture(std::uint64_t ours_chunks,
+                           std::uint64_t theirs_chunks)
+    : memories(ours_chunks, theirs_chunks) {
   peers.links["there"] = peer;
+  set_up(here, *ours, store);
 }
 
 peer_fixture::~peer_fixture() {
   ours->stop();
   theirs->stop();
   jobs.clear();
+  here.forget_actors();
   peers = {};
   script.forget();
 }
 
-transfer_services peer_fixture::services() {
-  return {dialer,
-          ours.get(),
-          &store,
-          disk,
-          chunk_bytes / chunk_tokens,
-          [this](work_pool::job x) { jobs.push_back(std::move(x)); }};
+void peer_fixture::set_up(rank& of, transport& copier, cpu_store& memory) {
+  of.profile.id = {"a", 0};
+  of.bytes_per_token = chunk_bytes / chunk_tokens;
+  of.set_stores(&memory, nullptr);
+  of.copier = &copier;
+  of.submit = [this](work_pool::job x) { jobs.push_back(std::move(x)); };
+  of.set_dialer(dialer);
 }
 
 void peer_fixture::work(std::size_t pieces) {

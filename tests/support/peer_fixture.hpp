@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/peers/transfer.hpp"
+#include "actors/peers/rank.hpp"
 #include "tests/support/loopback_transport.hpp"
 #include "tests/support/peer_fakes.hpp"
 #include "tests/support/store_support.hpp"
@@ -49,16 +49,18 @@ struct peer_fixture : memories {
   std::deque<work_pool::job> jobs;  ///< Submitted, not done.
   peer_script script{.source = &source};
   peer_network peers;
+  rank here;  ///< Ours.
   deterministic_system system;
   peer_actor peer = spawn_peer(system, &script);
   peer_dialer_actor dialer = spawn_peer_dialer(system, &peers);
-  disk_store* disk = nullptr;  ///< Ours.
   peer_address address{{"b", 0}, 9, "there", 7, theirs->address()};
 
-  explicit peer_fixture(std::uint64_t here = 4, std::uint64_t there = 16);
+  explicit peer_fixture(std::uint64_t ours_chunks = 4,
+                        std::uint64_t theirs_chunks = 16);
   ~peer_fixture();
 
-  transfer_services services();
+  /// Has a rank use our pool, our network and this memory of its own.
+  void set_up(rank& of, transport& copier, cpu_store& memory);
 
   /// Does what is submitted, at most so many pieces.
   void work(std::size_t pieces = SIZE_MAX);

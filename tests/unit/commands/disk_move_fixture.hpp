@@ -7,7 +7,7 @@ namespace kvc::test {
 
 /// The moves of a worker with a disk.
 struct disk_move_fixture : disk_for_peers, move_fixture {
-  disk_move_fixture() { disk = files.get(); }
+  disk_move_fixture() { here.set_stores(&store, files.get()); }
 
   ~disk_move_fixture() {
     system.kill(aut);

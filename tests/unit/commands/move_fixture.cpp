@@ -53,23 +53,10 @@ void move_fixture::spawn_event() {
   event = system.spawn(progress_listener, &heard);
 }
 
-command_services move_fixture::commands() {
-  command_services all;
-  all.submit = [this](work_pool::job x) { jobs.push_back(std::move(x)); };
-  all.store = [this](location where) -> chunk_store* {
-    return where == location::cpu ? memory : disk;
-  };
-  all.cpu = &store;
-  all.disk = disk;
-  if (has_peers)
-    all.transfers = std::make_shared<const transfer_services>(services());
-  return all;
-}
-
 std::shared_ptr<answer_box<command_result>> move_fixture::begin(
   const run_command& order) {
   has_ended = false;
-  aut = system.spawn(move_run, commands(), reports, owner);
+  aut = system.spawn(command_run, std::cref(here), reports, owner);
   aut->attach_functor([this] { has_ended = true; });
   return ask_later<command_result>(system, aut, order);
 }

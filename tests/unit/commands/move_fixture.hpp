@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/commands/move_run.hpp"
+#include "actors/commands/command_run.hpp"
 #include "tests/support/ask_later.hpp"
 #include "tests/support/peer_fixture.hpp"
 
@@ -24,22 +24,17 @@ struct move_fixture : peer_fixture {
   std::array<reporter_script, 2> reporters;
   clearing_worker clears;
   std::vector<command_progress> heard;
-  worker_id id{"a", 0};
   bool has_ended = false;
-  bool has_peers = true;
-  chunk_store* memory = &store;
   std::vector<reporter_actor> reports;
   worker_actor owner = spawn_clearing_worker(system, &clears);
   progress_sink_actor event;
-  move_run_actor aut;
+  command_run_impl aut;
 
   move_fixture();
   ~move_fixture();
 
   /// Whom the next moves tell their progress.
   void spawn_event();
-
-  command_services commands();
 
   static command move_of(const hashes& names) {
     return {.verb = operation::move, .hashes = {names}};
@@ -50,7 +45,7 @@ struct move_fixture : peer_fixture {
   }
 
   run_command order_of(command what) {
-    return {"Move1", id,     std::move(what), std::chrono::seconds{30},
+    return {"Move1", here.id(), std::move(what), std::chrono::seconds{30},
             event,   address};
   }
 

@@ -249,7 +249,7 @@ class rank_world final : public membership_listener {
                usage.used_bytes <= usage.capacity_bytes,
              to_string(where) + " miscounts");
     }
-    note(engine_->check_cpu());
+    note(engine_->cpu()->check());
   }
 
   void compare_index() {

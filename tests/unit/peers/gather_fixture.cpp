@@ -36,7 +36,10 @@ scripted_lookups_impl::behavior_type scripted_lookups(
 gather_fixture::gather_fixture() : peer_fixture(64, 64) {
   peers.links["elsewhere"] = spawn_peer(system, &c_script);
   lookups = system.spawn(scripted_lookups, &controller);
-  aut = spawn_gatherer();
+  here.profile.model = "llama";
+  here.profile.ip = "here";
+  open_link();
+  aut = system.spawn(gatherer, std::cref(here), gather_options{});
 }
 
 gather_fixture::~gather_fixture() {
@@ -48,15 +51,10 @@ gather_fixture::~gather_fixture() {
   peers = {};
 }
 
-gatherer_actor gather_fixture::spawn_gatherer(const std::string& host) {
-  return system.spawn(
-    gatherer,
-    gather_services{{"a", 0},
-                    "llama",
-                    host,
-                    [this] { return has_link ? lookups : lookup_actor{}; },
-                    services()},
-    gather_options{});
+void gather_fixture::open_link() {
+  welcome answer;
+  answer.lookups = lookups;
+  here.note_welcome(answer);
 }
 
 std::shared_ptr<answer_box<peer_source::result>> gather_fixture::ask(

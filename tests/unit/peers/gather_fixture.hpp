@@ -24,14 +24,14 @@ struct gather_fixture : peer_fixture {
   cpu_store elsewhere = store_over(*others, nullptr, now);
   peer_script c_script{.source = &elsewhere};
   lookup_script controller;
-  bool has_link = true;
   lookup_actor lookups;
-  gatherer_actor aut;
+  gatherer_impl aut;
 
   gather_fixture();
   ~gather_fixture();
 
-  gatherer_actor spawn_gatherer(const std::string& host = "here");
+  /// The controller answers from now on.
+  void open_link();
 
   void b_holds(std::uint32_t chunks) {
     controller.holders.push_back({address, chunks});

@@ -35,13 +35,13 @@ TEST_SUITE("gatherer") {
   }
 
   TEST_CASE_FIXTURE(gather_fixture, "misses without a link") {
-    has_link = false;
+    here.note_lost_link();
     put(store, {1});
     put(source, {1, 2});
     b_holds(9);
     CHECK(fetch({1, 2}) == 1);
     CHECK(script.leases.empty());
-    has_link = true;
+    open_link();
     CHECK(fetch({1, 2}) == 2);
   }
 
@@ -246,7 +246,7 @@ TEST_SUITE("gatherer") {
   }
 
   TEST_CASE_FIXTURE(gather_fixture, "prefers peers of its own host") {
-    aut = spawn_gatherer("elsewhere");
+    here.profile.ip = "elsewhere";
     put(elsewhere, {1});
     b_holds(1);
     c_holds(1);

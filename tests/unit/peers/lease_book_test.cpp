@@ -11,22 +11,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-caf::behavior reader_of_chunks() {
+caf::behavior borrower() {
   return {[](const caf::unit_t&) {}};
 }
 
 struct book_fixture : cpu_store_fixture {
   deterministic_system system;
-  caf::actor_addr alice = system.spawn(reader_of_chunks)->address();
-  caf::actor_addr bob = system.spawn(reader_of_chunks)->address();
+  caf::actor_addr alice = system.spawn(borrower)->address();
+  caf::actor_addr bob = system.spawn(borrower)->address();
   lease_book book;
   lease_book::time_point start{};
 
-  std::uint64_t lend(std::uint64_t name, const caf::actor_addr& reader,
+  std::uint64_t lend(std::uint64_t name, const caf::actor_addr& who,
                      std::chrono::seconds term) {
     lent_chunks chunks;
     chunks.readers.push_back(store.acquire({&name, 1}));
-    return book.add(std::move(chunks), reader, start + term);
+    return book.add(std::move(chunks), who, start + term);
   }
 
   /// Which of the chunks 1 to 4 are lent.
@@ -44,22 +44,21 @@ struct book_fixture : cpu_store_fixture {
 }  // namespace
 
 TEST_SUITE("lease_book") {
-  TEST_CASE_FIXTURE(book_fixture, "knows when the next lease ends") {
+  TEST_CASE_FIXTURE(book_fixture, "prolongs and shortens leases") {
     put({1, 2});
-    CHECK_FALSE(book.next_end());
+    CHECK(book.size() == 0);
     const auto first = lend(1, alice, 5s);
     const auto second = lend(2, alice, 3s);
     CHECK(first != 0);
     CHECK(second != first);
     CHECK(second != 0);
     CHECK(book.size() == 2);
-    CHECK(book.next_end() == start + 3s);
     CHECK(book.renew(second, start + 9s));
-    CHECK(book.next_end() == start + 5s);
-    CHECK(book.renew(first, start + 1s));
-    CHECK(book.next_end() == start + 1s);
-    book.end(first);
-    CHECK(book.next_end() == start + 9s);
+    CHECK(book.expire(start + 3s) == 0);
+    CHECK(book.renew(first, start + 4s));
+    CHECK(book.expire(start + 4s) == 1);
+    CHECK(lent() == hashes{2});
+    CHECK(book.expire(start + 9s) == 1);
   }
 
   TEST_CASE_FIXTURE(book_fixture, "lets chunks go with their lease") {
@@ -87,19 +86,19 @@ TEST_SUITE("lease_book") {
     CHECK(book.expire(start + 7s) == 2);
     CHECK(lent().empty());
     CHECK(book.expire(start + 99s) == 0);
-    CHECK_FALSE(book.next_end());
+    CHECK(book.size() == 0);
   }
 
-  TEST_CASE_FIXTURE(book_fixture, "ends all leases of a reader at once") {
+  TEST_CASE_FIXTURE(book_fixture, "ends all leases of a borrower at once") {
     put({1, 2, 3});
     lend(1, alice, 5s);
     lend(2, bob, 5s);
     lend(3, alice, 9s);
-    CHECK(book.has_reader(alice));
-    CHECK(book.has_reader(bob));
+    CHECK(book.has_borrower(alice));
+    CHECK(book.has_borrower(bob));
     book.end_all_of(alice);
-    CHECK_FALSE(book.has_reader(alice));
-    CHECK(book.has_reader(bob));
+    CHECK_FALSE(book.has_borrower(alice));
+    CHECK(book.has_borrower(bob));
     CHECK(lent() == hashes{2});
     CHECK(book.size() == 1);
   }

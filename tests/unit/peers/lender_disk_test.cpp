@@ -9,10 +9,7 @@ namespace {
 
 /// A lender with a disk and memory for sixteen chunks.
 struct lender_disk_fixture : disk_for_peers, lender_fixture {
-  lender_disk_fixture() {
-    disk = files.get();
-    restart();
-  }
+  lender_disk_fixture() { here.set_stores(&source, files.get()); }
 
   ~lender_disk_fixture() { end_all(); }
 
@@ -172,7 +169,7 @@ TEST_SUITE("what a lender lends from disk") {
   }
 
   TEST_CASE_FIXTURE(lender_disk_fixture, "is nothing without a disk") {
-    disk = nullptr;
+    here.set_stores(&source, nullptr);
     restart();
     CHECK(refusal_of(disk_order_of({1})) ==
           "unknown_location: LocalDiskBackend");

@@ -17,7 +17,7 @@ namespace kvc::test {
 namespace {
 
 reader_actor::behavior_type lease_reader(
-  reader_actor::pointer self, const lender_actor& target,
+  reader_actor::pointer self, const lender_impl& target,
   const std::shared_ptr<answer_box<chunk_lease>>& box) {
   return {[=](const ask_for& msg) {
     self->request(target, caf::infinite, msg.order)
@@ -28,26 +28,32 @@ reader_actor::behavior_type lease_reader(
 
 }  // namespace
 
-lender_fixture::lender_fixture() { restart(); }
+lender_fixture::lender_fixture() {
+  here.profile.id = id;
+  here.format = {.dtype = "bfloat16", .shape = {2, 4}};
+  here.set_stores(&source, nullptr);
+  here.submit = [this](work_pool::job x) { jobs.push_back(std::move(x)); };
+  register_as(9);
+  here.set_worker(worker);
+  restart();
+}
 
 lender_fixture::~lender_fixture() {
   jobs.clear();
+  here.forget_actors();
   owner.orders.clear();
 }
 
 void lender_fixture::restart() {
-  aut = system.spawn(
-    lender,
-    lender_services{
-      id,
-      [this] { return epoch; },
-      &source,
-      disk,
-      {.dtype = "bfloat16", .shape = {2, 4}},
-      [this](work_pool::job x) { jobs.push_back(std::move(x)); },
-      [this] { return is_worker_there ? worker : worker_actor{}; }},
-    options);
+  aut = system.spawn(lender, std::cref(here), options);
   reader = new_reader();
+}
+
+void lender_fixture::register_as(std::uint64_t number) {
+  epoch = number;
+  welcome answer;
+  answer.epoch = number;
+  here.note_welcome(answer);
 }
 
 reader_actor lender_fixture::new_reader() {

@@ -17,24 +17,26 @@ using reader_actor = caf::typed_actor<caf::reacts_to<ask_for>>;
 
 /// A lender, its pool, its worker and those who borrow.
 struct lender_fixture : memories {
-  worker_id id{"b", 3};
-  std::uint64_t epoch = 9;
+  const worker_id id{"b", 3};
+  std::uint64_t epoch = 0;
+  rank here;
   std::deque<work_pool::job> jobs;  ///< Submitted, not done.
   clearing_worker owner;
   lender_options options;
-  bool is_worker_there = true;
-  disk_store* disk = nullptr;
   std::shared_ptr<answer_box<chunk_lease>> box =
     std::make_shared<answer_box<chunk_lease>>();
   deterministic_system system;
   worker_actor worker = spawn_clearing_worker(system, &owner);
-  lender_actor aut;
+  lender_impl aut;
   reader_actor reader;
 
   lender_fixture();
   ~lender_fixture();
 
   void restart();
+
+  /// The rank registers as this epoch.
+  void register_as(std::uint64_t number);
 
   reader_actor new_reader();
 

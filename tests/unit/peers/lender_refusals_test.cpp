@@ -36,7 +36,7 @@ TEST_SUITE("what a lender refuses and drops") {
           "unknown_worker: a/3");
     CHECK(describe(ask(surrender_chunks{id, 8, {{1}}}).error()) ==
           "stale_epoch: b/3");
-    epoch = 10;  // The worker has registered anew.
+    register_as(10);
     CHECK(refusal_of(order_of({1})) == "");
     CHECK(jobs.size() == 1);
     CHECK(owner.orders.empty());
@@ -102,7 +102,7 @@ TEST_SUITE("what a lender refuses and drops") {
     owner.refusal = caf::make_error(errc::timed_out, "why");
     const surrender_chunks order{id, 9, {{1}}};
     CHECK(describe(ask(order).error()) == "timed_out: why");
-    is_worker_there = false;
+    here.set_worker({});
     CHECK(describe(ask(order).error()) == "not_ready: b/3");
     CHECK(owner.orders.size() == 1);
   }

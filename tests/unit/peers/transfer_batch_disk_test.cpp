@@ -1,3 +1,4 @@
+#include "actors/peers/transfer_batch.hpp"
 #include "tests/support/disk_for_peers.hpp"
 
 #include <doctest/doctest.h>

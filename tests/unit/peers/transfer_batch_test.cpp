@@ -1,3 +1,5 @@
+#include "actors/peers/transfer_batch.hpp"
+
 #include "tests/support/peer_fixture.hpp"
 
 #include <doctest/doctest.h>

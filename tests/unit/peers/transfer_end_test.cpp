@@ -34,17 +34,18 @@ struct throwing_fixture : transfer_fixture {
   throwing_listener listener;
   std::unique_ptr<transport> own = network.make_transport(2 * chunk_bytes);
   cpu_store full = store_over(*own, &listener, now);
+  rank other;
+
+  throwing_fixture() { set_up(other, *own, full); }
 
   ~throwing_fixture() {
     own->stop();
     jobs.clear();
+    other.forget_actors();
   }
 
   std::shared_ptr<answer_box<fetch_report>> fetch_to_full(const hashes& names) {
-    auto all = services();
-    all.copier = own.get();
-    all.store = &full;
-    return fetch_with(all, fetch_chunks{.source = address, .hashes = names});
+    return fetch_to(other, fetch_chunks{.source = address, .hashes = names});
   }
 };
 

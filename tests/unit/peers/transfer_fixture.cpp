@@ -12,7 +12,7 @@ outcomes outcomes_of(const fetch_report& report) {
 std::shared_ptr<answer_box<fetch_report>> transfer_fixture::fetch(
   fetch_chunks order) {
   order.source = address;
-  return fetch_with(services(), order);
+  return fetch_to(here, order);
 }
 
 std::shared_ptr<answer_box<fetch_report>> transfer_fixture::fetch(
@@ -22,10 +22,10 @@ std::shared_ptr<answer_box<fetch_report>> transfer_fixture::fetch(
     fetch_chunks{.hashes = names, .patience = patience, .owner = owner});
 }
 
-std::shared_ptr<answer_box<fetch_report>> transfer_fixture::fetch_with(
-  const transfer_services& all, const fetch_chunks& order) {
+std::shared_ptr<answer_box<fetch_report>> transfer_fixture::fetch_to(
+  const rank& to, const fetch_chunks& order) {
   has_ended = false;
-  aut = system.spawn(transfer, all);
+  aut = system.spawn(transfer, std::cref(to));
   aut->attach_functor([this] { has_ended = true; });
   return ask_later<fetch_report>(system, aut, order);
 }

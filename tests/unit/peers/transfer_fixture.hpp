@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/peers/transfer.hpp"
 #include "tests/support/ask_later.hpp"
 #include "tests/support/peer_fixture.hpp"
 
@@ -14,7 +15,7 @@ outcomes outcomes_of(const fetch_report& report);
 
 /// One transfer at a time, and what becomes of it.
 struct transfer_fixture : peer_fixture {
-  transfer_actor aut;
+  transfer_impl aut;
   bool has_ended = false;
 
   std::shared_ptr<answer_box<fetch_report>> fetch(fetch_chunks order);
@@ -24,9 +25,9 @@ struct transfer_fixture : peer_fixture {
     std::chrono::milliseconds patience = std::chrono::seconds{2},
     const caf::strong_actor_ptr& owner = {});
 
-  /// Fetches with other services than ours.
-  std::shared_ptr<answer_box<fetch_report>> fetch_with(
-    const transfer_services& all, const fetch_chunks& order);
+  /// Fetches to another rank than ours.
+  std::shared_ptr<answer_box<fetch_report>> fetch_to(const rank& to,
+                                                     const fetch_chunks& order);
 
   /// How often the lease that was had was ended.
   std::size_t ended() const;

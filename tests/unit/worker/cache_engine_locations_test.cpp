@@ -134,8 +134,9 @@ TEST_SUITE("cache_engine locations") {
       CHECK(engine->scan(location::cpu, 0, 100).hashes == hashes);
       CHECK(engine->scan(location::disk, 0, 100).hashes == hashes);
     }
-    CHECK(engine->check_cpu() == "");
-    CHECK(engine->check_disk() == "");
+    for (auto* const each :
+         {engine->at(location::cpu), engine->at(location::disk)})
+      CHECK((each == nullptr || each->check() == ""));
   }
 
   TEST_CASE_FIXTURE(location_fixture, "restores what was compressed") {
@@ -172,7 +173,7 @@ TEST_SUITE("cache_engine locations") {
     if (has_disk())
       expected.emplace_back(true, hashes[1]);
     CHECK(memory_log.take() == expected);
-    CHECK(engine->check_cpu() == "");
+    CHECK(engine->cpu()->check() == "");
     store();
     CHECK(retrieve() == prompt.size());
   }

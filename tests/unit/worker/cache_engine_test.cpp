@@ -98,7 +98,7 @@ TEST_SUITE("cache_engine") {
     REQUIRE(retrieve(prompt(1, 12), copy) == 12);
     CHECK(copy.data == kv_buffer{12}.data);
     CHECK(engine->contains(prompt(1, 12)) == 12);
-    CHECK(engine->check_cpu() == "");
+    CHECK(engine->cpu()->check() == "");
   }
 
   TEST_CASE_FIXTURE(engine_fixture, "names chunks as the hasher does") {
@@ -244,7 +244,7 @@ TEST_SUITE("cache_engine") {
     first.join();
     second.join();
     CHECK(wrong == 0);
-    CHECK(engine->check_cpu() == "");
+    CHECK(engine->cpu()->check() == "");
     CHECK(log.held().size() == engine->usage()[0].chunks);
   }
 }

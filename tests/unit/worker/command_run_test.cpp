@@ -41,7 +41,7 @@ struct command_fixture : worker_fixture {
              const std::string& event_id = "Clear1") {
     auto answer =
       asker->request(aut, 1min,
-                     run_command{event_id, settings.profile.id, std::move(what),
+                     run_command{event_id, here.id(), std::move(what),
                                  std::chrono::seconds{timeout}, event});
     system.run();
     return answer;
@@ -65,6 +65,7 @@ command clear_all() { return {.verb = operation::clear, .is_for_all = true}; }
 
 TEST_SUITE("commands of a worker") {
   TEST_CASE_FIXTURE(command_fixture, "health is what the check says") {
+    chunks.trouble = "torn";
     auto answer = order({});
     CHECK_FALSE(has(answer));
     work();
@@ -75,11 +76,9 @@ TEST_SUITE("commands of a worker") {
   }
 
   TEST_CASE_FIXTURE(command_fixture, "health may fail") {
-    commands.check = []() -> caf::expected<command_result> {
-      return caf::make_error(errc::io_failed, "disk");
-    };
-    system.kill(aut);
-    start();
+    fake_chunk_store disk;
+    disk.trouble = "disk";
+    here.stores[1] = &disk;
     auto answer = order({});
     work();
     REQUIRE(has(answer));
@@ -107,7 +106,7 @@ TEST_SUITE("commands of a worker") {
     chunks.fill(1, 1'000);
     auto answer = order(clear_all());
     REQUIRE(heard.size() == 1);
-    CHECK(heard[0].id == settings.profile.id);
+    CHECK(heard[0].id == here.id());
     CHECK(heard[0].tally.planned == 1'000);
     CHECK(heard[0].tally.finished() == 0);
     work(1);
@@ -203,7 +202,7 @@ TEST_SUITE("commands of a worker") {
       const auto answer = system.ask<command_result>(aut, std::move(order));
       return answer ? "accepted" : describe(answer.error());
     };
-    run_command good{"Clear1", settings.profile.id, clear_all(), 1s, event};
+    run_command good{"Clear1", here.id(), clear_all(), 1s, event};
     auto bad = good;
     bad.id.rank = 1;
     CHECK(why(bad) == "unknown_worker: vllm-0/1, this is vllm-0/2");
@@ -229,8 +228,7 @@ TEST_SUITE("commands of a worker") {
 
   TEST_CASE_FIXTURE(command_fixture, "are limited in number") {
     for (std::size_t i = 0; i < command_desk::max_commands; ++i)
-      send(run_command{std::to_string(i), settings.profile.id, clear_all(), 10s,
-                       event});
+      send(run_command{std::to_string(i), here.id(), clear_all(), 10s, event});
     auto answer = order(clear_all());
     REQUIRE(has(answer));
     CHECK(failure == errc::too_busy);

@@ -108,6 +108,13 @@ report_sink_actor::behavior_type fake_sink_actor(
   }};
 }
 
+lookup_actor::behavior_type fake_lookups() {
+  return {
+    [](const find_prefixes&) { return std::vector<prefix_match>{}; },
+    [](const locate_chunks&) { return std::vector<chunk_holder>{}; },
+  };
+}
+
 }  // namespace
 
 dialer_actor spawn_dialer(deterministic_system& system, fake_network* network) {
@@ -121,6 +128,10 @@ registrar_actor spawn_registrar(deterministic_system& system,
 
 report_sink_actor spawn_sink(deterministic_system& system, fake_sink* sink) {
   return system.spawn(fake_sink_actor, sink);
+}
+
+lookup_actor spawn_lookups(deterministic_system& system) {
+  return system.spawn(fake_lookups);
 }
 
 void fake_sink::answer_all(deterministic_system& system) {

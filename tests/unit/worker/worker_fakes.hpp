@@ -52,6 +52,9 @@ struct fake_sink {
 
 report_sink_actor spawn_sink(deterministic_system& system, fake_sink* sink);
 
+/// Lookups that find nothing.
+lookup_actor spawn_lookups(deterministic_system& system);
+
 /// Has a dialer or a registrar send the answers that it held back.
 void release_held(deterministic_system& system, const caf::actor& fake);
 

@@ -3,18 +3,26 @@
 namespace kvc::test {
 
 worker_fixture::worker_fixture() {
-  settings.profile.id = {"vllm-0", 2};
+  here.profile.id = {"vllm-0", 2};
+  here.stores = {&chunks, nullptr};
+  here.submit = [this](work_pool::job work) {
+    jobs.push_back(std::move(work));
+  };
+  settings.dialer = dialer;
   settings.process = {100, 0x7F4A7C15};
   controller.greeting.controller_id = 9;
   controller.greeting.epoch = 7;
   controller.greeting.max_reports = 4;
   controller.greeting.max_report_keys = 8;
   controller.greeting.shards = {{shards[0], 0}};
+  controller.greeting.lookups = lookups;
   open_link();
 }
 
 worker_fixture::~worker_fixture() {
   hub.stop();
+  here.forget_actors();
+  settings.dialer = nullptr;
   network.link = nullptr;
   for (auto& sink : sinks)
     sink.held.clear();
@@ -34,13 +42,7 @@ void worker_fixture::cut_link() {
 }
 
 void worker_fixture::start() {
-  aut = system.spawn(worker,
-                     worker_services{dialer, hub, store, commands,
-                                     [this](const welcome& answer) {
-                                       welcomed.push_back(answer.epoch);
-                                     },
-                                     [this] { ++links_lost; }},
-                     settings);
+  aut = system.spawn(worker, &here, reporter_sources{hub, store}, settings);
   aut->attach_functor([this](const caf::error& why) { end = why; });
 }
 

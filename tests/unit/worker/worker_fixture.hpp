@@ -20,22 +20,16 @@ struct worker_fixture {
   std::array<fake_sink, 2> sinks;
   fake_network network;
   fake_controller controller;
-  std::vector<std::uint64_t> welcomed;  ///< Epochs.
-  int links_lost = 0;
   std::optional<caf::error> end;    ///< Why the worker ended.
   std::deque<work_pool::job> jobs;  ///< Submitted, not done.
   fake_chunk_store chunks;
-  command_services commands{
-    [this](work_pool::job work) { jobs.push_back(std::move(work)); },
-    [this](location where) {
-      return where == location::cpu ? &chunks : nullptr;
-    },
-    [] { return command_result{.code = -1, .detail = "torn"}; }};
+  rank here;
   worker_settings settings;
   deterministic_system system;
   std::array<report_sink_actor, 2> shards = {spawn_sink(system, &sinks[0]),
                                              spawn_sink(system, &sinks[1])};
   dialer_actor dialer = spawn_dialer(system, &network);
+  lookup_actor lookups = spawn_lookups(system);
   registrar_actor link;
   worker_impl aut;
 

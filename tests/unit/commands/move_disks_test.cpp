@@ -27,7 +27,7 @@ struct disks_fixture : disk_move_fixture {
 
 }  // namespace
 
-TEST_SUITE("move_run between disks") {
+TEST_SUITE("move between disks") {
   TEST_CASE_FIXTURE(disks_fixture,
                     "has the source lend and drop what it names "
                     "there") {

@@ -83,7 +83,7 @@ TEST_SUITE("move_run") {
     REQUIRE(script.surrenders.size() == 1);
     CHECK(script.surrenders[0].hashes == key_block{names_to(130)});
     REQUIRE(heard.size() == 3);
-    CHECK(heard[0].id == id);
+    CHECK(heard[0].id == here.id());
     CHECK(heard[0].tally.planned == 130);
     CHECK(heard[0].tally.of(outcome::done) == 64);
     CHECK(heard[1].tally.of(outcome::done) == 128);

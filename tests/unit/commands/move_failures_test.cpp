@@ -20,7 +20,7 @@ struct damage_fixture : move_fixture {
 
 }  // namespace
 
-TEST_SUITE("move_run that fails") {
+TEST_SUITE("move that fails") {
   TEST_CASE_FIXTURE(move_fixture, "tries a part once more") {
     put(source, names_to(130));
     script.refusal = caf::make_error(errc::too_busy, "9 leases");

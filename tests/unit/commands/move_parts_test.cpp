@@ -1,4 +1,4 @@
-#include "actors/commands/move_plan.hpp"
+#include "actors/commands/move_parts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,19 +22,19 @@ command move_of(const hashes& names) {
 
 }  // namespace
 
-TEST_SUITE("move_plan") {
+TEST_SUITE("move_parts") {
   TEST_CASE("goes through a list part by part") {
-    move_plan plan{move_of(names_to(70)), 64};
+    move_parts plan{move_of(names_to(70)), 64};
     const auto first = plan.next();
     REQUIRE(first);
     CHECK(*first == move_part{.hashes = names_to(64)});
     CHECK(plan.next() == move_part{.hashes = {65, 66, 67, 68, 69, 70}});
     CHECK_FALSE(plan.next());
-    CHECK_FALSE(move_plan{move_of({}), 64}.next());
+    CHECK_FALSE(move_parts{move_of({}), 64}.next());
   }
 
   TEST_CASE("goes through all from cursor to cursor") {
-    move_plan plan{{.verb = operation::move, .is_for_all = true}, 64};
+    move_parts plan{{.verb = operation::move, .is_for_all = true}, 64};
     auto part = plan.next();
     CHECK(part == move_part{.max_chunks = 64});
     plan.note_cursor(*part, 90);
@@ -45,7 +45,7 @@ TEST_SUITE("move_plan") {
   }
 
   TEST_CASE("tries again what has failed, as long as it helps") {
-    move_plan plan{move_of(names_to(70)), 64};
+    move_parts plan{move_of(names_to(70)), 64};
     const auto first = *plan.next();
     CHECK_FALSE(plan.retry(first, {}));
     CHECK(plan.retry(first, {3, 9}));
@@ -60,7 +60,7 @@ TEST_SUITE("move_plan") {
   }
 
   TEST_CASE("goes on where it was after a second try") {
-    move_plan plan{{.verb = operation::move, .is_for_all = true}, 64};
+    move_parts plan{{.verb = operation::move, .is_for_all = true}, 64};
     const auto first = *plan.next();
     plan.note_cursor(first, 64);
     CHECK(plan.retry(first, {3}));
@@ -69,7 +69,7 @@ TEST_SUITE("move_plan") {
   }
 
   TEST_CASE("takes a part back, but not twice in a row") {
-    move_plan plan{move_of(names_to(70)), 64};
+    move_parts plan{move_of(names_to(70)), 64};
     const auto first = *plan.next();
     CHECK(plan.take_back(first));
     CHECK(plan.next() == first);

@@ -69,7 +69,7 @@ struct local_fixture : disk_move_fixture {
 
 }  // namespace
 
-TEST_SUITE("move_run within a worker") {
+TEST_SUITE("move within a worker") {
   TEST_CASE_FIXTURE(local_fixture, "has the worker drop what is on disk now") {
     put(store, {1, 2});
     clears.result.tally.chunks = {1, 0, 0, 1};  // One was pinned.
@@ -82,7 +82,7 @@ TEST_SUITE("move_run within a worker") {
     REQUIRE(clears.orders.size() == 1);
     const auto& order = clears.orders[0];
     CHECK(order.event_id == "Move1/source");
-    CHECK(order.id == id);
+    CHECK(order.id == here.id());
     CHECK(order.what.verb == operation::clear);
     CHECK(order.what.where == location::cpu);
     CHECK_FALSE(order.what.is_for_all);
@@ -126,7 +126,7 @@ TEST_SUITE("move_run within a worker") {
   TEST_CASE_FIXTURE(local_fixture, "ends with what its work throws twice") {
     put(store, {1, 2});
     throwing_store broken{store};
-    memory = &broken;
+    here.stores[0] = &broken;
     broken.throws = 1;
     auto copy = to_disk(move_all());
     copy.is_copy = true;
@@ -163,17 +163,17 @@ TEST_SUITE("move_run within a worker") {
   }
 
   TEST_CASE_FIXTURE(local_fixture, "refuses what it cannot do") {
-    auto clear = local({.verb = operation::clear});
-    CHECK(refusal_of(clear) == "invalid_request: no move");
+    const auto unknown = local({.verb = static_cast<operation>(77)});
+    CHECK(refusal_of(unknown) == "invalid_request: operation_77");
     CHECK(refusal_of(local(move_of({1}))) == "invalid_request: to where it is");
-    disk = nullptr;
+    here.set_stores(&store, nullptr);
     CHECK(refusal_of(local(to_disk(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
     CHECK(refusal_of(local(to_memory(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
     CHECK(refusal_of(order_of(to_disk(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
-    has_peers = false;
+    here.copier = nullptr;
     CHECK(refusal_of(order_of(move_of({1}))) == "p2p_disabled: a/0");
     CHECK(jobs.empty());
     CHECK(peers.dials.empty());

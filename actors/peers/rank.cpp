@@ -1,0 +1,64 @@
+#include "actors/peers/rank.hpp"
+
+namespace kvc {
+
+worker_actor rank::worker() const {
+  const std::lock_guard lock{mutex_};
+  return worker_;
+}
+
+void rank::set_worker(const worker_actor& actor) {
+  const std::lock_guard lock{mutex_};
+  worker_ = actor;
+}
+
+peer_dialer_actor rank::dialer() const {
+  const std::lock_guard lock{mutex_};
+  return dialer_;
+}
+
+void rank::set_dialer(const peer_dialer_actor& actor) {
+  const std::lock_guard lock{mutex_};
+  dialer_ = actor;
+}
+
+void rank::note_welcome(const welcome& answer) {
+  const std::lock_guard lock{mutex_};
+  if (is_over_)
+    return;
+  epoch_ = answer.epoch;
+  lookups_ = answer.lookups;
+  is_registered_.notify_all();
+}
+
+void rank::note_lost_link() {
+  const std::lock_guard lock{mutex_};
+  lookups_ = nullptr;
+}
+
+std::uint64_t rank::epoch() const {
+  const std::lock_guard lock{mutex_};
+  return epoch_;
+}
+
+lookup_actor rank::lookups() const {
+  const std::lock_guard lock{mutex_};
+  return lookups_;
+}
+
+bool rank::is_registered_by(
+  std::chrono::steady_clock::time_point deadline) const {
+  std::unique_lock lock{mutex_};
+  return is_registered_.wait_until(lock, deadline,
+                                   [this] { return epoch_ != 0; });
+}
+
+void rank::forget_actors() {
+  const std::lock_guard lock{mutex_};
+  is_over_ = true;
+  worker_ = nullptr;
+  dialer_ = nullptr;
+  lookups_ = nullptr;
+}
+
+}  // namespace kvc

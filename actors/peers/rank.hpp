@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/pool/work_pool.hpp"
+#include "actors/store/cpu_store.hpp"
+#include "actors/store/disk_store.hpp"
+#include "messages/registry.hpp"
+#include "net/transport/transport.hpp"
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+
+namespace kvc {
+
+/// One rank of an instance: what its actors work with, and whom they reach. It
+/// outlives them, and all that it points to outlives it.
+class rank {
+ public:
+  // Complete before its worker begins.
+
+  /// Who it is. The worker's hello says all of it; others need the id, the
+  /// model, and the ip where peers find it.
+  worker_profile profile{};
+
+  chunk_format format{};              ///< Of its chunks.
+  std::uint64_t bytes_per_token = 0;  ///< Of its chunks.
+  cpu_store* cpu = nullptr;           ///< Null without location::cpu.
+  disk_store* disk = nullptr;         ///< Null without location::disk.
+
+  /// By location: `cpu` and `disk` again, as commands see them.
+  std::array<chunk_store*, location_count> stores{};
+
+  std::function<void(work_pool::job)> submit;  ///< To a work_pool.
+
+  /// Its memory holds the chunks of `cpu`. Null without peer to peer.
+  transport* copier = nullptr;
+
+  void set_stores(cpu_store* in_memory, disk_store* on_disk) {
+    cpu = in_memory;
+    disk = on_disk;
+    stores = {in_memory, on_disk};
+  }
+
+  const worker_id& id() const { return profile.id; }
+
+  /// Returns null if the rank does not have the location, whatever it is.
+  chunk_store* at(location where) const {
+    const auto index = static_cast<std::size_t>(where);
+    return index < stores.size() ? stores[index] : nullptr;
+  }
+
+  // Thread-safe from here on.
+
+  /// Its own worker, which takes commands; null before it is set.
+  worker_actor worker() const;
+  void set_worker(const worker_actor& actor);
+
+  /// Links to its peers; null without peer to peer.
+  peer_dialer_actor dialer() const;
+  void set_dialer(const peer_dialer_actor& actor);
+
+  /// The worker is registered.
+  void note_welcome(const welcome& answer);
+
+  /// The controller's link is gone: a request over it would only time out.
+  void note_lost_link();
+
+  /// Returns the epoch of the latest registration; 0 before the first.
+  std::uint64_t epoch() const;
+
+  /// Answers questions about the index; null while there is no link.
+  lookup_actor lookups() const;
+
+  /// Waits for the first registration, until `deadline` at most. Returns
+  /// whether there was one.
+  bool is_registered_by(std::chrono::steady_clock::time_point deadline) const;
+
+  /// Drops all handles, for good.
+  void forget_actors();
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable is_registered_;
+  worker_actor worker_;
+  peer_dialer_actor dialer_;
+  lookup_actor lookups_;
+  std::uint64_t epoch_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace kvc
