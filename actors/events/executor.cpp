@@ -2,8 +2,7 @@
 
 #include "actors/events/event_cast.hpp"
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <algorithm>
 

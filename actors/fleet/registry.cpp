@@ -1,8 +1,7 @@
 #include "actors/fleet/registry.hpp"
 
+#include "messages/log.hpp"
 #include "messages/wall_clock.hpp"
-
-#include <spdlog/spdlog.h>
 
 namespace kvc {
 

@@ -1,6 +1,6 @@
 #include "actors/index/index_shard.hpp"
 
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 namespace kvc {
 

@@ -3,8 +3,8 @@
 #include "actors/peers/time_left.hpp"
 #include "actors/peers/transfer.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>

@@ -4,8 +4,8 @@
 #include "actors/peers/surrender.hpp"
 #include "actors/pool/job_failure.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/send.hpp>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "actors/reporting/reporter.hpp"
 
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 namespace kvc {
 

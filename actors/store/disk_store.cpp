@@ -3,8 +3,7 @@
 #include "actors/store/disk_recovery.hpp"
 #include "actors/store/recoding.hpp"
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,8 +1,7 @@
 #include "actors/worker/worker.hpp"
 
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <algorithm>
 

@@ -2,8 +2,7 @@
 #include "apps/node/process.hpp"
 #include "config/load.hpp"
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <iostream>
 

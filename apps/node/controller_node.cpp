@@ -9,13 +9,13 @@
 #include "apps/node/hashing_options.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 #include "net/api/routes.hpp"
 #include "net/http/server.hpp"
 #include "net/link/acceptor.hpp"
 #include "net/link/secret.hpp"
 #include "net/link/system.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>

@@ -2,8 +2,8 @@
 
 #include "actors/peers/peer_gate.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/send.hpp>
 
 namespace kvc {

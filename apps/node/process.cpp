@@ -1,7 +1,8 @@
 #include "apps/node/process.hpp"
 
+#include "messages/log.hpp"
+
 #include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,6 +1,7 @@
 #include "apps/node/rank_disk.hpp"
 
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
+
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 

@@ -9,12 +9,12 @@
 #include "apps/node/rank_disk.hpp"
 #include "apps/workload/journal.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 #include "net/link/connector.hpp"
 #include "net/link/dialer.hpp"
 #include "net/link/secret.hpp"
 #include "net/link/system.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>

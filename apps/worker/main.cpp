@@ -1,8 +1,7 @@
 #include "apps/node/process.hpp"
 #include "apps/worker/work.hpp"
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <iostream>
 #include <thread>

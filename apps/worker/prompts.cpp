@@ -2,8 +2,8 @@
 
 #include "apps/workload/made_up_chunk.hpp"
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 
-#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -6,8 +6,7 @@
 #include "apps/workload/fill.hpp"
 #include "apps/workload/replay.hpp"
 #include "messages/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <algorithm>
 

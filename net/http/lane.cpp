@@ -1,9 +1,9 @@
 #include "net/http/lane.hpp"
 
+#include "messages/log.hpp"
 #include "net/http/response_head.hpp"
 #include "net/http/session.hpp"
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 

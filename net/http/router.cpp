@@ -1,6 +1,6 @@
 #include "net/http/router.hpp"
 
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 #include <algorithm>
 #include <cassert>

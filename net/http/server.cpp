@@ -1,9 +1,9 @@
 #include "net/http/server.hpp"
 
+#include "messages/log.hpp"
 #include "net/http/lane.hpp"
 #include "net/transport/tcp_listener.hpp"
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 #include <caf/make_message.hpp>
 #include <caf/sec.hpp>

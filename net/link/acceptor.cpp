@@ -1,11 +1,11 @@
 #include "net/link/acceptor.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 #include "net/link/inbound.hpp"
 #include "net/link/refusal_log.hpp"
 #include "net/transport/tcp_listener.hpp"
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
 #include <caf/send.hpp>
 

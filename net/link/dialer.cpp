@@ -1,9 +1,9 @@
 #include "net/link/dialer.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 #include "net/link/basp.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/node_id.hpp>
 

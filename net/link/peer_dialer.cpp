@@ -1,9 +1,9 @@
 #include "net/link/peer_dialer.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/log.hpp"
 #include "messages/registry.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/node_id.hpp>
 

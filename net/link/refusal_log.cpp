@@ -1,6 +1,6 @@
 #include "net/link/refusal_log.hpp"
 
-#include <spdlog/spdlog.h>
+#include "messages/log.hpp"
 
 namespace kvc {
 

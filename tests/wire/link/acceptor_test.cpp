@@ -1,8 +1,8 @@
+#include "messages/log.hpp"
 #include "tests/wire/link/link_fixture.hpp"
 #include "tests/wire/link/raw_peer.hpp"
 
 #include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <sstream>
