@@ -131,16 +131,19 @@ void answer_later(self_pointer self, const std::string& event_id,
   const auto waiter = ++state.last_waiter;
   state.running.at(event_id).waiters.emplace(waiter, std::move(answer));
   if (patience.count() > 0)
-    self->delayed_send(self, patience, patience_over{event_id, waiter});
+    self->delayed_send(self, patience, patience_over{waiter});
 }
 
+/// Searches, because thousands of timers outlive their events and must be
+/// small.
 void end_patience(executor_state& state, const patience_over& msg) {
-  const auto event = state.running.find(msg.event_id);
-  if (event == state.running.end())
-    return;
-  if (auto waiter = event->second.waiters.extract(msg.waiter))
-    waiter.mapped().deliver(
-      *state.history->find(msg.event_id, state.options.now_ms()));
+  for (auto& [event_id, event] : state.running) {
+    if (auto waiter = event.waiters.extract(msg.waiter)) {
+      waiter.mapped().deliver(
+        *state.history->find(event_id, state.options.now_ms()));
+      return;
+    }
+  }
 }
 
 /// Begins the event with those of the `fleet` that take part.

@@ -39,7 +39,6 @@ struct executor_options {
 
 /// Tells an executor that somebody has waited long enough for an event's end.
 struct patience_over {
-  std::string event_id;
   std::uint64_t waiter = 0;
 };
 
