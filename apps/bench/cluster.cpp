@@ -1,13 +1,11 @@
 #include "apps/bench/cluster.hpp"
 
+#include "apps/bench/loopback_socket.hpp"
 #include "messages/errors.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <cstdlib>
 #include <thread>
 
 namespace kvc {
@@ -23,16 +21,8 @@ std::filesystem::path program(const char* name) {
 
 /// Returns a port that was free a moment ago.
 std::uint16_t free_port() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  const auto fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  if (bind(fd, raw, length) == 0)
-    getsockname(fd, raw, &length);
-  close(fd);
-  return ntohs(address.sin_port);
+  const auto socket = new_socket();
+  return listen_on(socket, 0) ? port_of(socket) : 0;
 }
 
 }  // namespace

@@ -1,19 +1,9 @@
-#include "apps/bench/cluster.hpp"
-#include "apps/bench/codecs.hpp"
-#include "apps/bench/http/http_lookups.hpp"
-#include "apps/bench/http/trace_part.hpp"
-#include "apps/bench/index/index_part.hpp"
-#include "apps/bench/ingest.hpp"
 #include "apps/bench/machine.hpp"
-#include "apps/bench/part.hpp"
-#include "apps/bench/recovery/recovery.hpp"
-#include "apps/bench/transfer/transfer_part.hpp"
+#include "apps/bench/parts.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
 
-#include <spdlog/fmt/fmt.h>
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -21,120 +11,7 @@
 
 namespace {
 
-using kvc::bench_options;
-using kvc::describe;
-using kvc::median;
-using kvc::print;
-
-caf::expected<void> bench_ingest(const bench_options& options) {
-  for (const std::size_t keys_per_call : {2'000U, 50U, 1U}) {
-    std::vector<double> rates;
-    for (std::size_t i = 0; i < options.repetitions; ++i) {
-      auto cluster = kvc::bench_cluster::start(options.folder);
-      if (!cluster)
-        return std::move(cluster.error());
-      const auto rate = kvc::measure_ingest(
-        cluster->link_port(), 4 * options.memberships, keys_per_call);
-      if (!rate)
-        return rate.error();
-      rates.push_back(*rate);
-    }
-    print(fmt::format("  {:>5} keys a call   {:>6.2f} million /s",
-                      keys_per_call, median(rates) / 1e6));
-    options.figures->add({{"part", "ingest"},
-                          {"memberships", 4 * options.memberships},
-                          {"keys_per_call", keys_per_call},
-                          {"per_second", rates}});
-  }
-  return caf::unit;
-}
-
-caf::expected<void> bench_recovery(const bench_options& options) {
-  const auto times = kvc::measure_recovery(options.folder, options.memberships,
-                                           options.repetitions);
-  if (!times)
-    return times.error();
-  print(fmt::format("  worker killed: gone from lookups after {:.1f} ms",
-                    times->worker_gone_ms));
-  print(fmt::format(
-    "  worker stopped: gone after {:.0f} ms, back {:.1f} ms after it went on",
-    times->stopped_gone_ms, times->continued_ms));
-  print(fmt::format(
-    "  link cut for 1 s: back {:.1f} ms after it healed, {} of {} times "
-    "without a full sync",
-    times->healed_ms, times->resumed, options.repetitions));
-  print(fmt::format(
-    "  controller killed: all {} memberships back {:.1f} ms "
-    "after its port opened;\n"
-    "    {} lookups meanwhile, one after the other: p99.9 {:.0f} us, "
-    "{:.0f} us of the controller's core",
-    options.memberships, times->controller_back_ms, times->lookups,
-    times->lookup_p999_us, times->lookup_cpu_p999_us));
-  options.figures->add({{"part", "recovery"},
-                        {"memberships", options.memberships},
-                        {"worker_gone_ms", times->worker_gone_ms},
-                        {"stopped_gone_ms", times->stopped_gone_ms},
-                        {"continued_ms", times->continued_ms},
-                        {"healed_ms", times->healed_ms},
-                        {"resumed", times->resumed},
-                        {"controller_back_ms", times->controller_back_ms},
-                        {"lookups", times->lookups},
-                        {"lookup_p999_us", times->lookup_p999_us},
-                        {"lookup_cpu_p999_us", times->lookup_cpu_p999_us}});
-  return caf::unit;
-}
-
-caf::expected<void> ingest_part(const bench_options& options) {
-  print("\nMemberships reported, until visible in lookups, one worker:");
-  return bench_ingest(options);
-}
-
-caf::expected<void> recovery_part(const bench_options& options) {
-  print(fmt::format("\nRecovery, {} memberships:", options.memberships));
-  return bench_recovery(options);
-}
-
-/// Writes "4.48 (0.19)": GB/s, and how many times memcpy's.
-std::string rate(double gb, double copy_gb) {
-  return gb > 0 ? fmt::format("{:.2f} ({:.2f})", gb, gb / copy_gb) : "-";
-}
-
-caf::expected<void> codecs_part(const bench_options& options) {
-  print(
-    "\nCodecs, a made-up chunk, GB of raw bytes per second and core (times "
-    "memcpy's):");
-  print(fmt::format("  {:<8}  {:<16}  {:>8}  {:>13}  {:>13}", "dtype", "method",
-                    "ratio", "encode", "decode"));
-  for (const auto* dtype : {"bfloat16", "float16", "float32"}) {
-    const auto figures =
-      kvc::measure_codecs(kvc::make_kv_chunk(dtype), options.repetitions);
-    if (!figures)
-      return figures.error();
-    const auto copy_gb = figures->front().encode_gb;
-    for (const auto& x : *figures) {
-      options.figures->add({{"part", "codecs"},
-                            {"dtype", dtype},
-                            {"method", x.method},
-                            {"ratio", x.ratio},
-                            {"encode_gb", x.encode_gb},
-                            {"decode_gb", x.decode_gb},
-                            {"memcpy_gb", copy_gb}});
-      print(fmt::format(
-        "  {:<8}  {:<16}  {:>8}  {:>13}  {:>13}", dtype, x.method,
-        x.decode_gb > 0 ? fmt::format("{:.2f}", x.ratio) : "not less",
-        rate(x.encode_gb, copy_gb), rate(x.decode_gb, copy_gb)));
-    }
-  }
-  return caf::unit;
-}
-
-caf::expected<void> index_part(const bench_options& options) {
-  print(fmt::format("\nThe index in this process, {} memberships:",
-                    options.memberships));
-  print(kvc::measure_index_part({options.memberships, options.repetitions},
-                                *options.figures));
-  return caf::unit;
-}
+using namespace kvc;
 
 /// What can be asked for by name.
 struct part {
@@ -145,11 +22,11 @@ struct part {
 
 constexpr auto parts = std::to_array<part>({
   {"ingest", "How fast reports arrive", ingest_part},
-  {"lookups", "How fast lookups are answered", kvc::bench_http_lookups},
+  {"lookups", "How fast lookups are answered", lookups_part},
   {"recovery", "How soon all is well after a loss", recovery_part},
-  {"transfer", "How fast chunks travel between workers", kvc::bench_transfer},
+  {"transfer", "How fast chunks travel between workers", transfer_part},
   {"codecs", "What compression costs and saves", codecs_part},
-  {"replay", "How a fleet and its lookups follow a trace", kvc::bench_trace},
+  {"replay", "How a fleet and its lookups follow a trace", replay_part},
   {"index", "How close the table is to what memory allows", index_part},
 });
 
@@ -162,7 +39,7 @@ int run(bench_options options, const std::vector<std::string>& names) {
     return 1;
   }
   options.folder = folder;
-  const auto machine = kvc::describe_machine();
+  const auto machine = describe_machine();
   print(machine);
   for (const auto& each : parts) {
     if (std::find(names.begin(), names.end(), each.name) == names.end())
@@ -222,7 +99,7 @@ int main(int argc, char** argv) {
     names.push_back(each->get_name());
   if (names.empty())
     names = {"ingest", "lookups", "recovery", "transfer"};
-  kvc::start_logging("warn");
-  kvc::raise_file_limit();
+  start_logging("warn");
+  raise_file_limit();
   return run(std::move(options), names);
 }

@@ -1,9 +1,10 @@
 #include "apps/bench/noise_meter.hpp"
 
+#include "apps/bench/clocks.hpp"
+
 #include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -15,15 +16,6 @@ namespace {
 double ticks_per_second() { return static_cast<double>(sysconf(_SC_CLK_TCK)); }
 
 }  // namespace
-
-double process_cpu_seconds(int pid) {
-  clockid_t clock{};
-  timespec used{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
-    return 0;
-  return static_cast<double>(used.tv_sec) +
-         static_cast<double>(used.tv_nsec) / 1e9;
-}
 
 noise_meter::noise_meter(std::vector<int> programs)
     : programs_(std::move(programs)),

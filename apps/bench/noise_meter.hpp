@@ -5,10 +5,6 @@
 
 namespace kvc {
 
-/// Returns the processor time that process `pid` has used so far, in seconds;
-/// 0 if there is none.
-double process_cpu_seconds(int pid);
-
 /// Tells how much of this machine's processor time went to others, from its
 /// creation on: whatever is not this process, its programs or the kernel's
 /// interrupts, the hypervisor's theft included.

@@ -1,13 +1,11 @@
 #include "apps/bench/http/http_connection.hpp"
 
+#include "apps/bench/loopback_socket.hpp"
 #include "messages/errors.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <algorithm>
 #include <cerrno>
@@ -24,18 +22,12 @@ bool is_not_ready() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 }  // namespace
 
 caf::expected<http_connection> http_connection::open(std::uint16_t port) {
-  file_descriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int on = 1;
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-              sizeof address) != 0 ||
-      setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+  auto socket = new_socket();
+  if (!connect_to(socket, port) ||
       fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0)
     return caf::make_error(errc::unreachable,
                            "127.0.0.1:" + std::to_string(port));
+  send_without_delay(socket);
   return http_connection{std::move(socket)};
 }
 

@@ -1,13 +1,14 @@
 #include "apps/bench/http/http_load.hpp"
 
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/http/http_connection.hpp"
+#include "apps/bench/statistics.hpp"
 #include "messages/errors.hpp"
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <deque>
 #include <random>
 
@@ -21,19 +22,6 @@ using time_point = clock::time_point;
 using progress = http_connection::progress;
 
 constexpr std::chrono::seconds patience{10};
-
-nanoseconds thread_cpu_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
-}
-
-double percentile(const std::vector<float>& sorted, double share) {
-  if (sorted.empty())
-    return 0;
-  const auto last = static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(share * last)];
-}
 
 class load_run {
  public:
@@ -75,7 +63,7 @@ class load_run {
   time_point end_;       // and where it ends.
   std::size_t sent_ = 0;
   std::size_t answers_ = 0;
-  std::vector<float> latencies_us_;
+  durations latencies_;
   std::uint64_t failures_ = 0;
   bool is_broken_ = false;
 };
@@ -105,7 +93,7 @@ caf::expected<http_load_result> load_run::run() {
     next_due_ += load_.due_times.front();
   first_ = begin_ + load_.warm_up;
   end_ = first_ + load_.duration;
-  const auto cpu_time = thread_cpu_time();
+  const auto cpu_time = thread_cpu_ns();
   auto now = begin_;
   for (; !is_done(now) && !is_broken_; now = clock::now()) {
     begin_due();
@@ -116,8 +104,8 @@ caf::expected<http_load_result> load_run::run() {
                            "127.0.0.1:" + std::to_string(load_.port));
   auto figures = result(now);
   figures.client_share =
-    std::chrono::duration<double>(thread_cpu_time() - cpu_time) /
-    std::chrono::duration<double>(now - begin_);
+    static_cast<double>(thread_cpu_ns() - cpu_time) /
+    std::chrono::duration<double, std::nano>(now - begin_).count();
   return figures;
 }
 
@@ -178,8 +166,7 @@ void load_run::finish(std::size_t index) {
   ++answers_;
   if (done.due < first_ || done.due >= end_)
     return;
-  const std::chrono::duration<float, std::micro> took = clock::now() - done.due;
-  latencies_us_.push_back(took.count());
+  latencies_.add(nanoseconds{clock::now() - done.due}.count());
   const auto answer = done.connection.answer();
   if (!answer.starts_with("HTTP/1.1 200 ") ||
       answer.find(load_.expected) == std::string_view::npos)
@@ -207,13 +194,12 @@ void load_run::await_sockets() {
 }
 
 http_load_result load_run::result(time_point now) {
-  std::sort(latencies_us_.begin(), latencies_us_.end());
   http_load_result figures;
-  figures.per_second = static_cast<double>(latencies_us_.size()) /
+  figures.per_second = static_cast<double>(latencies_.count()) /
                        std::chrono::duration<double>(now - first_).count();
-  figures.p50_us = percentile(latencies_us_, 0.50);
-  figures.p99_us = percentile(latencies_us_, 0.99);
-  figures.p999_us = percentile(latencies_us_, 0.999);
+  figures.p50_us = latencies_.percentile_us(0.50);
+  figures.p99_us = latencies_.percentile_us(0.99);
+  figures.p999_us = latencies_.percentile_us(0.999);
   figures.answers = answers_;
   figures.failures =
     failures_ + overdue_.size() + (clients_.size() - idle_.size());

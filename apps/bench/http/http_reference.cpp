@@ -1,5 +1,6 @@
 #include "apps/bench/http/http_reference.hpp"
 
+#include "apps/bench/clocks.hpp"
 #include "messages/errors.hpp"
 
 #include <utility>  // Boost 1.74 forgets it.
@@ -12,7 +13,6 @@
 #include <boost/beast/http.hpp>
 
 #include <pthread.h>
-#include <ctime>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -105,11 +105,8 @@ class http_reference::impl {
     double seconds = 0;
     for (auto& each : lanes_) {
       clockid_t clock{};
-      timespec used{};
       if (pthread_getcpuclockid(each.thread.native_handle(), &clock) == 0)
-        clock_gettime(clock, &used);
-      seconds += static_cast<double>(used.tv_sec) +
-                 static_cast<double>(used.tv_nsec) / 1e9;
+        seconds += seconds_of(clock);
     }
     return seconds;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/index/mapped_array.hpp"
+#include "apps/workload/splitmix64.hpp"
 
 #include <array>
 #include <cstdint>
@@ -35,10 +36,7 @@ class index_bound {
 
 /// Returns number `i` of a sequence without pattern, without repetitions.
 constexpr std::uint64_t scattered(std::uint64_t i) {
-  i = (i + 1) * 0x9e3779b97f4a7c15U;
-  i = (i ^ (i >> 30U)) * 0xbf58476d1ce4e5b9U;
-  i = (i ^ (i >> 27U)) * 0x94d049bb133111ebU;
-  return i ^ (i >> 31U);
+  return splitmix64(i * 0x9e3779b97f4a7c15U);
 }
 
 }  // namespace kvc

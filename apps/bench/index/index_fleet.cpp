@@ -1,6 +1,6 @@
 #include "apps/bench/index/index_fleet.hpp"
 
-#include "apps/bench/cpu_clock.hpp"
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/index/index_bound.hpp"
 
 #include <spdlog/fmt/fmt.h>

@@ -1,9 +1,10 @@
 #include "apps/bench/index/index_measure.hpp"
 
-#include "apps/bench/cpu_clock.hpp"
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/index/index_bound.hpp"
 #include "apps/bench/index/index_fleet.hpp"
 #include "apps/bench/machine.hpp"
+#include "apps/bench/statistics.hpp"
 
 #include <unistd.h>
 #include <algorithm>
@@ -115,6 +116,16 @@ class half_speed_reporter {
   std::thread thread_;
 };
 
+/// Returns what one call of `thread_cpu_ns` adds to what it measures.
+std::int64_t thread_cpu_clock_ns() {
+  durations times;
+  for (int i = 0; i < 1000; ++i) {
+    const auto begin = thread_cpu_ns();
+    times.add(thread_cpu_ns() - begin);
+  }
+  return static_cast<std::int64_t>(times.percentile_us(0.5) * 1e3);
+}
+
 /// Asks for random prompts among the newest half of the blocks.
 class prompt_asker {
  public:
@@ -180,8 +191,8 @@ index_speed measure_speed(index_fleet& fleet, resident_window& window,
     changes.push_back(speed);
   }
   index_speed result;
-  result.changes_per_second = median_of(changes);
-  result.bound_per_second = median_of(bounds);
+  result.changes_per_second = median(changes);
+  result.bound_per_second = median(bounds);
   const auto [slowest, fastest] =
     std::minmax_element(bounds.begin(), bounds.end());
   result.bound_spread = *fastest / *slowest;

@@ -1,6 +1,6 @@
-#include "apps/bench/index/index_part.hpp"
-
 #include "apps/bench/index/index_measure.hpp"
+#include "apps/bench/parts.hpp"
+#include "messages/counted.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -60,7 +60,7 @@ std::string describe(std::uint32_t holders, const index_figures& figures) {
   const auto& speed = figures.speed;
   const auto& lookups = figures.lookups;
   return fmt::format(
-    "  {} holder{} a chunk\n"
+    "  {} a chunk\n"
     "    admits and evicts  {:>6.2f} million /s and core, {:.2f} of the bound "
     "({:.2f}){}\n"
     "    resident           {:>6.2f} bytes a membership\n"
@@ -68,7 +68,7 @@ std::string describe(std::uint32_t holders, const index_figures& figures) {
     "time; a loop that does nothing pauses {:.0f} us)\n"
     "    lookup, 47 chunks  {:>6.2f} us p50, {:.2f} us p99 (core's time; wall "
     "{:.2f}, {:.2f}; bound {:.2f}){}\n",
-    holders, holders == 1 ? "" : "s", speed.changes_per_second / 1e6,
+    counted(holders, "holder"), speed.changes_per_second / 1e6,
     speed.changes_per_second / speed.bound_per_second,
     speed.bound_per_second / 1e6,
     speed.bound_spread > noisy
@@ -99,8 +99,9 @@ std::string to_text(const all_figures& all) {
 
 }  // namespace
 
-std::string measure_index_part(const index_part_options& options,
-                               figure_log& figures) {
+caf::expected<void> index_part(const bench_options& options) {
+  print(fmt::format("\nThe index in this process, {} memberships:",
+                    options.memberships));
   all_figures all;
   all.tables[0].holders = 1;
   all.tables[1].holders = 8;
@@ -110,8 +111,9 @@ std::string measure_index_part(const index_part_options& options,
   const auto fleet = std::min<std::uint64_t>(options.memberships, 20'000'000);
   all.crowding = measure_crowding(fleet);
   all.forgetting = measure_forgetting(fleet);
-  figures.add(to_json(all, options.memberships));
-  return to_text(all);
+  options.figures->add(to_json(all, options.memberships));
+  print(to_text(all));
+  return caf::unit;
 }
 
 }  // namespace kvc

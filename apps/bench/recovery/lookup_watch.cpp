@@ -1,5 +1,6 @@
 #include "apps/bench/recovery/lookup_watch.hpp"
 
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/http/lookup_bodies.hpp"
 #include "apps/workload/fill.hpp"
 

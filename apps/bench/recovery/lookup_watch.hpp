@@ -1,6 +1,6 @@
 #pragma once
 
-#include "apps/bench/cpu_clock.hpp"
+#include "apps/bench/statistics.hpp"
 #include "net/client/http_client.hpp"
 
 #include <thread>

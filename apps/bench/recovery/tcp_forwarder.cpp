@@ -1,10 +1,8 @@
 #include "apps/bench/recovery/tcp_forwarder.hpp"
 
+#include "apps/bench/loopback_socket.hpp"
 #include "messages/errors.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -16,42 +14,17 @@ namespace kvc {
 
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_port = htons(port);
-  result.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return result;
-}
-
-file_descriptor new_socket() {
-  return file_descriptor{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-}
-
 /// Returns a socket that listens on `port`, or on any if that is 0; else none.
-file_descriptor listen_on(std::uint16_t port) {
+file_descriptor new_listener(std::uint16_t port) {
   auto result = new_socket();
-  const int on = 1;
-  setsockopt(result.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const auto address = loopback(port);
-  if (bind(result.get(), reinterpret_cast<const sockaddr*>(&address),
-           sizeof address) != 0 ||
-      listen(result.get(), SOMAXCONN) != 0)
+  if (!listen_on(result, port))
     result.close();
   return result;
 }
 
-std::uint16_t port_of(const file_descriptor& listener) {
-  sockaddr_in address{};
-  socklen_t length = sizeof address;
-  getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length);
-  return ntohs(address.sin_port);
-}
-
 /// Sends at once; gives up on a peer that does not read for seconds.
 void configure(const file_descriptor& fd) {
-  const int on = 1;
-  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  send_without_delay(fd);
   const timeval patience{5, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
@@ -81,7 +54,7 @@ caf::expected<std::unique_ptr<tcp_forwarder>> tcp_forwarder::start(
   std::uint16_t target_port) {
   std::unique_ptr<tcp_forwarder> result{new tcp_forwarder{target_port}};
   result->wake_ = file_descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  result->listener_ = listen_on(0);
+  result->listener_ = new_listener(0);
   if (!result->wake_ || !result->listener_)
     return unreachable();
   result->port_ = port_of(result->listener_);
@@ -114,7 +87,7 @@ caf::expected<void> tcp_forwarder::heal() {
   {
     const std::lock_guard guard{mutex_};
     if (!listener_)
-      listener_ = listen_on(port_);
+      listener_ = new_listener(port_);
     if (!listener_)
       return unreachable();
   }
@@ -168,10 +141,7 @@ void tcp_forwarder::accept_one() {
   file_descriptor client{
     accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
   auto server = new_socket();
-  const auto target = loopback(target_port_);
-  if (!client ||
-      connect(server.get(), reinterpret_cast<const sockaddr*>(&target),
-              sizeof target) != 0)
+  if (!client || !connect_to(server, target_port_))
     return;
   configure(client);
   configure(server);

@@ -1,7 +1,7 @@
 #include "apps/bench/transfer/plain_socket.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "apps/bench/loopback_socket.hpp"
+
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,22 +14,13 @@ namespace {
 constexpr int socket_buffer_bytes = 4 << 20;
 constexpr std::size_t call_bytes = std::size_t{1} << 20U;
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_port = htons(port);
-  result.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return result;
-}
-
 /// Buffers must be set before the connection is made.
 file_descriptor make_socket() {
-  file_descriptor result{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  auto result = new_socket();
   for (const auto option : {SO_SNDBUF, SO_RCVBUF})
     ::setsockopt(result.get(), SOL_SOCKET, option, &socket_buffer_bytes,
                  sizeof socket_buffer_bytes);
-  const int yes = 1;
-  ::setsockopt(result.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  send_without_delay(result);
   return result;
 }
 
@@ -62,14 +53,9 @@ bool receive_all(int fd, void* data, std::size_t length) {
 
 file_descriptor plain_listen(std::uint16_t& port) {
   auto result = make_socket();
-  auto address = loopback(0);
-  socklen_t length = sizeof address;
-  auto* plain = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(result.get(), plain, length) != 0 ||
-      ::listen(result.get(), 8) != 0 ||
-      ::getsockname(result.get(), plain, &length) != 0)
+  if (!listen_on(result, 0))
     return {};
-  port = ntohs(address.sin_port);
+  port = port_of(result);
   return result;
 }
 
@@ -90,9 +76,7 @@ void plain_serve(const file_descriptor& listener,
 
 file_descriptor plain_connect(std::uint16_t port) {
   auto result = make_socket();
-  const auto address = loopback(port);
-  if (::connect(result.get(), reinterpret_cast<const sockaddr*>(&address),
-                sizeof address) != 0)
+  if (!connect_to(result, port))
     return {};
   return result;
 }

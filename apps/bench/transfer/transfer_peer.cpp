@@ -1,5 +1,6 @@
 #include "apps/bench/transfer/transfer_peer.hpp"
 
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/transfer/plain_socket.hpp"
 #include "messages/errors.hpp"
 #include "net/transport/transport_module.hpp"
@@ -11,7 +12,6 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -113,15 +113,7 @@ transfer_peer::~transfer_peer() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-double transfer_peer::cpu_seconds() const {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(pid_, &clock) != 0 ||
-      ::clock_gettime(clock, &time) != 0)
-    return 0;
-  return static_cast<double>(time.tv_sec) +
-         static_cast<double>(time.tv_nsec) * 1e-9;
-}
+double transfer_peer::cpu_seconds() const { return process_cpu_seconds(pid_); }
 
 void fill_transfer_memory(std::byte* memory, std::uint64_t bytes) {
   for (std::uint64_t i = 0; i + 8 <= bytes; i += 8) {

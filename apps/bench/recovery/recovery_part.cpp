@@ -1,11 +1,14 @@
-#include "apps/bench/recovery/recovery.hpp"
-
+#include "apps/bench/cluster.hpp"
+#include "apps/bench/parts.hpp"
 #include "apps/bench/recovery/lookup_watch.hpp"
 #include "apps/bench/recovery/tcp_forwarder.hpp"
 #include "apps/bench/recovery/victim.hpp"
+#include "apps/bench/statistics.hpp"
 #include "messages/errors.hpp"
 
-#include <algorithm>
+#include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
+
 #include <csignal>
 #include <thread>
 
@@ -18,10 +21,22 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience{60};
 constexpr std::chrono::seconds cut_duration{1};
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
+/// How long the fleet needs to show what happened to it, in milliseconds. Each
+/// is the median of several times.
+struct recovery_times {
+  double worker_gone_ms = 0;   ///< From kill -9 to a lookup without it.
+  double stopped_gone_ms = 0;  ///< From SIGSTOP to a lookup without it.
+  double continued_ms = 0;     ///< From SIGCONT to a lookup with all it holds.
+  double healed_ms = 0;        ///< The same, from the end of a cut of its link.
+  std::size_t resumed = 0;     ///< Cuts that cost no full sync.
+
+  /// From listening to all memberships counted.
+  double controller_back_ms = 0;
+
+  std::size_t lookups = 0;    ///< Answered in that time, in all repetitions.
+  double lookup_p999_us = 0;  ///< Of them, as the client saw it.
+  double lookup_cpu_p999_us = 0;  ///< Of the controller's processor.
+};
 
 caf::error timed_out(const char* what) {
   return caf::make_error(errc::timed_out, what);
@@ -106,8 +121,9 @@ caf::error kill_controller(bench_cluster& cluster, std::uint64_t memberships,
                  : timed_out("the memberships' return");
 }
 
-}  // namespace
-
+/// Stops, cuts off and kills a worker and kills the controller, `repetitions`
+/// times each, with `memberships` in one other worker. Logs go to `folder`.
+/// Fails with unreachable or timed_out.
 caf::expected<recovery_times> measure_recovery(
   const std::filesystem::path& folder, std::uint64_t memberships,
   std::size_t repetitions) {
@@ -134,6 +150,44 @@ caf::expected<recovery_times> measure_recovery(
                         all.meanwhile.wall.count(),
                         all.meanwhile.wall.percentile_us(0.999),
                         all.meanwhile.server_cpu.percentile_us(0.999)};
+}
+
+}  // namespace
+
+caf::expected<void> recovery_part(const bench_options& options) {
+  print(fmt::format("\nRecovery, {} memberships:", options.memberships));
+  const auto times =
+    measure_recovery(options.folder, options.memberships, options.repetitions);
+  if (!times)
+    return times.error();
+  print(fmt::format("  worker killed: gone from lookups after {:.1f} ms",
+                    times->worker_gone_ms));
+  print(fmt::format(
+    "  worker stopped: gone after {:.0f} ms, back {:.1f} ms after it went on",
+    times->stopped_gone_ms, times->continued_ms));
+  print(fmt::format(
+    "  link cut for 1 s: back {:.1f} ms after it healed, {} of {} times "
+    "without a full sync",
+    times->healed_ms, times->resumed, options.repetitions));
+  print(fmt::format(
+    "  controller killed: all {} memberships back {:.1f} ms "
+    "after its port opened;\n"
+    "    {} lookups meanwhile, one after the other: p99.9 {:.0f} us, "
+    "{:.0f} us of the controller's core",
+    options.memberships, times->controller_back_ms, times->lookups,
+    times->lookup_p999_us, times->lookup_cpu_p999_us));
+  options.figures->add({{"part", "recovery"},
+                        {"memberships", options.memberships},
+                        {"worker_gone_ms", times->worker_gone_ms},
+                        {"stopped_gone_ms", times->stopped_gone_ms},
+                        {"continued_ms", times->continued_ms},
+                        {"healed_ms", times->healed_ms},
+                        {"resumed", times->resumed},
+                        {"controller_back_ms", times->controller_back_ms},
+                        {"lookups", times->lookups},
+                        {"lookup_p999_us", times->lookup_p999_us},
+                        {"lookup_cpu_p999_us", times->lookup_cpu_p999_us}});
+  return caf::unit;
 }
 
 }  // namespace kvc

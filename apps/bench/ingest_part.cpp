@@ -1,13 +1,17 @@
-#include "apps/bench/ingest.hpp"
-
 #include "actors/hashing/chunk_hasher.hpp"
 #include "actors/worker/worker.hpp"
+#include "apps/bench/cluster.hpp"
+#include "apps/bench/parts.hpp"
+#include "apps/bench/statistics.hpp"
 #include "apps/node/process.hpp"
 #include "messages/errors.hpp"
 #include "net/link/connector.hpp"
 #include "net/link/dialer.hpp"
 #include "net/link/secret.hpp"
 #include "net/link/system.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -98,8 +102,9 @@ class bench_worker {
   worker_actor worker_;
 };
 
-}  // namespace
-
+/// Admits `keys` made-up chunks, `keys_per_call` at a time, through the link of
+/// one worker in this process, and waits until lookups find the last ones.
+/// Returns memberships per second.
 caf::expected<double> measure_ingest(std::uint16_t link_port,
                                      std::uint64_t keys,
                                      std::size_t keys_per_call) {
@@ -130,6 +135,32 @@ caf::expected<double> measure_ingest(std::uint16_t link_port,
   }
   const std::chrono::duration<double> elapsed = clock::now() - begin;
   return static_cast<double>(keys) / elapsed.count();
+}
+
+}  // namespace
+
+caf::expected<void> ingest_part(const bench_options& options) {
+  print("\nMemberships reported, until visible in lookups, one worker:");
+  for (const std::size_t keys_per_call : {2'000U, 50U, 1U}) {
+    std::vector<double> rates;
+    for (std::size_t i = 0; i < options.repetitions; ++i) {
+      auto cluster = bench_cluster::start(options.folder);
+      if (!cluster)
+        return std::move(cluster.error());
+      const auto rate = measure_ingest(cluster->link_port(),
+                                       4 * options.memberships, keys_per_call);
+      if (!rate)
+        return rate.error();
+      rates.push_back(*rate);
+    }
+    print(fmt::format("  {:>5} keys a call   {:>6.2f} million /s",
+                      keys_per_call, median(rates) / 1e6));
+    options.figures->add({{"part", "ingest"},
+                          {"memberships", 4 * options.memberships},
+                          {"keys_per_call", keys_per_call},
+                          {"per_second", rates}});
+  }
+  return caf::unit;
 }
 
 }  // namespace kvc

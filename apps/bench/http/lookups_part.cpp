@@ -1,5 +1,4 @@
-#include "apps/bench/http/http_lookups.hpp"
-
+#include "apps/bench/clocks.hpp"
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/http/http_connection.hpp"
 #include "apps/bench/http/http_load.hpp"
@@ -7,6 +6,8 @@
 #include "apps/bench/http/lookup_bodies.hpp"
 #include "apps/bench/machine.hpp"
 #include "apps/bench/noise_meter.hpp"
+#include "apps/bench/parts.hpp"
+#include "apps/bench/statistics.hpp"
 #include "apps/workload/fill.hpp"
 #include "messages/errors.hpp"
 
@@ -164,7 +165,7 @@ caf::expected<void> lookup_bench::measure(const lookup_case& chosen) {
   // An empty layout would mean that nothing was found.
   load.expected = "LocalCPUBackend";
   http_client client{cluster_->client()};
-  const auto answer = client.post("/lookup", lookup_body(short_prompt_));
+  const auto answer = client.query("/lookup", lookup_body(short_prompt_));
   if (!answer)
     return answer.error();
   const auto reference = http_reference::start(answer->body, http_threads());
@@ -288,7 +289,7 @@ caf::expected<void> bench_fleet(const bench_options& options,
 
 }  // namespace
 
-caf::expected<void> bench_http_lookups(const bench_options& options) {
+caf::expected<void> lookups_part(const bench_options& options) {
   for (const auto shape : {fleet_shape{1, 1}, fleet_shape{64, 8},
                            fleet_shape{64, 8, "sha256_cbor"}})
     if (auto done = bench_fleet(options, shape); !done)

@@ -1,10 +1,9 @@
-#include "apps/bench/http/trace_part.hpp"
-
 #include "actors/hashing/chunk_hasher.hpp"
 #include "apps/bench/cluster.hpp"
 #include "apps/bench/http/http_connection.hpp"
 #include "apps/bench/http/http_load.hpp"
 #include "apps/bench/machine.hpp"
+#include "apps/bench/parts.hpp"
 #include "apps/workload/trace.hpp"
 #include "messages/errors.hpp"
 
@@ -151,7 +150,7 @@ caf::expected<void> ask(const bench_cluster& cluster, trace_lookups all,
 
 }  // namespace
 
-caf::expected<void> bench_trace(const bench_options& options) {
+caf::expected<void> replay_part(const bench_options& options) {
   if (options.trace.empty())
     return caf::make_error(errc::invalid_request, "no trace is named");
   auto lookups = read_lookups(options);

@@ -5,15 +5,6 @@
 
 namespace kvc {
 
-/// Nanoseconds that the calling thread has spent on a processor.
-std::int64_t thread_cpu_ns();
-
-/// Returns what one call of `thread_cpu_ns` adds to what it measures.
-std::int64_t thread_cpu_clock_ns();
-
-/// Nanoseconds of a clock that always runs.
-std::int64_t wall_ns();
-
 /// Durations in nanoseconds, to take percentiles of.
 class durations {
  public:
@@ -31,7 +22,7 @@ class durations {
   std::vector<std::int64_t> values_;
 };
 
-/// Returns the middle value. `values` must not be empty.
-double median_of(std::vector<double> values);
+/// Returns the middle one. `values` must not be empty.
+double median(std::vector<double> values);
 
 }  // namespace kvc
