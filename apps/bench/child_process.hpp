@@ -8,8 +8,8 @@
 
 namespace kvc {
 
-/// A program that was started and ends, at the latest, with this object, and
-/// with this process, however that ends.
+/// A program that runs beside this one. It is killed when this object ends, and
+/// by the kernel when this process ends, in whatever way.
 class child_process {
  public:
   /// Starts `program` with `arguments`; its output goes to the end of `log`.

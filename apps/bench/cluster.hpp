@@ -15,13 +15,13 @@ namespace kvc {
 class bench_cluster {
  public:
   /// Finds the programs beside this one and keeps their logs in a new directory
-  /// of `folder`. Starts the controller, with these flags beside its ports, and
-  /// waits until it answers; fails with unreachable or timed_out.
+  /// in `folder`. Starts the controller with these flags and its ports, and
+  /// waits until it answers. Fails with unreachable or timed_out.
   static caf::expected<bench_cluster> start(
     const std::filesystem::path& folder,
     std::vector<std::string> controller_flags = {});
 
-  /// Starts a kvc-worker with these flags beside those that link it: to
+  /// Starts a kvc-worker with these flags and those that link it to
   /// `link_port`, or to the controller if that is 0.
   caf::expected<void> add_worker(const std::vector<std::string>& flags,
                                  std::uint16_t link_port = 0);

@@ -5,7 +5,7 @@
 
 namespace kvc {
 
-/// Closes a file descriptor at its end; none if that is negative.
+/// Owns a file descriptor and closes it. A negative one means none.
 class file_descriptor {
  public:
   file_descriptor() = default;

@@ -5,9 +5,9 @@
 
 namespace kvc {
 
-/// Tells how much of this machine's processor time went to others, from its
-/// creation on: whatever is not this process, its programs or the kernel's
-/// interrupts, the hypervisor's theft included.
+/// Tells how much of the machine's processor time others have taken since this
+/// object was made: all but this process, its programs and the kernel's
+/// interrupts. What the hypervisor steals counts, too.
 class noise_meter {
  public:
   /// `programs` are the ids of processes that belong to the measurement.
@@ -18,7 +18,7 @@ class noise_meter {
 
  private:
   struct reading {
-    double all_seconds = 0;  ///< Of all cores, but for idle and interrupts.
+    double all_seconds = 0;  ///< Of all cores, without idling and interrupts.
     double own_seconds = 0;
   };
 

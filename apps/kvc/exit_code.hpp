@@ -10,7 +10,7 @@ enum class exit_code : int {
   unreachable = 3,    ///< No answer, or none in time.
   refused = 4,        ///< The controller refused, or its answer is not one.
   failed = 5,         ///< An event failed or was cancelled.
-  running = 6,        ///< An event runs still when the time to wait is over.
+  running = 6,        ///< The event still runs when the time to wait is over.
   interrupted = 130,  ///< By SIGINT, as shells count it.
 };
 

@@ -6,7 +6,7 @@
 
 namespace kvc {
 
-/// Says where an event stands: good if it has finished or runs.
+/// Judges an event: ok if it has finished or still runs, else failed.
 verdict judge_event(const nlohmann::ordered_json& event);
 
 /// Waits until an event has ended, or `patience` is over if there is one, and

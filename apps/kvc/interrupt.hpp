@@ -6,8 +6,9 @@
 namespace kvc {
 
 /// While it lives, SIGINT writes the line `text` to standard error and ends the
-/// process with exit_code::interrupted, whatever it waits for. The newest one
-/// counts. A process that ignores SIGINT goes on to do so. Not thread-safe.
+/// process with exit_code::interrupted, whatever it waits for. The newest
+/// notice counts. If the process ignores SIGINT, it still does. Not
+/// thread-safe.
 class interrupt_notice {
  public:
   explicit interrupt_notice(const std::string& text);

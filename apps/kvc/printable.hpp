@@ -7,8 +7,8 @@
 
 namespace kvc {
 
-/// Returns `text` with everything spelled out, as in "\x1b", that could control
-/// a terminal: control characters, changes of direction, what is not UTF-8.
+/// Returns `text` with whatever could control a terminal written as in "\x1b":
+/// control characters, changes of direction, what is not UTF-8.
 std::string printable(std::string_view text);
 
 struct column {
@@ -16,7 +16,7 @@ struct column {
   bool is_number = false;  ///< Aligned to the right.
 };
 
-/// Returns an aligned table, a line per row; each row has a cell per column.
+/// Returns an aligned table with a line per row. A row has a cell per column.
 /// The cells are made printable.
 std::string render_table(const std::vector<column>& columns,
                          std::vector<std::vector<std::string>> rows);

@@ -12,9 +12,9 @@ namespace kvc {
 /// How far an event is.
 struct progress {
   std::string operation;
-  double share = 0;  ///< From 0 to 1, the mean of the ranks'. Never shrinks.
+  double share = 0;  ///< 0 to 1: the mean of the ranks. Never shrinks.
   std::uint64_t chunks_done = 0;     ///< By all ranks together.
-  std::uint64_t chunks_planned = 0;  ///< By the ranks that have told.
+  std::uint64_t chunks_planned = 0;  ///< Of the ranks that have told how many.
   std::size_t ranks_ended = 0;
   std::size_t ranks = 0;
 

@@ -4,9 +4,9 @@
 
 namespace kvc {
 
-/// Shows on standard error how far an event is: by a bar if that is a terminal,
-/// else by a line when something has changed, at most one a second. The bar is
-/// gone when the display is.
+/// Shows on standard error how far an event is: as a bar on a terminal, else as
+/// a line for each change, at most one a second. The destructor removes the
+/// bar.
 class progress_display {
  public:
   progress_display();

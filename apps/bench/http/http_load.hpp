@@ -24,7 +24,7 @@ struct http_load {
   double per_second = 0;
 
   /// If there are any: an open loop whose requests are due at these times after
-  /// the beginning, which rise.
+  /// the beginning, in rising order.
   std::vector<std::chrono::nanoseconds> due_times;
 
   /// Part of every good answer, besides the status 200.
@@ -39,7 +39,7 @@ struct http_load_result {
   double p99_us = 0;
   double p999_us = 0;
   std::uint64_t failures = 0;  ///< Answers that are not good, or late by 10 s.
-  double client_share = 0;     ///< How busy the sending thread was; 1: always.
+  double client_share = 0;     ///< Of the time that the sender computed.
 };
 
 /// Sends the load, on the calling thread. Fails with unreachable or

@@ -14,8 +14,8 @@ struct index_speed {
   double report_p999_us = 0;      ///< Of 64 keys, while the table grew.
   double report_max_us = 0;
 
-  /// The longest time, so counted, between two looks at the clock, over as long
-  /// as the table grew: what the machine does to a core that computes nothing.
+  /// The longest pause of a loop that only reads the clock, as long as the
+  /// table grew: what the machine does to a core whatever it computes.
   double pause_max_us = 0;
 };
 
@@ -40,14 +40,14 @@ struct index_figures {
 index_figures measure_index(std::uint64_t memberships, std::uint32_t holders,
                             std::size_t repetitions);
 
-/// The time of a core for a lookup of 47 chunks that one worker holds, in
-/// microseconds: of the only worker, and of one of 512, in turn.
+/// How long a core needs for a lookup of 47 chunks that one worker holds, in
+/// microseconds.
 struct index_crowding {
-  double alone_us = 0;
-  double crowd_us = 0;
+  double alone_us = 0;  ///< There is no other worker.
+  double crowd_us = 0;  ///< There are 511 others.
 };
 
-/// Asks two tables of as many memberships.
+/// Asks two tables of `memberships` each, in turn.
 index_crowding measure_crowding(std::uint64_t memberships);
 
 /// What forgetting a worker costs, in microseconds.

@@ -12,8 +12,8 @@
 
 namespace kvc {
 
-/// Forwards connections to a port of the loopback, its own, to another one, as
-/// a network that can be cut does. Thread-safe.
+/// A network that can be cut: takes connections at a port of its own on the
+/// loopback and forwards them to another port. Thread-safe.
 class tcp_forwarder {
  public:
   /// Begins to forward to `target_port`. Fails with unreachable.

@@ -6,8 +6,8 @@
 
 namespace kvc {
 
-/// A small worker, the last one of a cluster, to which things happen. Ends with
-/// this object.
+/// A small worker that is stopped, cut off and killed. It is the last one of
+/// its cluster and ends with this object.
 class victim {
  public:
   using milliseconds = std::chrono::duration<double, std::milli>;
@@ -33,8 +33,8 @@ class victim {
   /// timed_out.
   caf::expected<milliseconds> wait_until_back();
 
-  /// Returns when it registered, which a worker that resumes does not do anew;
-  /// 0 if the controller does not know it.
+  /// Returns when it registered; 0 if the controller does not know it. A worker
+  /// that resumes does not register again.
   double registration_time();
 
  private:

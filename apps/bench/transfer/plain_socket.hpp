@@ -8,8 +8,10 @@
 
 namespace kvc {
 
-/// The transport that one would write by hand: a request of 16 bytes per piece,
-/// answered by its bytes, over one connection.
+// The transport that one would write by hand: over one connection, a request of
+// 16 bytes for each piece, which is answered by the bytes of the piece.
+
+/// Such a request.
 struct plain_piece {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
