@@ -1,13 +1,13 @@
 #include "net/api/json_body.hpp"
 
 #include "net/api/integer_reading.hpp"
-#include "net/api/json_trimmer.hpp"
 #include "net/http/route.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 namespace kvc {
 
@@ -29,19 +29,18 @@ http_response unprocessable(const json& complaints) {
             -1, ' ', false, json::error_handler_t::replace)};
 }
 
-json_body::json_body(std::string_view text) {
-  auto trimmed = trim_json(text);
-  if (trimmed.is_too_deep) {
-    status_ = 400;
-    complaints_.push_back(
-      complaint({"body"}, "JSON is nested too deeply", "json_invalid"));
-    return;
-  }
-  if (trimmed.tokens && json::accept(trimmed.text)) {
-    parse_fields(trimmed.text);
-    tokens_ = std::move(trimmed.tokens);
-  } else {
-    parse_fields(text);  // Its complaint counts the text's own bytes.
+json_body::json_body(std::string_view text) : walked_(walk_json(text)) {
+  switch (walked_.how_far) {  // No default: -Wswitch reports a missing case.
+    case walked_json::progress::complete:
+      return;
+    case walked_json::progress::partial:
+      parse(text);
+      return;
+    case walked_json::progress::too_deep:
+      refuse_text(400, {"body"}, "JSON is nested too deeply", "json_invalid");
+      return;
+    case walked_json::progress::too_long:
+      status_ = 413;
   }
 }
 
@@ -49,27 +48,27 @@ json_body::json_body(const http_request& request) : json_body(request.body) {
   entry_ = request.entry;
 }
 
-void json_body::parse_fields(std::string_view text) {
+void json_body::parse(std::string_view text) {
+  walked_.texts.clear();  // The parser reads them, too.
   try {
-    fields_ = json::parse(text);
+    fields_ = json::parse(walked_.rest(text));
   } catch (const json::parse_error& error) {
-    status_ = 400;
-    complaints_.push_back(
-      complaint({"body", error.byte}, "JSON decode error", "json_invalid"));
-    return;
+    return refuse_text(400, {"body", walked_.place_of(error.byte)},
+                       "JSON decode error", "json_invalid");
   } catch (const json::out_of_range&) {  // A number beyond any double.
-    status_ = 400;
-    complaints_.push_back(
-      complaint({"body"}, "JSON decode error", "json_invalid"));
-    return;
+    return refuse_text(400, {"body"}, "JSON decode error", "json_invalid");
   }
-  if (fields_.is_object())
-    return;
-  status_ = 422;
-  complaints_.push_back(complaint({"body"},
-                                  "Input should be a valid dictionary or "
-                                  "object to extract fields from",
-                                  "model_attributes_type"));
+  if (!fields_.is_object())
+    refuse_text(422, {"body"},
+                "Input should be a valid dictionary or object to extract "
+                "fields from",
+                "model_attributes_type");
+}
+
+void json_body::refuse_text(unsigned status, json location,
+                            std::string_view message, std::string_view type) {
+  status_ = status;
+  complaints_.push_back(complaint(std::move(location), message, type));
 }
 
 std::string json_body::string(const std::string& name) {
@@ -79,6 +78,8 @@ std::string json_body::string(const std::string& name) {
 
 std::string json_body::string_or(const std::string& name,
                                  std::string fallback) {
+  if (const auto* text = find_text(name))
+    return std::string{*text};
   const auto* value = find(name);
   return value == nullptr ? std::move(fallback) : read_string(name, *value);
 }
@@ -95,24 +96,30 @@ std::array<std::string, 2> json_body::string_pair(const std::string& name) {
   return {(*value)[0].get<std::string>(), (*value)[1].get<std::string>()};
 }
 
-std::vector<std::uint32_t> json_body::tokens() {
-  if (tokens_)
-    return *tokens_;
+token_view json_body::tokens() {
+  if (walked_.tokens)
+    return *walked_.tokens;
   const auto* value = require("tokens");
-  return value == nullptr ? std::vector<std::uint32_t>{}
-                          : read_integers("tokens", *value);
+  return value == nullptr ? token_view{}
+                          : keep_tokens(read_integers("tokens", *value));
 }
 
-std::optional<std::vector<std::uint32_t>> json_body::optional_tokens() {
-  return tokens_ ? tokens_ : optional_integers("tokens");
+std::optional<token_view> json_body::optional_tokens() {
+  if (walked_.tokens)
+    return walked_.tokens;
+  const auto tokens = optional_integers("tokens");
+  return tokens ? std::optional{keep_tokens(*tokens)} : std::nullopt;
 }
 
-std::optional<std::vector<std::uint64_t>> json_body::optional_hashes(
-  const std::string& name) {
-  if (!has(name))
+std::optional<std::vector<std::uint64_t>> json_body::optional_hashes() {
+  if (walked_.hashes)
+    return std::exchange(walked_.hashes, std::nullopt);
+  const std::string name = "hashes";
+  const auto* found = find(name);
+  if (found == nullptr || found->is_null())
     return {};
   std::vector<std::uint64_t> result;
-  const auto& value = *find(name);
+  const auto& value = *found;
   if (!value.is_array()) {
     complain(name, "Input should be a valid list", "list_type");
     return result;
@@ -126,11 +133,6 @@ std::optional<std::vector<std::uint64_t>> json_body::optional_hashes(
     result.push_back(hash.value_or(0));
   }
   return result;
-}
-
-bool json_body::has(const std::string& name) const {
-  const auto* value = find(name);
-  return value != nullptr && !value->is_null();
 }
 
 std::optional<std::vector<std::uint32_t>> json_body::optional_integers(
@@ -205,6 +207,11 @@ std::optional<std::string> json_body::optional_choice(
 }
 
 std::optional<http_response> json_body::refusal() const {
+  if (status_ == 413)
+    return error_response(
+      413, "more than " + std::to_string(walked_json::max_elements) +
+             " JSON elements; only `tokens` and `hashes` may have more, in "
+             "plain digits");
   if (complaints_.empty())
     return {};
   auto response = unprocessable(complaints_);
@@ -218,8 +225,17 @@ void json_body::complain(const std::string& name, std::string_view message,
   complaints_.push_back(complaint({"body", name}, message, type));
 }
 
-const json* json_body::find(const std::string& name) const {
+const std::string_view* json_body::find_text(std::string_view name) const {
+  const auto found =
+    std::find_if(walked_.texts.rbegin(), walked_.texts.rend(),
+                 [&](const auto& text) { return text.first == name; });
+  return found == walked_.texts.rend() ? nullptr : &found->second;
+}
+
+const json* json_body::find(const std::string& name) {
   assert(entry_ == nullptr || find_field(entry_->body, name) != nullptr);
+  if (const auto* text = find_text(name))
+    fields_[name] = *text;
   if (!fields_.is_object())
     return nullptr;
   const auto found = fields_.find(name);

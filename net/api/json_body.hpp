@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/api/json_walker.hpp"
 #include "net/http/exchange.hpp"
 
 #include <nlohmann/json.hpp>
@@ -20,9 +21,10 @@ namespace kvc {
 /// repeated field, the last one counts.
 ///
 /// After a complaint a field reads as empty: read all fields, then ask
-/// `refusal`.
+/// `refusal`. Lists of tokens are valid until the thread reads the next one.
 class json_body {
  public:
+  /// `text` must outlive it.
   explicit json_body(std::string_view text);
 
   /// Reads the body of a request, of which only the fields that its route names
@@ -39,18 +41,14 @@ class json_body {
   std::array<std::string, 2> string_pair(const std::string& name);
 
   /// The required list of token ids, "tokens".
-  std::vector<std::uint32_t> tokens();
+  token_view tokens();
 
   /// The same if it is optional; null is as good as absent.
-  std::optional<std::vector<std::uint32_t>> optional_tokens();
+  std::optional<token_view> optional_tokens();
 
-  /// An optional list of integers of 64 bits, signed or not, as such or as
-  /// strings; null is as good as absent.
-  std::optional<std::vector<std::uint64_t>> optional_hashes(
-    const std::string& name);
-
-  /// Whether there is such a field, and it is not null.
-  bool has(const std::string& name) const;
+  /// The optional list "hashes" of integers of 64 bits, signed or not, as such
+  /// or as strings; null is as good as absent. To be called once.
+  std::optional<std::vector<std::uint64_t>> optional_hashes();
 
   /// An optional list of integers from 0 to 2^32-1; null is as good as absent.
   std::optional<std::vector<std::uint32_t>> optional_integers(
@@ -73,26 +71,32 @@ class json_body {
   void complain(const std::string& name, std::string_view message,
                 std::string_view type);
 
-  /// Returns the answer to a bad request: 400 if the body is not JSON, 422 if
-  /// fields are missing or wrong. Nothing if all is well.
+  /// Returns the answer to a bad request: 400 if the body is not JSON, 413 if
+  /// it has too many elements, 422 if fields are missing or wrong. Nothing if
+  /// all is well.
   std::optional<http_response> refusal() const;
 
  private:
   /// Sets the fields, or the complaint that they are none.
-  void parse_fields(std::string_view text);
+  void parse(std::string_view text);
+  void refuse_text(unsigned status, nlohmann::json location,
+                   std::string_view message, std::string_view type);
 
   /// Returns null, after a complaint, if the field is missing.
   const nlohmann::json* require(const std::string& name);
-  const nlohmann::json* find(const std::string& name) const;
+  const nlohmann::json* find(const std::string& name);
+
+  /// Returns a field that was read without a parser; null if there is none.
+  const std::string_view* find_text(std::string_view name) const;
   std::string read_string(const std::string& name, const nlohmann::json& value);
   std::vector<std::uint32_t> read_integers(const std::string& name,
                                            const nlohmann::json& value);
 
-  nlohmann::json fields_;
-  std::optional<std::vector<std::uint32_t>> tokens_;  ///< Not in fields_.
+  walked_json walked_;
+  nlohmann::json fields_;  // What a parser had to read.
   const route* entry_ = nullptr;
   unsigned status_ = 200;
-  nlohmann::json complaints_ = nlohmann::json::array();
+  nlohmann::json complaints_;
 };
 
 /// Returns one complaint in FastAPI's shape, without the status: location, what

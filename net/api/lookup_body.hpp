@@ -19,12 +19,9 @@ struct lookup_body {
 };
 
 /// Reads JSON, or tokens as application/octet-stream with the options in the
-/// query. Returns the answer to a bad request instead.
+/// query. Returns the answer to a bad request instead. The tokens are valid
+/// until the thread reads the next ones.
 std::variant<lookup_body, http_response> read_lookup(
   const http_request& request);
-
-/// Reads the usual forms, `{"tokens": [...], "model": "..."}` and the same with
-/// hashes, at memory speed. Returns nothing for all else, right or wrong.
-std::optional<lookup_body> read_usual_lookup(std::string_view text);
 
 }  // namespace kvc

@@ -55,7 +55,9 @@ TEST_SUITE("json_body") {
       R"({"a":"x","more":[{}],"tokens":[1],"tokens":[2,3],"ids":[4]})"};
     CHECK(body.string("a") == "x");
     CHECK(body.string_or("b", "default") == "default");
-    CHECK(body.tokens() == std::vector<std::uint32_t>{2, 3});
+    const auto tokens = body.tokens();
+    CHECK(std::vector(tokens.begin(), tokens.end()) ==
+          std::vector<std::uint32_t>{2, 3});
     CHECK(body.optional_integers("ids") == std::vector<std::uint32_t>{4});
     CHECK_FALSE(body.refusal());
   }
@@ -150,6 +152,10 @@ TEST_SUITE("json_body") {
     }
     CHECK(details(json_body{R"({"tokens":[1,2,3})"}, 400)[0]["loc"] ==
           json::array({"body", 17}));
+    CHECK(details(json_body{R"({"tokens":[1,2,3], "hashes":[4,5],})"},
+                  400)[0]["loc"] == json::array({"body", 35}));
+    CHECK(details(json_body{R"({"a":nul,"tokens":[1,2,3]})"}, 400)[0]["loc"] ==
+          json::array({"body", 9}));
     CHECK(details(json_body{R"({"a":1e999})"}, 400)[0]["type"] ==
           "json_invalid");
   }
@@ -163,6 +169,32 @@ TEST_SUITE("json_body") {
                                   "object to extract fields from",
                                   "model_attributes_type"));
     }
+  }
+
+  TEST_CASE("refuses more elements than anybody needs, but for long lists") {
+    const auto list = [](std::size_t length, const std::string& element) {
+      std::string result = "[" + element;
+      for (std::size_t i = 1; i < length; ++i)
+        result += ',' + element;
+      return result + ']';
+    };
+    const auto longest = walked_json::max_elements - 1;
+    CHECK_FALSE(json_body{R"({"x":)" + list(longest, "1") + "}"}.refusal());
+    json_body body{R"({"x":)" + list(longest + 1, "1") + "}"};
+    body.string("y");
+    CHECK(details(body, 413) ==
+          "more than 262144 JSON elements; only `tokens` and `hashes` may have "
+          "more, in plain digits");
+    CHECK(details(json_body{list(longest, "{}")}, 413).is_string());
+    CHECK(details(json_body{R"({"tokens":)" + list(longest + 1, "\"1\"") + "}"},
+                  413)
+            .is_string());
+    const auto million = list(1'000'000, "7");
+    json_body prompt{R"({"tokens":)" + million + R"(,"hashes":)" + million +
+                     R"(,"x":{}})"};
+    CHECK(prompt.tokens().size() == 1'000'000);
+    CHECK(prompt.optional_hashes()->size() == 1'000'000);
+    CHECK_FALSE(prompt.refusal());
   }
 
   TEST_CASE("refuses deep nesting, however deep, but not long strings of it") {
