@@ -16,9 +16,9 @@
 
 namespace kvc {
 
-/// Reads the fields of a request's JSON body as FastAPI would: lenient in the
-/// same places, and with the same complaints. Unknown fields are ignored; of a
-/// repeated field, the last one counts.
+/// Reads the fields of a request's JSON body as FastAPI would: as lenient, and
+/// with the same complaints. Unknown fields are ignored; the last one counts if
+/// a field is repeated.
 ///
 /// After a complaint a field reads as empty: read all fields, then ask
 /// `refusal`. Lists of tokens are valid until the thread reads the next one.
@@ -34,7 +34,7 @@ class json_body {
   /// A required string.
   std::string string(const std::string& name);
 
-  /// An optional string; null is not one.
+  /// An optional string. Null is refused.
   std::string string_or(const std::string& name, std::string fallback);
 
   /// A required list of two strings.
@@ -43,27 +43,27 @@ class json_body {
   /// The required list of token ids, "tokens".
   token_view tokens();
 
-  /// The same if it is optional; null is as good as absent.
+  /// The list "tokens", if it is optional. Null counts as absent.
   std::optional<token_view> optional_tokens();
 
-  /// The optional list "hashes" of integers of 64 bits, signed or not, as such
-  /// or as strings; null is as good as absent. To be called once.
+  /// The optional list "hashes": integers of 64 bits, signed or not, or strings
+  /// of their digits. Null counts as absent. To be called once.
   std::optional<std::vector<std::uint64_t>> optional_hashes();
 
-  /// An optional list of integers from 0 to 2^32-1; null is as good as absent.
+  /// An optional list of integers from 0 to 2^32-1. Null counts as absent.
   std::optional<std::vector<std::uint32_t>> optional_integers(
     const std::string& name);
 
-  /// An optional truth value: true, 1, "yes", "on" and their opposites; null is
-  /// as good as absent.
+  /// An optional truth value: true, 1, "yes", "on" or their opposites. Null
+  /// counts as absent.
   bool bool_or(const std::string& name, bool fallback);
 
-  /// An optional number of seconds above 0, up to `max`; null is as good as
-  /// absent. Rounded up to milliseconds.
+  /// An optional number of seconds, above 0 and up to `max`, rounded up to
+  /// milliseconds. Null counts as absent.
   std::optional<std::chrono::milliseconds> optional_seconds(
     const std::string& name, std::chrono::milliseconds max);
 
-  /// An optional choice of `choices`; null is as good as absent.
+  /// An optional string that must be one of `choices`. Null counts as absent.
   std::optional<std::string> optional_choice(
     const std::string& name, std::span<const std::string_view> choices);
 
@@ -99,8 +99,8 @@ class json_body {
   nlohmann::json complaints_;
 };
 
-/// Returns one complaint in FastAPI's shape, without the status: location, what
-/// is wrong, and pydantic's name for it.
+/// Returns one complaint in FastAPI's shape: where it is, what is wrong, and
+/// pydantic's name for that.
 nlohmann::json complaint(nlohmann::json location, std::string_view message,
                          std::string_view type);
 

@@ -11,7 +11,7 @@
 
 namespace kvc {
 
-/// The body of a /lookup.
+/// What a request for /lookup asks.
 struct lookup_body {
   token_view tokens;
   std::optional<std::vector<std::uint64_t>> hashes;  ///< Instead of tokens.

@@ -4,7 +4,7 @@
 
 namespace kvc {
 
-/// Writes what Prometheus' own clients tell of their process: processor time,
+/// Writes what all Prometheus clients tell about their process: processor time,
 /// memory, file descriptors, threads and start.
 void write_process_metrics(metrics_text& text);
 

@@ -23,7 +23,7 @@ void add_health_routes(router& table, const controller_services& services);
 void add_control_routes(router& table, const controller_services& services);
 void add_event_routes(router& table, const controller_services& services);
 
-/// `names` are those of all routes, once it is asked.
+/// Adds /metrics. `names` must be those of all routes before the first request.
 void add_metrics_route(
   router& table, const controller_services& services,
   const std::shared_ptr<const std::vector<request_counters::route_name>>&
@@ -41,7 +41,7 @@ http_response response_for(const caf::error& error);
 /// Returns the answer 200 with this body.
 http_response json_response(const nlohmann::ordered_json& body);
 
-/// Asks an actor and answers with what `make_response` makes of its reply.
+/// Asks an actor. Answers with `make_response(reply)`, or with its error.
 template <class Reply, class Handle, class Request, class Function>
 void answer_from(const Handle& target, Request question,
                  std::chrono::milliseconds timeout, lane_actor& lane,

@@ -13,19 +13,20 @@
 namespace kvc {
 
 struct controller_route_options {
-  /// How long the registry and the executor may take to answer at once.
+  /// How long the registry and the executor may take for an answer that they
+  /// need not wait for.
   std::chrono::milliseconds answer_timeout{5'000};
 
-  /// How long a control request waits for its event's end before it answers
-  /// that it runs still; positive, and shorter than the server's
-  /// request_deadline by the answer_timeout.
+  /// How long a control request waits for the end of its event, before it
+  /// answers that the event is running. Positive; with answer_timeout it must
+  /// stay below the server's request_deadline.
   std::chrono::milliseconds event_wait{20'000};
 
-  /// The greatest timeout that an event may be given.
+  /// The longest timeout that a request may give to an event.
   std::chrono::milliseconds max_event_timeout{3'600'000};
 
-  /// The share of report streams that may still be in their first full sync
-  /// while /readyz says ready; 0 to 1.
+  /// /readyz says ready while no more than this share of the report streams is
+  /// in its first full sync; 0 to 1.
   double ready_sync_share = 0.1;
 };
 
@@ -35,8 +36,8 @@ struct controller_counters {
   event_counters events;
 };
 
-/// What the controller's routes serve from. The references must outlive every
-/// server that uses the routes.
+/// What the controller's routes ask. The references must outlive every server
+/// that uses the routes.
 struct controller_services {
   lookup_source& lookups;
   const prompt_hasher& hasher;

@@ -15,15 +15,16 @@ namespace kvc {
 class lane_actor;
 struct route;
 
-/// One request as handlers see it. The views are valid until the handler has
-/// returned.
+// An exchange is one request with its answer; this is what handlers see of it.
+
+/// One request. The views are valid until the handler has returned.
 struct http_request {
   std::string_view method = {};  ///< Upper case, as sent.
   std::string_view path = {};    ///< As sent, without the query string.
   std::string_view query = {};   ///< Raw, without the '?'; see `parameter`.
   std::string_view content_type = {};  ///< Empty when there is none.
   std::string_view body = {};
-  /// Sends requests to actors; their answers arrive on the thread that runs the
+  /// Asks actors for the handler; answers arrive on the thread that runs the
   /// handler. Outlives every handler; null only in tests without actors.
   lane_actor* lane = nullptr;
   /// The entry of the route table that serves it; null only in tests.
@@ -41,24 +42,24 @@ struct http_request {
   std::vector<std::string> parameter_names() const;
 };
 
-/// One answer.
+/// The answer to one request.
 struct http_response {
   unsigned status = 200;
   std::string body = {};
   std::string_view content_type = "application/json";  ///< A literal.
-  /// Besides Content-Type, Content-Length and Connection.
+  /// Names and values, besides Content-Type, Content-Length and Connection.
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// Returns `{"detail": "..."}` with this status.
 http_response error_response(unsigned status, std::string_view detail);
 
-/// As error_response(503, detail), with Retry-After.
+/// Returns error_response(503, detail) with a Retry-After of one second.
 http_response unavailable_response(std::string_view detail);
 
-/// Takes the answer to one request. Copies share it: the first answer counts,
-/// later ones are ignored, and if the last copy goes without an answer, the
-/// answer is 500. To be called on the lane's thread.
+/// Sends the answer to one request. The first answer counts, whichever copy of
+/// the responder gives it. If the last copy goes without one, the answer is
+/// 500. To be called on the lane's thread.
 class responder {
  public:
   using callback = std::function<void(http_response)>;
@@ -73,8 +74,7 @@ class responder {
   std::shared_ptr<state> state_;
 };
 
-/// Decodes %XX and, if `plus_is_space`, '+'. Malformed escapes stay as they
-/// are.
+/// Decodes %XX and, if `plus_is_space`, '+'. Keeps malformed escapes.
 std::string percent_decode(std::string_view text, bool plus_is_space);
 
 /// Whether `text`, with its %XX decoded, is `decoded`. Allocates nothing.

@@ -21,7 +21,7 @@ namespace kvc {
 
 class session;
 
-/// What all connections of a server share.
+/// The context of a lane: what all lanes and connections of a server share.
 struct server_context {
   http_server_options options;
   router routes;
@@ -35,8 +35,9 @@ struct server_context {
   }
 };
 
-/// One thread of a server: an event loop with the connections it serves and
-/// the actor that speaks for them. Unless noted, functions are for its thread.
+/// A lane is one thread of a server: an event loop, the connections that it
+/// serves, and the actor that asks other actors for them. Functions are called
+/// on that thread, unless their comment says otherwise.
 class lane {
  public:
   lane(caf::actor_system& system, server_context& context);
@@ -47,20 +48,20 @@ class lane {
   /// The thread must have been joined.
   ~lane();
 
-  void start();  ///< Starts the thread. For the owner.
+  void start();  ///< Starts the thread. Called by the owner.
 
-  /// Lets what runs end within the drain time, then ends the thread. For the
-  /// owner.
+  /// Gives running requests the drain time to end, then ends the thread. Called
+  /// by the owner.
   void drain();
 
-  void join();  ///< Waits for the thread to end. For the owner.
+  void join();  ///< Waits for the thread to end. Called by the owner.
 
-  /// Serves a connection whose socket belongs to `io()`. For any thread.
+  /// Serves a connection whose socket belongs to `io()`. Called by any thread.
   void adopt(boost::asio::ip::tcp::socket socket);
 
   boost::asio::io_context& io() { return io_; }
 
-  /// For any thread.
+  /// Returns the number of its connections. Called by any thread.
   std::size_t load() const { return load_; }
 
   server_context& context() { return context_; }
@@ -69,8 +70,8 @@ class lane {
 
   lane_counters& counters() { return counters_; }
 
-  /// Every read of this lane passes through here, so that connections that
-  /// wait own no buffer.
+  /// All reads of the lane go through this one buffer, so that connections
+  /// without a request own none.
   std::array<char, 64UL * 1024>& scratch() { return scratch_; }
 
   /// Drops a connection that has closed.
@@ -82,8 +83,9 @@ class lane {
   void end_if_drained();
   void close_all();
 
-  /// Closes the connection that would miss its deadline first among those that
-  /// wait for a request, so that hoarders cannot lock others out.
+  /// Closes the connection whose deadline is next among those that wait for a
+  /// request, so that hoarders cannot lock others out. Returns false if there
+  /// is none.
   bool shed_one();
   void watch_deadlines();
 

@@ -26,9 +26,9 @@ class caf::behavior_type_of<kvc::lane_actor> {
 
 namespace kvc {
 
-/// An actor that lives on a foreign event loop: whatever reaches it, answers
-/// and timeouts of its requests included, is handled there. Handlers of HTTP
-/// requests use it to `request(...)` other actors.
+/// The actor of a lane. It runs on the lane's event loop instead of CAF's
+/// threads, and so do the handlers of the answers that it gets. Handlers of
+/// HTTP requests use it to `request(...)` other actors.
 class lane_actor : public caf::extend<caf::scheduled_actor, lane_actor>::with<
                      caf::mixin::sender, caf::mixin::requester,
                      caf::mixin::subscriber, caf::mixin::behavior_changer> {
@@ -43,9 +43,9 @@ class lane_actor : public caf::extend<caf::scheduled_actor, lane_actor>::with<
 
   lane_actor(caf::actor_config& config, poster post);
 
-  /// Ends the actor: requests to it bounce, handlers that wait for an answer
-  /// are dropped. To be called by the owner when the loop no longer runs and
-  /// still exists.
+  /// Ends the actor. Requests to it bounce, and handlers that wait for an
+  /// answer are dropped. Called by the owner after the loop has stopped, before
+  /// it is destroyed.
   void close();
 
   const char* name() const override { return "lane"; }
@@ -66,7 +66,7 @@ class lane_actor : public caf::extend<caf::scheduled_actor, lane_actor>::with<
   std::deque<caf::mailbox_element_ptr> mailbox_;
 };
 
-/// Spawns a lane_actor. It lives until close().
+/// Spawns a lane_actor, which lives until close().
 caf::actor spawn_lane(caf::actor_system& system, lane_actor::poster post);
 
 /// Returns the lane_actor behind what `spawn_lane` returned.

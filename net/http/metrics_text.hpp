@@ -18,12 +18,13 @@ class metrics_text {
   static constexpr std::string_view content_type =
     "text/plain; version=0.0.4; charset=utf-8";
 
-  /// Begins a family. `type` is counter, gauge or histogram; `help` is one
-  /// line. All samples of a family follow it at once.
+  /// Begins a family, to which the next samples belong. `type` is counter,
+  /// gauge or histogram; `help` is one line.
   void family(std::string_view name, std::string_view type,
               std::string_view help);
 
-  /// Adds a sample of the family; the name may have a suffix, as in "_sum".
+  /// Adds a sample to the family. `suffix` is "" or a part of a histogram, as
+  /// "_sum".
   void sample(std::string_view suffix, label_list labels, double value);
   void sample(std::string_view suffix, label_list labels,
               std::unsigned_integral auto value) {
@@ -37,7 +38,7 @@ class metrics_text {
     sample("", {}, value);
   }
 
-  /// Returns all that was written.
+  /// Hands over what was written.
   std::string take() { return std::move(text_); }
 
  private:

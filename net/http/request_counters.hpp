@@ -15,7 +15,7 @@
 
 namespace kvc {
 
-/// A count that one thread raises and any thread reads.
+/// A number that one thread raises and any thread reads.
 class thread_counter {
  public:
   void add(std::uint64_t more) {  // No read-modify-write: nobody else writes.
@@ -44,11 +44,12 @@ struct route_counters {
 /// What one thread has answered.
 class lane_counters {
  public:
-  /// There are so many routes, and one more for what matches none of them.
+  /// `routes` is the length of the route table. Requests without a route are
+  /// counted behind it.
   explicit lane_counters(std::size_t routes) : routes_(routes + 1) {}
 
-  /// Counts an answer to `route`; any other number is none of the routes. For
-  /// one thread.
+  /// Counts an answer. `route` is the index of the request's route; past the
+  /// table if it has none. Called by one thread.
   void count(std::size_t route, unsigned status, std::chrono::nanoseconds took);
 
   std::span<const route_counters> routes() const { return routes_; }
@@ -60,19 +61,19 @@ class lane_counters {
 /// What an HTTP server counts. Thread-safe.
 class request_counters {
  public:
-  /// Returns counters for one more thread, which live as long as this.
+  /// Returns counters for one more lane. They live as long as this object.
   lane_counters& add_lane(std::size_t routes);
 
-  /// How a route is shown.
+  /// How a route is labelled.
   struct route_name {
     std::string method;
     std::string path;
   };
 
-  /// Writes the sums; `names` are those of the routes, in order.
+  /// Writes the sums of all lanes. `names` are those of the routes, in order.
   void write(metrics_text& text, std::span<const route_name> names) const;
 
-  std::atomic<std::size_t> connections{0};  ///< That are open.
+  std::atomic<std::size_t> connections{0};  ///< Open ones.
 
  private:
   struct sums;

@@ -10,7 +10,7 @@
 
 namespace kvc {
 
-/// How much one request may send, and how much all requests may hold at once.
+/// How long one request may be, and how much memory all bodies may take.
 struct request_limits {
   std::size_t header_bytes = std::size_t{8} * 1024;
   std::size_t body_bytes = std::size_t{16} * 1024 * 1024;
@@ -23,12 +23,12 @@ class request_reader {
  public:
   enum class progress : std::uint8_t {
     incomplete,       ///< More bytes are needed.
-    wants_continue,   ///< As incomplete; the peer waits for a "100 Continue".
+    wants_continue,   ///< Incomplete, and the peer waits for "100 Continue".
     complete,         ///< The rest of the bytes belongs to the next request.
     malformed,        ///< Not HTTP: 400.
     header_too_long,  ///< 431.
     body_too_long,    ///< 413.
-    out_of_memory,    ///< All bodies together are too large at the moment: 503.
+    out_of_memory,    ///< All bodies together are too long just now: 503.
   };
 
   /// What a request says about its connection.
@@ -45,21 +45,22 @@ class request_reader {
   request_reader& operator=(const request_reader&) = delete;
   ~request_reader();
 
-  /// Parses from the front of `bytes` and removes what was used. Bytes that
-  /// are left over must be passed again, in one piece, with what follows them.
+  /// Parses the front of `bytes` and removes it. What is left must be passed
+  /// again, in one piece with the bytes that follow it.
   progress feed(std::string_view& bytes);
 
-  /// Returns where the next bytes of a large body may be read to, which saves
-  /// a copy: never more than belong to it. Empty where `feed` must be used.
+  /// Returns room for the next bytes of a large body, never more than belong to
+  /// it; reading them there saves a copy. Empty if `feed` must be used.
   std::span<char> body_room();
 
-  /// As `feed`, of `count` bytes that were read to the front of body_room().
+  /// Takes `count` bytes that the caller has read to the front of body_room(),
+  /// and returns what `feed` would.
   progress commit(std::size_t count);
 
   /// Returns the complete request; its views live as long as the reader.
   http_request request();
 
-  /// Of the complete request.
+  /// Returns what the complete request says about its connection.
   traits connection_traits() const;
 
  private:

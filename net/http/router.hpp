@@ -10,11 +10,12 @@
 
 namespace kvc {
 
-/// Whether a content type is application/octet-stream, in any case and with
-/// any parameters.
+/// Whether a content type is application/octet-stream. Case and parameters do
+/// not matter.
 bool is_binary(std::string_view content_type);
 
-/// The one table of what a server answers. Immutable once a server has it.
+/// The route table: all that a server answers. Does not change once a server
+/// has it.
 class router {
  public:
   /// Adds an entry. No other entry of its method may have the same path, or one

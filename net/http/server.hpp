@@ -23,21 +23,24 @@ struct http_server_options {
   std::size_t body_limit_bytes =
     std::size_t{16} * 1024 * 1024;  ///< Beyond: 413.
   std::size_t body_memory_bytes =
-    std::size_t{512} * 1024 * 1024;  ///< All bodies; 503.
-  /// Beyond, the connection that waits longest for a request is closed, or, if
-  /// all are busy, the new one gets 503.
+    std::size_t{512} * 1024 * 1024;  ///< Of all bodies. Beyond: 503.
+
+  /// Beyond, one that waits for a request is closed; if all are busy, the new
+  /// one gets 503.
   std::size_t max_connections = 4096;
 
-  /// For a whole request to arrive, from its first byte on, and for the first
-  /// byte of a new connection.
+  /// For a whole request, from its first byte on; also for the first byte of a
+  /// new connection.
   std::chrono::milliseconds read_deadline{10'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
   std::chrono::milliseconds request_deadline{30'000};  ///< For a handler; 504.
   std::chrono::milliseconds write_deadline{30'000};    ///< For a whole answer.
-  std::chrono::milliseconds linger_time{1'000};  ///< So that errors are seen.
-  std::chrono::milliseconds drain_time{1'000};   ///< For what runs at stop().
+  std::chrono::milliseconds linger_time{
+    1'000};  ///< For the peer to read a last answer.
+  std::chrono::milliseconds drain_time{
+    1'000};  ///< For requests that run at stop().
 
-  /// Outlives the server, not null, and is no other server's.
+  /// What the server counts; not null, and of this server alone.
   std::shared_ptr<request_counters> counters =
     std::make_shared<request_counters>();
 };
@@ -52,16 +55,16 @@ class http_server {
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
-  /// As stop().
+  /// Stops the server; see stop().
   ~http_server();
 
-  /// Begins to serve; to be called once. Returns the bound port, or
-  /// cannot_open_port with what the system says.
+  /// Begins to serve; to be called once. Returns the port that it listens on,
+  /// or cannot_open_port with the system's message.
   caf::expected<std::uint16_t> start();
 
-  /// Stops accepting, lets running requests finish within the drain time, then
-  /// closes everything. Blocks until that is done; must not be called from a
-  /// handler. May be called again.
+  /// Stops accepting, gives running requests the drain time to end, and closes
+  /// all connections. Blocks until that is done, so no handler may call it. May
+  /// be called again.
   void stop();
 
   /// Returns the number of open connections.

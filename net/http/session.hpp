@@ -15,8 +15,8 @@ namespace kvc {
 
 class lane;
 
-/// One connection of a client. Takes its requests one after the other; what
-/// arrives meanwhile waits in the socket. Every phase has a deadline.
+/// One connection of a client. It serves one request after the other; bytes
+/// that arrive meanwhile wait in the socket. Every phase has a deadline.
 class session : public std::enable_shared_from_this<session> {
  public:
   /// `owner` must outlive the session's last callback.
@@ -27,18 +27,18 @@ class session : public std::enable_shared_from_this<session> {
   /// Closes the socket and leaves the lane. May be called again.
   void close();
 
-  /// Closes an idle connection; another one ends with its answer.
+  /// Closes the connection if it is idle. A busy one closes after its answer.
   void drain();
 
-  /// Whether the next request is not complete yet.
+  /// Whether it has no complete request.
   bool is_waiting() const {
     return phase_ == phase::idle || phase_ == phase::reading;
   }
 
-  /// When the current phase must be over; else call `expire`.
+  /// When the current phase must be over. Then the lane calls `expire`.
   std::chrono::steady_clock::time_point deadline() const { return deadline_; }
 
-  /// Answers 504 for a handler, closes in any other phase.
+  /// Answers 504 if a handler runs; closes the connection in any other phase.
   void expire();
 
  private:
@@ -66,10 +66,10 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::ip::tcp::socket socket_;
   lane& lane_;
   phase phase_ = phase::idle;
-  std::chrono::steady_clock::time_point entered_;  // The phase.
+  std::chrono::steady_clock::time_point entered_;  // Begin of the phase.
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t serial_ = 0;  // Of the current request.
-  std::size_t route_ = 0;     // Its index; past the table if it has none.
+  std::size_t route_ = 0;     // Index of its route; past the table if none.
   std::string unread_;        // Arrived, not parsed yet.
   std::optional<request_reader> reader_;
   request_reader::traits traits_;
