@@ -38,7 +38,7 @@ std::string to_string(http_method method) {
       return "POST";
     case http_method::put:
       return "PUT";
-    case http_method::delete_:
+    case http_method::remove:
       return "DELETE";
   }
   return {};

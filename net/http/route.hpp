@@ -12,10 +12,10 @@
 namespace kvc {
 
 enum class http_method : std::uint8_t {
-  get,      ///< Serves HEAD too.
-  post,     ///< Takes a JSON body.
-  put,      ///< Takes a JSON body.
-  delete_,  ///< Takes no body.
+  get,     ///< Serves HEAD too.
+  post,    ///< Takes a JSON body.
+  put,     ///< Takes a JSON body.
+  remove,  ///< DELETE; takes no body.
 };
 
 /// Returns the method as HTTP writes it: "GET".

@@ -50,7 +50,7 @@ bool serves(http_method method, std::string_view name) {
       return name == "POST";
     case http_method::put:
       return name == "PUT";
-    case http_method::delete_:
+    case http_method::remove:
       return name == "DELETE";
   }
   return false;

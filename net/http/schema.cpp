@@ -5,41 +5,64 @@
 
 namespace kvc {
 
-schema schema::any() { return {}; }
+namespace {
 
-schema schema::text() { return {.what = kind::text}; }
+schema of_kind(schema::kind what) {
+  schema result;
+  result.what = what;
+  return result;
+}
+
+schema with_parts(schema::kind what, std::vector<schema> parts) {
+  auto result = of_kind(what);
+  result.parts = std::move(parts);
+  return result;
+}
+
+}  // namespace
+
+schema schema::any() { return of_kind(kind::any); }
+
+schema schema::text() { return of_kind(kind::text); }
 
 schema schema::choice(std::vector<std::string> choices) {
-  return {.what = kind::text, .choices = std::move(choices)};
+  auto result = text();
+  result.choices = std::move(choices);
+  return result;
 }
 
 schema schema::integer(std::int64_t maximum, std::int64_t minimum) {
-  return {.what = kind::integer, .minimum = minimum, .maximum = maximum};
+  auto result = of_kind(kind::integer);
+  result.minimum = minimum;
+  result.maximum = maximum;
+  return result;
 }
 
-schema schema::number() { return {.what = kind::number}; }
+schema schema::number() { return of_kind(kind::number); }
 
-schema schema::boolean() { return {.what = kind::boolean}; }
+schema schema::boolean() { return of_kind(kind::boolean); }
 
 schema schema::list(schema element) {
-  return {.what = kind::list, .parts = {std::move(element)}};
+  return with_parts(kind::list, {std::move(element)});
 }
 
 schema schema::tuple(std::vector<schema> elements) {
-  return {.what = kind::tuple, .parts = std::move(elements)};
+  return with_parts(kind::tuple, std::move(elements));
 }
 
 schema schema::map(schema value) {
-  return {.what = kind::map, .parts = {std::move(value)}};
+  return with_parts(kind::map, {std::move(value)});
 }
 
 schema schema::object(std::vector<field> fields, std::string name) {
-  return {
-    .what = kind::object, .name = std::move(name), .fields = std::move(fields)};
+  auto result = of_kind(kind::object);
+  result.name = std::move(name);
+  result.fields = std::move(fields);
+  return result;
 }
 
 schema schema::any_of(std::vector<schema> choices) {
-  return {.what = kind::any_of, .parts = std::move(choices)};
+  return with_parts(kind::any_of, std::move(choices));
 }
 
 schema schema::or_null() const {

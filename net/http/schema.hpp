@@ -33,7 +33,7 @@ struct schema {
   kind what = kind::any;
   std::string name = {};  ///< Of an object, for typed clients; may be empty.
   std::vector<schema> parts = {};
-  std::vector<field> fields = {};
+  std::vector<field> fields;
   std::vector<std::string> choices = {};  ///< Of a text; empty: any text.
   std::int64_t minimum = 0;               ///< Of an integer.
   std::int64_t maximum = no_maximum;      ///< Of an integer.

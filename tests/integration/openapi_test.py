@@ -62,6 +62,8 @@ class Document:
     def mismatch(self, schema, value, where="$"):
         """Returns where a value is not as described, or None."""
         schema = self.resolve(schema)
+        if not schema:
+            return None  # Any JSON is as described.
         if "anyOf" in schema:
             fits = any(self.mismatch(part, value) is None
                        for part in schema["anyOf"])

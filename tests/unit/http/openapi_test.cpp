@@ -29,7 +29,7 @@ TEST_SUITE("openapi") {
       {.path = "/a/{id}", .summary = "Shows."},
       {.method = http_method::post, .path = "/a/{id}", .summary = "Adds."},
       {.method = http_method::put, .path = "/a/{id}", .summary = "Changes."},
-      {.method = http_method::delete_, .path = "/a/{id}", .summary = "Drops."},
+      {.method = http_method::remove, .path = "/a/{id}", .summary = "Drops."},
       {.path = "/"}};
     const auto document = json::parse(openapi_document(routes));
     CHECK(document["openapi"] == "3.1.0");

@@ -54,7 +54,7 @@ struct router_fixture {
                .parameters = id_parameter,
                .handler = naming("get")});
     table.add({.path = "/instances/usage", .handler = answering("usage")});
-    table.add({.method = http_method::delete_,
+    table.add({.method = http_method::remove,
                .path = "/instances/{id}",
                .parameters = id_parameter,
                .handler = naming("delete")});
