@@ -64,6 +64,8 @@ chunk_reader cpu_store::read(std::span<const std::uint64_t> hashes,
                              bool is_use) {
   chunk_reader result{this, is_use};
   const std::lock_guard guard{mutex_};
+  for (const auto hash : hashes)
+    catalog_.prefetch(hash);
   for (const auto hash : hashes) {
     const auto place = catalog_.find(hash);
     if (place == catalog::none)
