@@ -80,6 +80,7 @@ std::vector<described_answer> answers_of(const route& entry) {
   add({503, "Too busy or not ready; to be asked again after Retry-After."});
   add({504, "Nobody answered in time."});
   std::vector<described_answer> sorted;
+  sorted.reserve(result.size());
   for (auto& [status, each] : result)
     sorted.push_back(std::move(each));
   return sorted;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <string_view>
 
 namespace kvc::test {
 namespace {
@@ -24,16 +25,22 @@ bool is_between(const schema& shape, const json& value) {
          value.get<std::int64_t>() <= shape.maximum;
 }
 
+std::string where_in(std::string where, std::string_view name) {
+  where += '.';
+  where += name;
+  return where;
+}
+
 std::string mismatch_in_object(const schema& shape, const json& value,
                                const std::string& where) {
   if (!value.is_object())
     return where;
   for (const auto& each : shape.fields)
     if (each.is_required && !value.contains(each.name))
-      return where + '.' + each.name;
+      return where_in(where, each.name);
   for (const auto& [name, part] : value.items()) {
     const auto* known = find_field(shape.fields, name);
-    const auto place = where + '.' + name;
+    auto place = where_in(where, name);
     if (known == nullptr)
       return place;
     if (auto wrong = mismatch(known->shape, part, place); !wrong.empty())
@@ -52,7 +59,7 @@ std::string mismatch_in_parts(const schema& shape, const json& value,
   for (const auto& [name, part] : value.items()) {
     const auto& expected =
       shape.parts.at(shape.what == schema::kind::tuple ? i++ : std::size_t{0});
-    if (auto wrong = mismatch(expected, part, where + '[' + name + ']');
+    if (auto wrong = mismatch(expected, part, where_in(where, name));
         !wrong.empty())
       return wrong;
   }
@@ -109,7 +116,7 @@ std::string vague_part(const schema& shape, const std::string& where) {
     if (auto vague = vague_part(part, where + "[]"); !vague.empty())
       return vague;
   for (const auto& each : shape.fields) {
-    const auto place = where + '.' + each.name;
+    auto place = where_in(where, each.name);
     if (each.name.empty() || !each.description.ends_with('.'))
       return place;
     if (auto vague = vague_part(each.shape, place); !vague.empty())

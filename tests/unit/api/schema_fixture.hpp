@@ -8,7 +8,7 @@
 
 namespace kvc::test {
 
-/// Returns where `value` is not of this shape, as in "$.workers[0].ip", or "".
+/// Returns where `value` is not of this shape, as in "$.workers.0.ip", or "".
 /// A field that the shape does not name is one of those places.
 std::string mismatch(const schema& shape, const nlohmann::json& value,
                      const std::string& where = "$");

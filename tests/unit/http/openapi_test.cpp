@@ -130,7 +130,7 @@ TEST_SUITE("openapi") {
   }
 
   TEST_CASE("describes the usual errors beside a route's own") {
-    const auto statuses = [](route entry) {
+    const auto statuses = [](const route& entry) {
       std::vector<unsigned> result;
       for (const auto& each : answers_of(entry))
         result.push_back(each.status);
