@@ -45,15 +45,15 @@ std::chrono::milliseconds worker_timeout(std::chrono::milliseconds timeout) {
 void tell(self_pointer self) {
   auto& [plan, ledger] = self->state;
   if (!ledger->is_over()) {
-    self->send(plan.board, ledger->status());
+    self->send(plan->board, ledger->status());
     return;
   }
-  self->send(plan.board, ledger->end(plan.now_ms()));
+  self->send(plan->board, ledger->end(plan->now_ms()));
   self->quit();
 }
 
 void ask(self_pointer self, const worker_record& worker) {
-  const auto& plan = self->state.plan;
+  const auto& plan = *self->state.plan;
   const auto rank = worker.profile.id.rank;
   const auto source = plan.sources.find(rank);
   const run_command order{
@@ -78,9 +78,9 @@ void ask(self_pointer self, const worker_record& worker) {
 
 void note_death(self_pointer self, const caf::down_msg& down) {
   auto& [plan, ledger] = self->state;
-  if (down.source == plan.board.address())
+  if (down.source == plan->board.address())
     return self->quit();
-  for (const auto& worker : plan.workers)
+  for (const auto& worker : plan->workers)
     if (worker.actor.address() == down.source)
       ledger->note_failure(worker.profile.id.rank, rank_code::lost, lost_text);
   tell(self);
@@ -91,9 +91,9 @@ void cancel(self_pointer self) {
   if (ledger->is_cancel_requested())
     return;
   ledger->request_cancel();
-  for (const auto& worker : plan.workers)
-    self->send(worker.actor, cancel_command{plan.begun.event_id});
-  self->delayed_send(self, plan.cancel_grace, grace_over{});
+  for (const auto& worker : plan->workers)
+    self->send(worker.actor, cancel_command{plan->begun.event_id});
+  self->delayed_send(self, plan->cancel_grace, grace_over{});
 }
 
 }  // namespace
@@ -101,12 +101,12 @@ void cancel(self_pointer self) {
 control_event_impl::behavior_type control_event(self_pointer self,
                                                 event_plan plan) {
   auto& state = self->state;
-  state.plan = std::move(plan);
-  state.ledger.emplace(state.plan.begun);
-  self->monitor(state.plan.board);
+  state.plan = std::make_unique<event_plan>(std::move(plan));
+  state.ledger = std::make_unique<event_ledger>(state.plan->begun);
+  self->monitor(state.plan->board);
   self->set_down_handler(
     [self](const caf::down_msg& down) { note_death(self, down); });
-  for (const auto& worker : state.plan.workers)
+  for (const auto& worker : state.plan->workers)
     ask(self, worker);
   if (state.ledger->is_over())
     tell(self);

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <optional>
+#include <memory>
 #include <vector>
 
 namespace kvc {
@@ -42,14 +42,16 @@ struct grace_over {};
 using control_event_impl =
   control_event_actor::extend<caf::reacts_to<grace_over>>;
 
-/// What a control_event remembers between messages.
+/// What a control_event remembers between messages, from its beginning on. By
+/// pointer, because CAF keeps an actor's own memory until its last timer fires:
+/// thousands of ended events wait so.
 struct control_event_state {
   static inline const char* name = "control_event";
 
   control_event_state() = default;
 
-  event_plan plan;
-  std::optional<event_ledger> ledger;  ///< Set from the beginning.
+  std::unique_ptr<const event_plan> plan;
+  std::unique_ptr<event_ledger> ledger;
 };
 
 /// Has the workers do their part, tells the board all news, and ends by its
