@@ -7,6 +7,7 @@ from support.cluster import ClusterTest, wait_until
 from support.control import CPU, DISK, ControlTest, random_tokens
 
 CHUNK = 256
+BYTES_PER_TOKEN = 16  # kvc-worker's --chunk-bytes, unless another is given.
 
 
 class ClearTest(ControlTest):
@@ -87,10 +88,10 @@ class CompressTest(ControlTest):
     def test_compress_and_back(self):
         self.start_instance("a", tokens=self.tokens,
                             flags=["--kv-dtype", "bfloat16"])
-        # What a rank said in its hello may be older than its prompt.
-        wait_until(lambda: self.usage("a")[CPU]["key_count"] == 8,
-                   what="the usage of a")
-        before = self.used_bytes("a")
+        # What a rank said in its hello may be older than its prompt, whose
+        # chunks the index knows before the rank says how many bytes they take.
+        before = 8 * CHUNK * BYTES_PER_TOKEN
+        self.wait_for_bytes("a", lambda used: used == before)
         for method in ("zstd", "lz4"):
             reply = self.post("/compress", instance_id="a", location=CPU,
                               method=method)
