@@ -1,6 +1,8 @@
 #include "tests/support/ask_later.hpp"
 #include "tests/unit/events/event_fixture.hpp"
 
+#include <algorithm>
+
 using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
@@ -162,9 +164,8 @@ TEST_SUITE("executor") {
     const auto wait = [this] {
       return ask_later<event_status>(system, aut, await_event{"Clear1", 3s});
     };
-    std::vector<decltype(wait())> waiting;
-    for (int i = 0; i < 64; ++i)
-      waiting.push_back(wait());
+    std::vector<decltype(wait())> waiting(64);
+    std::generate(waiting.begin(), waiting.end(), wait);
     REQUIRE(wait()->value);
     CHECK(wait()->value->state == event_state::running);
     for (const auto& x : waiting)

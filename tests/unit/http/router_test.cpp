@@ -10,14 +10,14 @@ using namespace kvc;
 
 namespace {
 
-http_handler answering(std::string text) {
+http_handler answering(const std::string& text) {
   return [text](const http_request&, const responder& respond) {
     respond({.body = text});
   };
 }
 
 /// Answers with a word and the path's `id`.
-http_handler naming(std::string word) {
+http_handler naming(const std::string& word) {
   return [word](const http_request& request, const responder& respond) {
     respond({.body = word + ' ' + request.path_parameter("id")});
   };
