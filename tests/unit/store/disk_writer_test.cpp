@@ -13,7 +13,7 @@ struct writer_fixture : disk_store_fixture {
   deterministic_system system;
   disk_writer_actor aut = system.spawn(disk_writer, store.get());
 
-  ~writer_fixture() { system.kill(aut); }
+  ~writer_fixture() override { system.kill(aut); }
 
   std::size_t drain(std::chrono::milliseconds patience) {
     const auto answer = system.ask<queue_drained>(aut, drain_queue{patience});

@@ -136,7 +136,7 @@ TEST_SUITE("cache_engine locations") {
     }
     for (auto* const each :
          {engine->at(location::cpu), engine->at(location::disk)})
-      CHECK((each == nullptr || each->check() == ""));
+      CHECK((each == nullptr || each->check().empty()));
   }
 
   TEST_CASE_FIXTURE(location_fixture, "restores what was compressed") {
