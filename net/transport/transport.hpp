@@ -65,9 +65,6 @@ struct read_request {
   /// one.
   std::chrono::milliseconds hard_timeout{10'000};
 
-  /// Called from time to time with the bytes copied so far; may be empty.
-  std::function<void(std::uint64_t)> on_progress{};
-
   /// Called once, at the soft deadline at the latest.
   std::function<void(read_result)> on_done;
 

@@ -160,7 +160,7 @@ std::uint64_t read_client::copy_slice(running_read& x, const connection& peer) {
 /// Counts bytes of a span that were copied. Ends the span after the last ones.
 void read_client::take(running_read& x, std::size_t span, std::uint64_t bytes) {
   if (x.arrive(span, bytes))
-    x.finish_span(span, x.is_right(span, place_of(x, span)), steady::now());
+    x.finish_span(span, x.is_right(span, place_of(x, span)));
 }
 
 std::span<std::byte> read_client::place_of(const running_read& x,

@@ -9,8 +9,6 @@ namespace kvc::ucx {
 
 namespace {
 
-constexpr std::chrono::milliseconds progress_interval{50};
-
 /// A longer timeout could overflow the clock.
 constexpr std::chrono::milliseconds longest_timeout{std::chrono::hours{24}};
 
@@ -28,7 +26,6 @@ running_read::running_read(transport::read_id number, read_request asked,
       soft_deadline(start + bounded(request.soft_timeout)),
       hard_deadline(
         start + bounded(std::max(request.soft_timeout, request.hard_timeout))),
-      next_progress(start + progress_interval),
       spans_left(request.spans.size()) {
   result.spans.resize(request.spans.size());
   bytes_left.reserve(request.spans.size());
@@ -79,15 +76,10 @@ bool running_read::arrive(std::size_t index, std::uint64_t bytes) {
   return bytes_left[index] == 0;
 }
 
-void running_read::finish_span(std::size_t index, bool is_right,
-                               steady::time_point now) {
+void running_read::finish_span(std::size_t index, bool is_right) {
   --spans_left;
   result.spans[index] = is_right ? span_outcome::copied : span_outcome::corrupt;
   result.bytes += is_right ? request.spans[index].length : 0;
-  if (!request.on_progress || is_told || now < next_progress)
-    return;
-  next_progress = now + progress_interval;
-  request.on_progress(result.bytes);
 }
 
 void running_read::tell(read_status status) {

@@ -14,7 +14,6 @@ struct running_read {
   read_result result;
   steady::time_point soft_deadline;
   steady::time_point hard_deadline;
-  steady::time_point next_progress;  ///< When on_progress is due.
 
   std::vector<std::uint64_t> bytes_left;  ///< Missing bytes, for each span.
   std::size_t spans_left = 0;
@@ -56,8 +55,8 @@ struct running_read {
   /// Counts bytes of a span that have arrived. Returns whether all have.
   bool arrive(std::size_t index, std::uint64_t bytes);
 
-  /// Notes the outcome of a span, and calls on_progress if that is due.
-  void finish_span(std::size_t index, bool is_right, steady::time_point now);
+  /// Notes the outcome of a span.
+  void finish_span(std::size_t index, bool is_right);
 
   /// Calls on_done and on_drained, unless that was done before. Nothing is
   /// written to our memory after that.

@@ -162,9 +162,6 @@ class loopback_network::state {
     x.result.spans[x.next_span++] =
       is_right ? span_outcome::copied : span_outcome::corrupt;
     x.result.bytes += is_right ? span.length : 0;
-    if (x.request.on_progress && !x.is_told)
-      out.emplace_back([progress = x.request.on_progress,
-                        bytes = x.result.bytes] { progress(bytes); });
   }
 };
 

@@ -1,6 +1,7 @@
 #include "tests/wire/ucx/peer_process.hpp"
 #include "tests/wire/ucx/ucx_fixture.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -13,9 +14,12 @@ using steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t bytes = 16 * mega;
 
-/// So much that it lasts until the test is done with it.
-std::vector<remote_span> endless() {
-  return std::vector<remote_span>(20'000, {0, 0, bytes});
+/// So much that it lasts until the test is done with it. The peer's first word
+/// comes first, to `mark` in our memory.
+std::vector<remote_span> endless(std::uint64_t mark = bytes) {
+  std::vector<remote_span> result(20'000, {0, 0, bytes});
+  result.front() = {0, mark, sizeof(std::uint64_t)};
+  return result;
 }
 
 std::unique_ptr<transport> open_reader(bool is_shared) {
@@ -24,12 +28,14 @@ std::unique_ptr<transport> open_reader(bool is_shared) {
                .keepalive = 200ms});
 }
 
-/// Waits until the read has copied something.
-void wait_for_bytes(const started_read& read) {
+/// Waits until an endless read has copied its first span.
+void wait_for_mark(const transport& reader, std::uint64_t mark = bytes) {
+  auto* const at = reader.memory().data() + mark;
+  const std::atomic_ref word{*reinterpret_cast<std::uint64_t*>(at)};
   const auto end = steady::now() + patience;
-  while (read.out->progress() == 0 && steady::now() < end)
+  while (word == 0 && steady::now() < end)
     std::this_thread::sleep_for(1ms);
-  REQUIRE(read.out->progress() > 0);
+  REQUIRE(word != 0);
 }
 
 std::size_t open_files() {
@@ -55,8 +61,8 @@ TEST_SUITE("ucx_transport") {
       peer_process owner{bytes, 1, is_shared};
       const auto reader = open_reader(is_shared);
       const auto one = start(*reader, owner.address(), endless());
-      const auto two = start(*reader, owner.address(), endless());
-      wait_for_bytes(one);
+      const auto two = start(*reader, owner.address(), endless(bytes + 8));
+      wait_for_mark(*reader);
       owner.kill();
       const auto killed = steady::now();
       CHECK(one.status() == read_status::unreachable);
@@ -82,10 +88,10 @@ TEST_SUITE("ucx_transport") {
     const auto reader = open_reader(false);
     const auto one =
       start(*reader, owner.address(), endless(), {.soft = 1s, .hard = 3s});
-    const auto two =
-      start(*reader, owner.address(), endless(), {.soft = 10s, .hard = 20s});
+    const auto two = start(*reader, owner.address(), endless(bytes + 8),
+                           {.soft = 10s, .hard = 20s});
     const auto began = steady::now();
-    wait_for_bytes(one);
+    wait_for_mark(*reader);
     owner.send(SIGSTOP);
     CHECK(one.status() == read_status::timed_out);
     CHECK(one.out->drains());
@@ -147,7 +153,7 @@ TEST_SUITE("ucx_transport") {
           start(*reader, owner.address(),
                 i % 2 == 0 ? endless() : reversed_spans(bytes, mega));
         if (i % 2 == 0)
-          wait_for_bytes(read);
+          wait_for_mark(*reader);
         else
           CHECK(read.status() == read_status::done);
         reader.reset();
@@ -164,8 +170,9 @@ TEST_SUITE("ucx_transport") {
     std::size_t files = 0;
     for (int i = 0; i < 10; ++i) {
       peer_process owner{bytes, 1, false};
+      std::fill_n(reader->memory().begin() + bytes, 8, std::byte{0});
       const auto read = start(*reader, owner.address(), endless());
-      wait_for_bytes(read);
+      wait_for_mark(*reader);
       owner.kill();
       CHECK(read.status() == read_status::unreachable);
       if (i == 1)

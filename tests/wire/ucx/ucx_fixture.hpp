@@ -45,22 +45,10 @@ class outcome {
     return result_.has_value();
   }
 
-  std::uint64_t progress() {
-    const std::lock_guard lock{mutex_};
-    return progress_;
-  }
-
   /// How often a callback came that must not have come.
   int mistakes() {
     const std::lock_guard lock{mutex_};
     return mistakes_;
-  }
-
-  void on_progress(std::uint64_t bytes) {
-    const std::lock_guard lock{mutex_};
-    mistakes_ += result_ || bytes < progress_ ? 1 : 0;
-    progress_ = bytes;
-    changed_.notify_all();
   }
 
   void on_done(read_result x) {
@@ -81,7 +69,6 @@ class outcome {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<read_result> result_;
-  std::uint64_t progress_ = 0;
   bool is_drained_ = false;
   int mistakes_ = 0;
 };
@@ -123,7 +110,6 @@ inline started_read start(transport& reader,
      .spans = std::move(spans),
      .soft_timeout = time.soft,
      .hard_timeout = time.hard,
-     .on_progress = [out](auto bytes) { out->on_progress(bytes); },
      .on_done = [out](auto result) { out->on_done(std::move(result)); },
      .on_drained = [out] { out->on_drained(); }});
   return {id, out};
