@@ -37,7 +37,7 @@ caf::error objection(const run_command& order, const rank& here) {
   if (here.at(to) == nullptr)
     return caf::make_error(errc::unknown_location, to_string(to));
   if (!order.source.id.instance.empty())
-    return here.copier != nullptr
+    return here.transport != nullptr
              ? caf::none
              : caf::make_error(errc::p2p_disabled, to_string(order.id));
   if (here.at(from) == nullptr)

@@ -35,7 +35,7 @@ class rank {
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
 
   /// Its memory holds the chunks of `cpu`. Null without peer to peer.
-  transport* copier = nullptr;
+  kvc::transport* transport = nullptr;
 
   void set_stores(cpu_store* in_memory, disk_store* on_disk) {
     cpu = in_memory;

@@ -87,7 +87,7 @@ void read(self_pointer self) {
   // Until then the batch, and so the room, stays.
   request.on_drained = [batch = state.batch] {};
   state.is_reading = true;
-  state.read = state.here->copier->read(std::move(request));
+  state.read = state.here->transport->read(std::move(request));
 }
 
 bool is_damaged(const read_result& result) {
@@ -123,7 +123,7 @@ void end_early(self_pointer self, errc reason, const std::string& why) {
     return fail(self, caf::make_error(reason, why));
   state.trouble = why;
   if (state.is_reading)
-    state.here->copier->cancel(state.read);
+    state.here->transport->cancel(state.read);
 }
 
 void take_place(self_pointer self, const caf::error& failure) {
@@ -143,7 +143,7 @@ void take_settled(self_pointer self, const caf::error& failure) {
 /// Nobody waits for the answer any more.
 void abandon(self_pointer self) {
   if (self->state.is_reading)
-    self->state.here->copier->cancel(self->state.read);
+    self->state.here->transport->cancel(self->state.read);
   end_lease(self);
   self->quit();
 }

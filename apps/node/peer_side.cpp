@@ -87,7 +87,7 @@ void peer_side::stop() {
   if (links_)
     links_->stop();
   for (const auto* here : ranks_)
-    here->copier->stop();
+    here->transport->stop();
 }
 
 }  // namespace kvc

@@ -31,8 +31,9 @@ std::uint16_t port_of(const std::vector<std::uint16_t>& ports,
 /// for the ranks.
 class peer_side {
  public:
-  /// Starts lending, and gives each rank its dialer. `ranks` must have a copier
-  /// and outlive the result. Fails with unreachable if a port cannot be had.
+  /// Starts lending, and gives each rank its dialer. `ranks` must have a
+  /// transport and outlive the result. Fails with unreachable if a port cannot
+  /// be had.
   static caf::expected<std::unique_ptr<peer_side>> start(
     caf::actor_system& system, const worker_options& settings,
     const std::string& secret, std::vector<rank*> ranks);

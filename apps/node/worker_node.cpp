@@ -40,8 +40,8 @@ std::size_t command_threads() {
 /// A rank and what it consists of.
 struct rank_parts {
   change_hub hub;
-  std::unique_ptr<membership_listener> log;  ///< Before the hub, if any.
-  std::unique_ptr<transport> copier;         ///< Null without peer to peer.
+  std::unique_ptr<membership_listener> log;   ///< Before the hub, if any.
+  std::unique_ptr<kvc::transport> transport;  ///< Null without peer to peer.
   std::unique_ptr<cache_engine> engine;
   rank here;
 };
@@ -114,15 +114,15 @@ caf::error worker_node::parts::make_rank(const hosted_rank& hosted) {
   engine.save_unfull_chunk = settings.save_unfull_chunk;
   engine.capacity_bytes = settings.local_cpu ? settings.max_local_cpu_bytes : 0;
   if (settings.enable_p2p) {
-    auto copier = open_rank_transport(settings, hosted.rank);
-    if (!copier)
-      return std::move(copier.error());
-    made.copier = std::move(*copier);
-    here.copier = made.copier.get();
+    auto opened = open_rank_transport(settings, hosted.rank);
+    if (!opened)
+      return std::move(opened.error());
+    made.transport = std::move(*opened);
+    here.transport = made.transport.get();
     here.profile.peer_url =
-      settings.p2p_host + ':' + std::to_string(here.copier->port());
-    here.profile.transfer_address = here.copier->address();
-    engine.region = here.copier->memory();
+      settings.p2p_host + ':' + std::to_string(here.transport->port());
+    here.profile.transfer_address = here.transport->address();
+    engine.region = here.transport->memory();
     engine.keeps_checksums = true;
   }
   engine.bytes_per_token = options.bytes_per_token;

@@ -57,11 +57,11 @@ peer_fixture::~peer_fixture() {
   script.forget();
 }
 
-void peer_fixture::set_up(rank& of, transport& copier, cpu_store& memory) {
+void peer_fixture::set_up(rank& of, transport& reads, cpu_store& memory) {
   of.profile.id = {"a", 0};
   of.bytes_per_token = chunk_bytes / chunk_tokens;
   of.set_stores(&memory, nullptr);
-  of.copier = &copier;
+  of.transport = &reads;
   of.submit = [this](work_pool::job x) { jobs.push_back(std::move(x)); };
   of.set_dialer(dialer);
 }

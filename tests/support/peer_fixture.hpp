@@ -60,7 +60,7 @@ struct peer_fixture : memories {
   ~peer_fixture();
 
   /// Has a rank use our pool, our network and this memory of its own.
-  void set_up(rank& of, transport& copier, cpu_store& memory);
+  void set_up(rank& of, transport& reads, cpu_store& memory);
 
   /// Does what is submitted, at most so many pieces.
   void work(std::size_t pieces = SIZE_MAX);

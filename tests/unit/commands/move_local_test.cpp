@@ -173,7 +173,7 @@ TEST_SUITE("move within a worker") {
           "unknown_location: LocalDiskBackend");
     CHECK(refusal_of(order_of(to_disk(move_of({1})))) ==
           "unknown_location: LocalDiskBackend");
-    here.copier = nullptr;
+    here.transport = nullptr;
     CHECK(refusal_of(order_of(move_of({1}))) == "p2p_disabled: a/0");
     CHECK(jobs.empty());
     CHECK(peers.dials.empty());
