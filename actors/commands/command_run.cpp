@@ -5,6 +5,7 @@
 #include "actors/peers/time_left.hpp"
 #include "actors/pool/job_failure.hpp"
 #include "messages/errors.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/send.hpp>
 
@@ -208,6 +209,7 @@ void end_late(self_pointer self) {
 command_run_impl::behavior_type command_run(
   self_pointer self, const rank& here,
   const std::vector<reporter_actor>& reporters, const worker_actor& owner) {
+  refuse_unexpected(self);
   auto& state = self->state;
   state.here = &here;
   state.reporters = reporters;

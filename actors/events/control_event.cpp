@@ -1,6 +1,7 @@
 #include "actors/events/control_event.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/unexpected.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -100,6 +101,7 @@ void cancel(self_pointer self) {
 
 control_event_impl::behavior_type control_event(self_pointer self,
                                                 event_plan plan) {
+  refuse_unexpected(self);
   auto& state = self->state;
   state.plan = std::make_unique<event_plan>(std::move(plan));
   state.ledger = std::make_unique<event_ledger>(state.plan->begun);

@@ -1,6 +1,8 @@
 #include "actors/fleet/registry.hpp"
 
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
+#include "messages/unexpected.hpp"
 #include "messages/wall_clock.hpp"
 
 namespace kvc {
@@ -99,8 +101,8 @@ caf::error refuse(self_pointer self, const worker_profile& profile,
                   caf::error why) {
   if (self->state.refusals.add(profile, why, wall_clock_ms())) {
     const auto latest = self->state.refusals.list(wall_clock_ms()).front();
-    spdlog::warn("registry: refused worker={} ip={} reason={}",
-                 to_string(latest.id), latest.ip, latest.detail);
+    warn_repeated("registry: refused reason=" + latest.detail,
+                  "worker=" + to_string(latest.id) + " ip=" + latest.ip);
   }
   return why;
 }
@@ -183,6 +185,7 @@ void sweep(self_pointer self) {
 registry_impl::behavior_type registry(self_pointer self,
                                       registry_services services,
                                       registry_options options) {
+  refuse_unexpected(self);
   self->state.services = std::move(services);
   self->state.fleet.emplace(options.fleet);
   for (const auto& shard : self->state.services.shards)
@@ -209,6 +212,7 @@ registry_impl::behavior_type registry(self_pointer self,
     },
     [=](caf::tick_atom) {
       self->delayed_send(self, interval, caf::tick_atom_v);
+      settle_repeated();
       sweep(self);
     },
   };

@@ -1,6 +1,7 @@
 #include "actors/index/index_shard.hpp"
 
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
+#include "messages/unexpected.hpp"
 
 namespace kvc {
 
@@ -20,8 +21,10 @@ void log_trouble(const report_ack& ack) {
   if (ack.status == report_status::applied ||
       ack.status == report_status::stale_epoch)
     return;
-  spdlog::warn("index_shard: report not applied epoch={} sequence={} status={}",
-               ack.epoch, ack.sequence, to_string(ack.status));
+  warn_repeated(
+    "index_shard: reports not applied status=" + to_string(ack.status),
+    "epoch=" + std::to_string(ack.epoch) +
+      " sequence=" + std::to_string(ack.sequence));
 }
 
 }  // namespace
@@ -29,6 +32,7 @@ void log_trouble(const report_ack& ack) {
 index_shard_impl::behavior_type index_shard(self_pointer self,
                                             std::shared_ptr<kv_index> index,
                                             index_shard_options options) {
+  refuse_unexpected(self);
   self->state.intake.emplace(*index, options.max_report_keys);
   self->state.index = std::move(index);
   return {

@@ -1,5 +1,7 @@
 #include "actors/index/lookup_service.hpp"
 
+#include "messages/unexpected.hpp"
+
 #include <algorithm>
 
 namespace kvc {
@@ -41,8 +43,9 @@ std::vector<chunk_holder> locate(const prefix_matches& matches,
 }  // namespace
 
 lookup_actor::behavior_type lookup_service(
-  lookup_actor::pointer, const std::shared_ptr<lookup_source>& source,
+  lookup_actor::pointer self, const std::shared_ptr<lookup_source>& source,
   const std::shared_ptr<const fleet_board>& fleet) {
+  refuse_unexpected(self);
   return {
     [=](const find_prefixes& msg) {
       return source->find_prefixes(msg.hashes.keys, msg.model).copy();

@@ -4,6 +4,7 @@
 #include "actors/peers/transfer.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -218,6 +219,7 @@ caf::result<peer_source::result> begin(self_pointer self,
 
 gatherer_impl::behavior_type gatherer(self_pointer self, const rank& here,
                                       const gather_options& options) {
+  refuse_unexpected(self);
   self->state.here = &here;
   self->state.options = options;
   return {

@@ -4,7 +4,8 @@
 #include "actors/peers/surrender.hpp"
 #include "actors/pool/job_failure.hpp"
 #include "messages/errors.hpp"
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/send.hpp>
 
@@ -160,8 +161,9 @@ caf::result<surrender_report> surrender(self_pointer self,
 void tick(self_pointer self) {
   auto& state = self->state;
   if (const auto ended = state.book.expire(self->clock().now()); ended > 0)
-    spdlog::warn("lender: leases not returned in time worker={} leases={}",
-                 to_string(state.here->id()), ended);
+    warn_repeated("lender: leases not returned in time worker=" +
+                    to_string(state.here->id()),
+                  "leases=" + std::to_string(ended));
   state.is_ticking = false;
   if (state.book.size() > 0)
     begin_ticking(self);
@@ -171,6 +173,7 @@ void tick(self_pointer self) {
 
 lender_impl::behavior_type lender(self_pointer self, const rank& here,
                                   const lender_options& options) {
+  refuse_unexpected(self);
   self->state.here = &here;
   self->state.options = options;
   self->set_down_handler([self](const caf::down_msg& down) {

@@ -1,6 +1,7 @@
 #include "actors/peers/peer_gate.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/send.hpp>
 
@@ -25,6 +26,7 @@ caf::result<Answer> pass_on(self_pointer self, const Question& question) {
 
 peer_actor::behavior_type peer_gate(
   self_pointer self, const std::map<worker_id, peer_actor>& lenders) {
+  refuse_unexpected(self);
   self->state.lenders = lenders;
   return {
     [self](const lease_chunks& msg) { return pass_on<chunk_lease>(self, msg); },

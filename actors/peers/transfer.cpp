@@ -3,6 +3,7 @@
 #include "actors/peers/time_left.hpp"
 #include "actors/pool/job_failure.hpp"
 #include "messages/errors.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/send.hpp>
 
@@ -245,6 +246,7 @@ caf::result<fetch_report> begin(self_pointer self, const fetch_chunks& order) {
 }  // namespace
 
 transfer_impl::behavior_type transfer(self_pointer self, const rank& here) {
+  refuse_unexpected(self);
   self->state.here = &here;
   self->set_down_handler([self](const caf::down_msg& down) {
     if (self->state.order.owner &&

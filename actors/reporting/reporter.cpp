@@ -1,6 +1,7 @@
 #include "actors/reporting/reporter.hpp"
 
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
+#include "messages/unexpected.hpp"
 
 namespace kvc {
 
@@ -57,8 +58,9 @@ caf::result<reports_flushed> flush(self_pointer self) {
 void take_answer(self_pointer self, const report_ack& ack) {
   auto& state = self->state;
   if (ack.status != report_status::applied)
-    spdlog::warn("reporter: answered shard={} sequence={} status={}",
-                 state.shard, ack.sequence, to_string(ack.status));
+    warn_repeated("reporter: reports answered status=" + to_string(ack.status),
+                  "shard=" + std::to_string(state.shard) +
+                    " sequence=" + std::to_string(ack.sequence));
   const auto verdict = state.stream->acknowledge(ack);
   const auto is_over = verdict == report_stream::verdict::epoch_is_over;
   if (is_over && state.sink) {
@@ -75,6 +77,7 @@ reporter_actor::behavior_type reporter(self_pointer self,
                                        reporter_sources sources,
                                        std::size_t shard,
                                        const epoch_watcher_actor& watcher) {
+  refuse_unexpected(self);
   self->state.shard = shard;
   self->state.watcher = watcher;
   self->state.stream.emplace(sources.hub, sources.source, shard);

@@ -4,6 +4,7 @@
 #include "actors/store/recoding.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -155,8 +156,8 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
   status_.refused_chunks += result.refused;
   guard.unlock();
   if (result.is_overflow)
-    spdlog::warn("disk_store: too slow, chunks not taken directory={}",
-                 folder_.directory().string());
+    warn_repeated("disk_store: too slow, chunks not taken directory=" +
+                  folder_.directory().string());
   return result;
 }
 
@@ -269,7 +270,9 @@ bool disk_store::settle_failure(const disk_chunk& chunk,
     report_evicted({&chunk, 1});
     status_.quarantined += is_damaged ? 1 : 0;
   }
-  spdlog::warn("disk_store: chunk lost reason={}", describe(why));
+  warn_repeated(
+    "disk_store: chunks lost directory=" + folder_.directory().string(),
+    "reason=" + describe(why));
   if (!is_damaged)
     return true;
   if (const auto failure = folder_.quarantine(file)) {
@@ -477,14 +480,14 @@ void disk_store::admit(new_file& file) {
 }
 
 void disk_store::note_write(const caf::error& failure) {
-  const auto is_news = write_fault_.empty();
   write_fault_ = failure ? describe(failure) : "";
   if (!failure)
     return;
   status_.last_error = write_fault_;
   ++status_.failed_writes;
-  if (is_news)  // A full disk fails for every chunk.
-    spdlog::warn("disk_store: chunks not written reason={}", write_fault_);
+  warn_repeated(
+    "disk_store: chunks not written directory=" + folder_.directory().string(),
+    "reason=" + write_fault_);
 }
 
 void disk_store::report_evicted(std::span<const disk_chunk> chunks) {

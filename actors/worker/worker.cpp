@@ -2,6 +2,8 @@
 
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
+#include "messages/unexpected.hpp"
 
 #include <algorithm>
 
@@ -23,8 +25,8 @@ void note_trouble(self_pointer self, const std::string& trouble) {
   if (last == trouble)
     return;
   last = trouble;
-  spdlog::warn("worker: not registered worker={} reason={}",
-               to_string(self->state.here->id()), trouble);
+  warn_repeated("worker: not registered worker=" +
+                to_string(self->state.here->id()) + " reason=" + trouble);
 }
 
 void schedule(self_pointer self, std::chrono::milliseconds delay,
@@ -61,8 +63,8 @@ void note_down(self_pointer self, const caf::down_msg& down) {
   const auto& state = self->state;
   if (!state.registrar || down.source != state.registrar.address())
     return;
-  spdlog::warn("worker: link lost worker={} reason={}",
-               to_string(state.here->id()), self->system().render(down.reason));
+  warn_repeated("worker: link lost worker=" + to_string(state.here->id()) +
+                " reason=" + self->system().render(down.reason));
   lose_link(self);
 }
 
@@ -188,8 +190,9 @@ void renew(self_pointer self) {
       [=](const caf::error& why) {
         if (round != self->state.round)
           return;
-        spdlog::warn("worker: lease not renewed worker={} reason={}",
-                     to_string(self->state.here->id()), describe(why));
+        warn_repeated("worker: lease not renewed worker=" +
+                      to_string(self->state.here->id()) +
+                      " reason=" + describe(why));
         if (why == caf::sec::request_timeout)
           renew(self);
         else
@@ -198,6 +201,7 @@ void renew(self_pointer self) {
 }
 
 void take_step(self_pointer self, const worker_timer& timer) {
+  settle_repeated();
   if (timer.round != self->state.round)
     return;
   switch (timer.step) {
@@ -239,6 +243,7 @@ void depart(self_pointer self) {
 worker_impl::behavior_type worker(self_pointer self, rank* here,
                                   reporter_sources sources,
                                   worker_settings settings) {
+  refuse_unexpected(self);
   auto& state = self->state;
   state.here = here;
   state.sources.emplace(sources);

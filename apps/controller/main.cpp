@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 
 #include <iostream>
 
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   const auto exit_code = end.wait();
   spdlog::info("controller: stopping");
   (*node)->stop();
+  kvc::end_repeated();
   spdlog::info("controller: stopped");
   return exit_code;
 }

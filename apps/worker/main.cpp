@@ -2,6 +2,7 @@
 #include "apps/worker/work.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 
 #include <iostream>
 #include <thread>
@@ -38,6 +39,7 @@ int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
   working.request_stop();
   working.join();
   (*node)->stop();
+  kvc::end_repeated();
   spdlog::info("worker: stopped");
   return exit_code;
 }

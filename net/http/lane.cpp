@@ -1,6 +1,6 @@
 #include "net/http/lane.hpp"
 
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 #include "net/http/response_head.hpp"
 #include "net/http/session.hpp"
 
@@ -113,7 +113,7 @@ void lane::run() {
       io_.run();
     } catch (const std::exception& error) {
       // The connection it struck does no more and ends at its deadline.
-      spdlog::error("http: {}", error.what());
+      warn_repeated("http: " + std::string{error.what()});
     }
   }
   close_all();

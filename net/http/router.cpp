@@ -1,6 +1,6 @@
 #include "net/http/router.hpp"
 
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -150,8 +150,9 @@ void router::dispatch(std::size_t index, http_request request,
   try {
     entry.handler(request, respond);
   } catch (const std::exception& error) {
-    spdlog::error("http: {} {} failed: {}", request.method, entry.path,
-                  error.what());
+    warn_repeated(
+      "http: failed route=" + entry.path,
+      "method=" + std::string{request.method} + " reason=" + error.what());
     respond(error_response(500, "Internal Server Error"));
   }
 }

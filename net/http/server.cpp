@@ -1,6 +1,6 @@
 #include "net/http/server.hpp"
 
-#include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 #include "net/http/lane.hpp"
 #include "net/transport/tcp_listener.hpp"
 
@@ -71,7 +71,8 @@ class http_server::impl {
         accept();
       },
       [](const error_code& error) {
-        spdlog::warn("http: cannot accept, trying again: {}", error.message());
+        warn_repeated("http: cannot accept, trying again reason=" +
+                      error.message());
       });
   }
 

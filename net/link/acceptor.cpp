@@ -2,8 +2,8 @@
 
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 #include "net/link/inbound.hpp"
-#include "net/link/refusal_log.hpp"
 #include "net/transport/tcp_listener.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -49,7 +49,6 @@ class link_acceptor::service : public inbound_host {
       thread_.join();
     while (!pending_.empty())
       drop_oldest("the acceptor stopped");
-    refusals_.flush();
     if (port_ != 0)
       forget_offer(system_, port_, offered_);
   }
@@ -88,7 +87,8 @@ class link_acceptor::service : public inbound_host {
 
   void finished(const inbound& peer, std::string_view reason) override {
     if (!reason.empty())
-      refusals_.add(peer.address(), reason);
+      warn_repeated("link: refused reason=\"" + std::string{reason} + '"',
+                    "peer=" + peer.address());
     pending_.remove_if([&](const auto& one) { return one.get() == &peer; });
   }
 
@@ -103,7 +103,10 @@ class link_acceptor::service : public inbound_host {
         peer->start(options_.handshake_timeout);
         accept();
       },
-      [](const error_code&) {});
+      [](const error_code& error) {
+        warn_repeated("link: cannot accept, trying again reason=" +
+                      error.message());
+      });
   }
 
   void drop_oldest(std::string_view reason) {
@@ -119,7 +122,6 @@ class link_acceptor::service : public inbound_host {
   std::uint16_t port_ = 0;
   asio::io_context io_{1};
   tcp_listener listener_{io_};
-  refusal_log refusals_;
   std::list<std::shared_ptr<inbound>> pending_;  ///< Oldest first.
   std::thread thread_;
 };

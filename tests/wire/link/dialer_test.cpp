@@ -1,5 +1,5 @@
 #include "net/link/dialer.hpp"
-#include "tests/wire/link/fake_server.hpp"
+#include "tests/support/fake_server.hpp"
 #include "tests/wire/link/link_fixture.hpp"
 
 #include <caf/send.hpp>

@@ -1,5 +1,5 @@
+#include "tests/support/raw_peer.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
-#include "tests/wire/link/raw_peer.hpp"
 
 #include <sys/resource.h>
 

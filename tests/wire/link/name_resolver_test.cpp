@@ -1,7 +1,7 @@
 #include "net/link/name_resolver.hpp"
 
 #include "net/link/outbound.hpp"
-#include "tests/wire/link/fake_server.hpp"
+#include "tests/support/fake_server.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,4 +1,4 @@
-#include "tests/wire/link/fake_server.hpp"
+#include "tests/support/fake_server.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
 #include <atomic>

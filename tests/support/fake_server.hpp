@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tests/wire/link/raw_peer.hpp"
+#include "tests/support/raw_peer.hpp"
 
 #include <doctest/doctest.h>
 

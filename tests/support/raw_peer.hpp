@@ -77,6 +77,13 @@ class raw_peer {
            static_cast<ssize_t>(target.size());
   }
 
+  /// Reads what is there, and waits if there is nothing. Returns how many
+  /// bytes; 0 if the peer has closed.
+  std::size_t receive_some(std::span<std::uint8_t> target) const {
+    const auto count = ::recv(fd_, target.data(), target.size(), 0);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
   /// Reads until the peer closes; false if it does not within the patience.
   bool sees_close() const {
     std::array<std::uint8_t, 4096> buffer{};
@@ -86,9 +93,13 @@ class raw_peer {
     return count == 0 || errno == ECONNRESET;
   }
 
+  /// Tells the peer that nothing more comes.
+  void finish() const { ::shutdown(fd_, SHUT_WR); }
+
   /// Does the client's side of our handshake; false if it is refused.
-  bool authenticate(std::string_view secret) const {
-    const auto hello = make_client_hello(make_process_id("raw"));
+  bool authenticate(std::string_view secret,
+                    const process_id& self = make_process_id("raw")) const {
+    const auto hello = make_client_hello(self);
     server_hello answer{};
     std::array<std::uint8_t, 1> last{};
     return send(hello) && receive(answer) &&
