@@ -1,6 +1,6 @@
 # For people and CI; the build itself is CMake's (see CMakePresets.json).
 .DEFAULT_GOAL := help
-.PHONY: help packages run test lint bench bench-full soak clean
+.PHONY: help packages run test lint bench bench-full soak corrupt clean
 
 help: ## Lists the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -41,6 +41,12 @@ soak: packages ## Kills and stops processes in the middle of moves, 50 times.
 	@cmake --build --preset dev --target kvc-controller kvc-worker kvc_ucx
 	@KVC_BIN=build/dev/bin KVC_CHAOS_SEEDS=50 python3 -m unittest discover \
 	  -s tests/integration -p 'move_chaos_test.py'
+
+corrupt: packages ## Plays 100,000 corrupted sessions to a controller's and a peer's link port.
+	@cmake --preset dev
+	@cmake --build --preset dev --target wire_node wire_link
+	@KVC_CORRUPTIONS=100000 build/dev/wire_node -tc="*corrupted sessions*"
+	@KVC_CORRUPTIONS=100000 build/dev/wire_link -tc="*corrupted sessions*"
 
 clean: ## Removes everything that was built.
 	@rm -rf build

@@ -73,8 +73,9 @@ class link_acceptor::service : public inbound_host {
 
   link_table& links() override { return *links_; }
 
-  std::shared_ptr<adopted_socket> adopt(link_place& place, int fd) override {
-    auto request = make_serve_request(system_, fd, port_, offered_);
+  std::shared_ptr<adopted_socket> adopt(link_place& place,
+                                        const proven_socket& peer) override {
+    auto request = make_serve_request(system_, peer, port_, offered_);
     place.fill(request.socket);
     caf::anon_send(basp_broker(system_), std::move(request.message));
     return request.socket;

@@ -1,7 +1,8 @@
 #include "net/link/basp.hpp"
 
+#include "messages/repeated_log.hpp"
+
 #include <caf/actor_system.hpp>
-#include <caf/io/basp/header.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
@@ -13,10 +14,10 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <cstring>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kvc {
 
@@ -56,35 +57,24 @@ void adopted_socket::mark_closed() {
   fd_ = -1;
 }
 
-/// Refuses two kinds of headers that bring CAF down: for one that announces too
-/// many bytes CAF allocates all of them, and after one that announces none
-/// where there must be some it dereferences a null pointer.
+/// Gives CAF only frames that frame_guard lets pass, each as a whole.
 class guarded_scribe : public caf::io::network::scribe_impl {
  public:
   guarded_scribe(caf::io::network::default_multiplexer& backend, int fd,
-                 link_side side, std::shared_ptr<adopted_socket> socket)
-      : scribe_impl(backend, fd), socket_(std::move(socket)), side_(side) {}
+                 const frame_guard& guard,
+                 std::shared_ptr<adopted_socket> socket)
+      : scribe_impl(backend, fd), socket_(std::move(socket)), guard_(guard) {}
 
   ~guarded_scribe() override { socket_->mark_closed(); }
 
   bool consume(caf::execution_unit* context, const void* data,
                std::size_t size) override {
-    if (phase_ == phase::refused)
+    if (is_refused_)
       return true;
-    const auto is_payload = std::exchange(awaits_payload_, false);
-    if (!is_payload && !accepts_header(data, size)) {
-      // Answering false here would only stop the reading. Cut off, CAF reads
-      // the end of the stream and cleans up as after any other loss.
-      phase_ = phase::refused;
-      socket_->cut();
-      return true;
-    }
-    const auto goes_on = scribe_impl::consume(context, data, size);
-    if (is_payload && phase_ == phase::handshake) {
-      phase_ = phase::established;
-      socket_->mark_established();
-    }
-    return goes_on;
+    const byte_span bytes{static_cast<const std::uint8_t*>(data), size};
+    return std::exchange(awaits_payload_, false)
+             ? consume_payload(context, bytes)
+             : consume_header(context, bytes);
   }
 
   /// CAF closes a connection whose handshake is still going on at a heartbeat.
@@ -92,7 +82,7 @@ class guarded_scribe : public caf::io::network::scribe_impl {
   /// for ever: so this lets go of it.
   void graceful_shutdown() override {
     scribe_impl::graceful_shutdown();
-    if (phase_ == phase::established)
+    if (guard_.is_established() && !is_refused_)
       return;
     socket_->cut();
     socket_->mark_closed();
@@ -106,36 +96,76 @@ class guarded_scribe : public caf::io::network::scribe_impl {
   }
 
  private:
-  enum class phase { handshake, established, refused };
+  bool consume_header(caf::execution_unit* context, byte_span bytes) {
+    if (guard_.check_header(bytes) != frame_verdict::pass)
+      return refuse();
+    const auto length = guard_.payload_length();
+    if (length == 0) {
+      settle_repeated();  // Heartbeats come every second.
+      return scribe_impl::consume(context, bytes.data(), bytes.size());
+    }
+    // CAF gets the header together with its payload.
+    header_.assign(bytes.begin(), bytes.end());
+    awaits_payload_ = true;
+    stream_.configure_read(caf::io::receive_policy::exactly(length));
+    return true;
+  }
 
-  static constexpr std::uint32_t max_payload = 16U << 20U;
-  static constexpr std::uint32_t max_handshake = 64U << 10U;
+  bool consume_payload(caf::execution_unit* context, byte_span bytes) {
+    const auto was_established = guard_.is_established();
+    switch (guard_.check_payload(bytes)) {
+      case frame_verdict::pass:
+        break;
+      case frame_verdict::drop:
+        stream_.configure_read(
+          caf::io::receive_policy::exactly(frame_guard::header_bytes));
+        return true;
+      case frame_verdict::refuse:
+        return refuse();
+    }
+    // CAF takes what lies in this buffer, and puts it back.
+    rd_buf().swap(header_);
+    scribe_impl::consume(context, rd_buf().data(), rd_buf().size());
+    rd_buf().swap(header_);
+    const auto goes_on =
+      scribe_impl::consume(context, rd_buf().data(), rd_buf().size());
+    if (!was_established) {
+      socket_->mark_established();
+      end_spawn_helper();
+    }
+    return goes_on;
+  }
 
-  bool accepts_header(const void* data, std::size_t size) {
-    using caf::io::basp::message_type;
-    if (size != caf::io::basp::header_size)
-      return false;
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    std::uint32_t length = 0;
-    for (int i = 4; i < 8; ++i)
-      length = length << 8U | bytes[i];
-    awaits_payload_ = length > 0;
-    const auto type = static_cast<message_type>(bytes[0]);
-    // Clients repeat their handshake, which CAF ignores.
-    if (type == message_type::client_handshake)
-      return side_ == link_side::server && length > 0 &&
-             length <= max_handshake;
-    if (type == message_type::server_handshake)
-      return side_ == link_side::client && phase_ == phase::handshake &&
-             length > 0 && length <= max_handshake;
-    return phase_ == phase::established && length <= max_payload &&
-           (length > 0 || type == message_type::heartbeat);
+  /// Answering false to CAF would only stop the reading. Cut off, CAF reads the
+  /// end of the stream and cleans up as after any other loss.
+  bool refuse() {
+    is_refused_ = true;
+    warn_repeated("link: cut reason=\"" + std::string{guard_.reason()} + '"',
+                  "peer=" + addr() + ':' + std::to_string(port()));
+    socket_->cut();
+    return true;
+  }
+
+  /// For each node CAF keeps an actor for ever that wants to hear how to spawn
+  /// actors there, which the guard prevents. Until it hears it keeps all that
+  /// the peer sends it.
+  void end_spawn_helper() {
+    if (detached())
+      return;
+    auto& broker = dynamic_cast<caf::io::basp_broker&>(*parent());
+    const auto node = broker.instance.tbl().lookup_direct(hdl());
+    const auto it = broker.spawn_servers.find(node);
+    if (it == broker.spawn_servers.end())
+      return;
+    caf::anon_send_exit(it->second, caf::exit_reason::kill);
+    broker.spawn_servers.erase(it);
   }
 
   std::shared_ptr<adopted_socket> socket_;
-  link_side side_;
-  phase phase_ = phase::handshake;
+  frame_guard guard_;
+  std::vector<char> header_;
   bool awaits_payload_ = false;
+  bool is_refused_ = false;
 };
 
 namespace {
@@ -154,12 +184,14 @@ void tune(int fd) {
 }
 
 std::pair<caf::io::scribe_ptr, std::shared_ptr<adopted_socket>> adopt(
-  caf::actor_system& system, int fd, link_side side) {
-  tune(fd);
-  auto socket = std::make_shared<adopted_socket>(fd);
+  caf::actor_system& system, const proven_socket& peer, link_side side) {
+  tune(peer.fd);
+  auto socket = std::make_shared<adopted_socket>(peer.fd);
   auto& backend = dynamic_cast<caf::io::network::default_multiplexer&>(
     system.middleman().backend());
-  return {caf::make_counted<guarded_scribe>(backend, fd, side, socket), socket};
+  const frame_guard guard{side, system.node(), peer.peer};
+  return {caf::make_counted<guarded_scribe>(backend, peer.fd, guard, socket),
+          socket};
 }
 
 }  // namespace
@@ -169,9 +201,10 @@ caf::actor basp_broker(caf::actor_system& system) {
     caf::atom("BASP"));
 }
 
-handover make_serve_request(caf::actor_system& system, int fd,
-                            std::uint16_t port, const offered_actor& offered) {
-  auto [scribe, socket] = adopt(system, fd, link_side::server);
+handover make_serve_request(caf::actor_system& system,
+                            const proven_socket& client, std::uint16_t port,
+                            const offered_actor& offered) {
+  auto [scribe, socket] = adopt(system, client, link_side::server);
   return {caf::make_message(caf::publish_atom_v, std::move(scribe), port,
                             offered.actor, offered.signatures),
           socket};
@@ -183,9 +216,9 @@ void forget_offer(caf::actor_system& system, std::uint16_t port,
                  caf::actor_cast<caf::actor_addr>(offered.actor), port);
 }
 
-handover make_connect_request(caf::actor_system& system, int fd,
-                              std::uint16_t port) {
-  auto [scribe, socket] = adopt(system, fd, link_side::client);
+handover make_connect_request(caf::actor_system& system,
+                              const proven_socket& server, std::uint16_t port) {
+  auto [scribe, socket] = adopt(system, server, link_side::client);
   return {caf::make_message(caf::connect_atom_v, std::move(scribe), port),
           socket};
 }

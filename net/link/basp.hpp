@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/link/frame_guard.hpp"
+
 #include <caf/actor.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
@@ -49,9 +51,6 @@ class adopted_socket {
   bool is_introduced_ = false;
 };
 
-/// Which end of a connection is ours.
-enum class link_side { server, client };
-
 /// Returns CAF's network broker. Needs a system made by configure_link.
 caf::actor basp_broker(caf::actor_system& system);
 
@@ -61,27 +60,35 @@ struct offered_actor {
   std::set<std::string> signatures;  ///< From actor_system::message_types.
 };
 
+/// A connected socket, and the process at its other end, as our handshake has
+/// proved.
+struct proven_socket {
+  int fd = -1;
+  process_id peer{};
+};
+
 /// A connected socket on its way to CAF.
 struct handover {
   caf::message message;  ///< The caller sends it to the broker.
   std::shared_ptr<adopted_socket> socket;
 };
 
-/// Prepares to offer `offered` to the authenticated client on `fd`, and takes
-/// the descriptor. `port` tells the acceptors of this process apart. The broker
+/// Prepares to offer `offered` to the authenticated `client`, and takes the
+/// descriptor. `port` tells the acceptors of this process apart. The broker
 /// does not answer the message.
-handover make_serve_request(caf::actor_system& system, int fd,
-                            std::uint16_t port, const offered_actor& offered);
+handover make_serve_request(caf::actor_system& system,
+                            const proven_socket& client, std::uint16_t port,
+                            const offered_actor& offered);
 
 /// Withdraws the actor that was offered on `port`.
 void forget_offer(caf::actor_system& system, std::uint16_t port,
                   const offered_actor& offered);
 
-/// Prepares to link with the authenticated server on `fd`, and takes the
-/// descriptor. The broker answers the message with (node_id, strong_actor_ptr,
+/// Prepares to link with the authenticated `server`, and takes the descriptor.
+/// The broker answers the message with (node_id, strong_actor_ptr,
 /// std::set<std::string>): the peer, the actor that it offers and the actor's
 /// signatures.
-handover make_connect_request(caf::actor_system& system, int fd,
-                              std::uint16_t port);
+handover make_connect_request(caf::actor_system& system,
+                              const proven_socket& server, std::uint16_t port);
 
 }  // namespace kvc

@@ -54,10 +54,11 @@ void link_up(self_pointer self, const caf::strong_actor_ptr& peer,
 }
 
 /// Gives the socket to CAF, which makes a link of it.
-void hand_over(self_pointer self, linked_socket& socket) {
+void hand_over(self_pointer self, const connect_result& result) {
   const auto& options = self->state.connector->options();
   auto& system = self->system();
-  auto link = make_connect_request(system, socket.release(), options.port);
+  auto link = make_connect_request(
+    system, {result.socket->release(), result.peer}, options.port);
   self->request(basp_broker(system), options.caf_timeout, link.message)
     .then(
       [self](const caf::node_id&, const caf::strong_actor_ptr& peer,
@@ -106,7 +107,7 @@ dialer_impl::behavior_type dialer(self_pointer self,
     [self](const dial&) { return wait_for_link(self); },
     [self](const connect_result& result) {
       if (result.socket)
-        return hand_over(self, *result.socket);
+        return hand_over(self, result);
       answer(self, result.error);
     },
   };

@@ -164,7 +164,7 @@ void inbound::admit() {
 
 void inbound::hand_over() {
   // Our deadline goes on, because CAF has none for its own handshake.
-  link_ = host_.adopt(*place_, socket_.release());
+  link_ = host_.adopt(*place_, {socket_.release(), process_in(hello_)});
 }
 
 }  // namespace kvc

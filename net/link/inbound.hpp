@@ -28,8 +28,9 @@ class inbound_host {
   /// The table that decides which connections become links.
   virtual link_table& links() = 0;
 
-  /// Hands a connected socket to CAF, and fills `place` with the link.
-  virtual std::shared_ptr<adopted_socket> adopt(link_place& place, int fd) = 0;
+  /// Hands an authenticated peer to CAF, and fills `place` with the link.
+  virtual std::shared_ptr<adopted_socket> adopt(link_place& place,
+                                                const proven_socket& peer) = 0;
 
   /// Returns whether `link` has come as far as it must within the deadline.
   virtual bool is_up(const adopted_socket& link) const = 0;

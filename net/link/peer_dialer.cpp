@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "messages/registry.hpp"
+#include "messages/unexpected.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/node_id.hpp>
@@ -130,8 +131,8 @@ void greet(self_pointer self, dial_entry entry,
 void hand_over(self_pointer self, dial_entry entry,
                const connect_result& result) {
   auto& [target, dial] = *entry;
-  auto request =
-    make_connect_request(self->system(), result.socket->release(), target.port);
+  auto request = make_connect_request(
+    self->system(), {result.socket->release(), result.peer}, target.port);
   result.place->fill(request.socket);
   dial.link = request.socket;
   const auto timeout = self->state.settings.connector->options().caf_timeout;
@@ -262,6 +263,7 @@ void end(self_pointer self, const caf::error& reason) {
 
 peer_dialer_impl::behavior_type peer_dialer(
   self_pointer self, const peer_dialer_settings& settings) {
+  refuse_unexpected(self);
   self->state.settings = settings;
   self->state.peers =
     peer_book{settings.links->self(), settings.own, settings.max_peers};

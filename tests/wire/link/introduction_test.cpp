@@ -1,4 +1,4 @@
-#include "tests/wire/link/fake_server.hpp"
+#include "tests/support/fake_server.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
 #include <caf/send.hpp>
@@ -82,16 +82,16 @@ class rude_peer {
         connector_(std::make_shared<link_connector>(
           node_.system(),
           connector_options{.host = "127.0.0.1", .port = port})) {
-    std::shared_ptr<linked_socket> socket;
+    connect_result result;
     std::atomic<bool> is_done = false;
-    connector_->connect([&](connect_result result) {
-      socket = std::move(result.socket);
+    connector_->connect([&](connect_result connected) {
+      result = std::move(connected);
       is_done = true;
     });
     REQUIRE(eventually([&] { return is_done.load(); }));
-    REQUIRE(socket);
-    auto request =
-      make_connect_request(node_.system(), socket->release(), port);
+    REQUIRE(result.socket);
+    auto request = make_connect_request(
+      node_.system(), {result.socket->release(), result.peer}, port);
     caf::scoped_actor self{node_.system()};
     self->request(basp_broker(node_.system()), patience, request.message)
       .receive(
