@@ -88,7 +88,7 @@ class loopback_network::state {
     if (x == reads.end())
       return false;
     reads.splice(reads.end(), reads, x);
-    const auto status = advance(*x, out);
+    const auto status = advance(*x);
     if (!status && !x->is_told)
       return true;
     if (status)
@@ -122,7 +122,7 @@ class loopback_network::state {
   }
 
   /// Returns the read's end, if this is it.
-  std::optional<read_status> advance(running_read& x, calls& out) {
+  std::optional<read_status> advance(running_read& x) {
     const auto* peer = peer_of(x);
     if (x.failure)
       return x.failure;
@@ -138,13 +138,13 @@ class loopback_network::state {
         }))
       return read_status::out_of_bounds;
     if (!x.is_stuck && x.next_span < spans.size())
-      copy_span(x, *peer, out);
+      copy_span(x, *peer);
     if (!x.is_stuck && x.next_span == spans.size())
       return read_status::done;
     return std::nullopt;
   }
 
-  void copy_span(running_read& x, const node& peer, calls& out) {
+  void copy_span(running_read& x, const node& peer) {
     if (drops > 0) {
       --drops;
       x.is_stuck = true;
