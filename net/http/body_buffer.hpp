@@ -1,18 +1,24 @@
 #pragma once
 
+#include "net/http/body_memory.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string_view>
 
 namespace kvc {
 
-/// Collects the body of one request. All bodies share a memory budget.
+/// Collects the body of one request. All bodies share a memory budget, but
+/// small ones always have room: whoever holds large ones cannot lock them out.
 class body_buffer {
  public:
-  /// `used` is the number of bytes that all buffers hold; it must outlive them.
+  /// How long a small body is. The number of connections bounds what they take.
+  static constexpr std::size_t small_bytes = std::size_t{64} << 10U;
+
+  /// `used` is the number of bytes that the buffers of large bodies hold; it
+  /// must outlive them.
   body_buffer(std::atomic<std::size_t>& used, std::size_t budget);
 
   body_buffer(const body_buffer&) = delete;
@@ -32,20 +38,19 @@ class body_buffer {
   /// Adds `count` bytes that the caller has written to the front of room().
   void commit(std::size_t count) { size_ += count; }
 
-  std::string_view text() const { return {bytes_.get(), size_}; }
+  std::string_view text() const { return {memory_.data(), size_}; }
 
  private:
   bool grow(std::size_t needed);
-  void reallocate(std::size_t wanted);
+  bool take_spare(std::size_t wanted);
+  bool take_of_budget(std::size_t wanted);
 
   std::atomic<std::size_t>& used_;
   std::size_t budget_;
   std::size_t expected_ = std::numeric_limits<std::size_t>::max();
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;   // Counted in used_.
-  std::size_t allocated_ = 0;  // Size of bytes_; at least capacity_.
-  // NOLINTNEXTLINE(modernize-avoid-c-arrays): the size is dynamic.
-  std::unique_ptr<char[]> bytes_;
+  std::size_t counted_ = 0;  // In used_: the size of memory_ if not small.
+  body_memory memory_;
 };
 
 }  // namespace kvc
