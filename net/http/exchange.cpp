@@ -100,6 +100,12 @@ http_response error_response(unsigned status, std::string_view detail) {
   return result;
 }
 
+http_response again_elsewhere() { return {.status = 0}; }
+
+bool is_again_elsewhere(const http_response& response) {
+  return response.status == 0;
+}
+
 http_response unavailable_response(std::string_view detail) {
   auto result = error_response(503, detail);
   result.headers.emplace_back("Retry-After", "1");

@@ -22,8 +22,13 @@ struct http_request {
   std::string_view method = {};  ///< Upper case, as sent.
   std::string_view path = {};    ///< As sent, without the query string.
   std::string_view query = {};   ///< Raw, without the '?'; see `parameter`.
-  std::string_view content_type = {};  ///< Empty when there is none.
+  std::string_view host = {};  ///< The field Host: with a port, if it has one.
+  std::optional<std::string_view> origin = {};  ///< Of the page that asks.
+  std::string_view content_type = {};           ///< Empty when there is none.
   std::string_view body = {};
+  /// Whether the handler may take long. Where it may not, it answers
+  /// `again_elsewhere()` to be called again on a thread where it may.
+  bool may_take_long = true;
   /// Asks actors for the handler; answers arrive on the thread that runs the
   /// handler. Outlives every handler; null only in tests without actors.
   lane_actor* lane = nullptr;
@@ -53,6 +58,12 @@ struct http_response {
 
 /// Returns `{"detail": "..."}` with this status.
 http_response error_response(unsigned status, std::string_view detail);
+
+/// Returns what asks to call the handler again; see http_request.
+http_response again_elsewhere();
+
+/// Whether it is what `again_elsewhere` returns.
+bool is_again_elsewhere(const http_response& response);
 
 /// Returns error_response(503, detail) with a Retry-After of one second.
 http_response unavailable_response(std::string_view detail);

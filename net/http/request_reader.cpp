@@ -1,15 +1,18 @@
 #include "net/http/request_reader.hpp"
 
 #include "net/http/body_buffer.hpp"
+#include "net/http/chunk_reader.hpp"
+#include "net/http/head_scanner.hpp"
+#include "net/http/request_fields.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
-#include <string>
+#include <limits>
 #include <utility>
 
 namespace kvc {
@@ -18,56 +21,6 @@ namespace {
 
 namespace http = boost::beast::http;
 using error_code = boost::system::error_code;
-
-/// A Beast Body that collects into a body_buffer.
-struct bounded_body {
-  using value_type = body_buffer;
-
-  class reader {
-   public:
-    template <bool is_request, class Fields>
-    reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
-
-    void init(const boost::optional<std::uint64_t>& length, error_code& error) {
-      error = {};
-      if (length)
-        body_.expect(static_cast<std::size_t>(*length));
-    }
-
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, error_code& error) {
-      error = {};
-      std::size_t count = 0;
-      for (const auto& buffer : boost::beast::buffers_range(buffers)) {
-        if (!body_.append(std::string_view{
-              static_cast<const char*>(buffer.data()), buffer.size()})) {
-          error = make_error_code(boost::system::errc::not_enough_memory);
-          return count;
-        }
-        count += buffer.size();
-      }
-      return count;
-    }
-
-    void finish(error_code& error) { error = {}; }
-
-   private:
-    value_type& body_;
-  };
-};
-
-request_reader::progress progress_for(const error_code& error) {
-  using progress = request_reader::progress;
-  if (!error || error == http::error::need_more)
-    return progress::incomplete;
-  if (error == http::error::header_limit)
-    return progress::header_too_long;
-  if (error == http::error::body_limit)
-    return progress::body_too_long;
-  if (error == boost::system::errc::not_enough_memory)
-    return progress::out_of_memory;
-  return progress::malformed;
-}
 
 /// Strips "http://authority" of a target in absolute form.
 std::string_view origin_form(std::string_view target) {
@@ -87,31 +40,37 @@ std::string_view view(boost::beast::string_view text) {
 class request_reader::impl {
  public:
   explicit impl(const request_limits& limits)
-      : parser_(std::piecewise_construct,
-                std::forward_as_tuple(limits.body_memory_used,
-                                      limits.body_memory_bytes)) {
-    parser_.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+      : limits_(limits),
+        body_(limits.body_memory_used, limits.body_memory_bytes),
+        chunks_({limits.body_bytes, limits.header_bytes}) {
+    parser_.header_limit(std::numeric_limits<std::uint32_t>::max());
     parser_.body_limit(limits.body_bytes);
   }
 
   progress feed(std::string_view& bytes) {
     const bool had_header = parser_.is_header_done();
-    const auto reached = is_measured_ ? take_body(bytes) : parse(bytes);
+    if (!had_header) {
+      const auto reached = take_header(bytes);
+      if (reached != progress::complete)
+        return reached;
+    }
+    const auto reached =
+      parser_.chunked() ? chunks_.feed(bytes, body_) : take_body(bytes);
     return reached == progress::incomplete && !had_header && wants_continue()
              ? progress::wants_continue
              : reached;
   }
 
   std::span<char> body_room() {
-    auto& body = parser_.get().body();
-    if (!is_measured_ || body.text().size() < direct_bytes)
+    if (body_left_ == 0 || body_.text().size() < direct_bytes)
       return {};
-    const auto room = body.room();
-    return room.first(std::min<std::uint64_t>(room.size(), body_left_));
+    const auto room = body_.room();
+    return room.first(
+      std::min<std::uint64_t>({room.size(), body_left_, most_at_once}));
   }
 
   progress commit(std::size_t count) {
-    parser_.get().body().commit(count);
+    body_.commit(count);
     body_left_ -= count;
     return body_left_ == 0 ? progress::complete : progress::incomplete;
   }
@@ -123,8 +82,10 @@ class request_reader::impl {
     return {.method = view(message.method_string()),
             .path = target.substr(0, mark),
             .query = target.substr(std::min(target.size(), mark + 1)),
-            .content_type = view(message[http::field::content_type]),
-            .body = message.body().text()};
+            .host = fields_.host.value_or(""),
+            .origin = fields_.origin,
+            .content_type = fields_.content_type.value_or(""),
+            .body = body_.text()};
   }
 
   traits connection_traits() const {
@@ -135,38 +96,40 @@ class request_reader::impl {
   }
 
  private:
-  /// Parses the header, and a body whose length it does not tell.
-  progress parse(std::string_view& bytes) {
+  /// Waits for the whole header and parses it.
+  progress take_header(std::string_view& bytes) {
+    const auto reached = scanner_.scan(bytes.substr(0, limits_.header_bytes));
+    if (reached == progress::incomplete && bytes.size() >= limits_.header_bytes)
+      return progress::header_too_long;
+    if (reached != progress::complete)
+      return reached;
+    const auto header =
+      bytes.substr(scanner_.begin(), scanner_.end() - scanner_.begin());
+    bytes.remove_prefix(scanner_.end());
     error_code error;
-    while (!parser_.is_done()) {
-      const auto used =
-        parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-      bytes.remove_prefix(used);
-      if (parser_.is_done())
-        break;
-      if (!error && parser_.is_header_done() && begin_body())
-        return take_body(bytes);
-      if (error || used == 0)
-        return progress_for(error);
-    }
-    return error ? progress_for(error) : progress::complete;
+    parser_.put(boost::asio::buffer(header.data(), header.size()), error);
+    if (error == http::error::body_limit)
+      return progress::body_too_long;
+    if (error || !parser_.is_header_done())
+      return progress::malformed;
+    return begin_body();
   }
 
-  /// Returns whether the header tells the body's length.
-  bool begin_body() {
-    is_measured_ = !parser_.chunked();
-    parser_.eager(true);
-    if (is_measured_) {
-      body_left_ = parser_.content_length().value_or(0);
-      parser_.get().body().expect(body_left_);
-    }
-    return is_measured_;
+  progress begin_body() {
+    const auto& message = parser_.get();
+    const auto fields = read_fields(message, message.version() == 10);
+    if (!fields)
+      return progress::malformed;
+    fields_ = *fields;
+    body_left_ = parser_.content_length().value_or(0);
+    body_.expect(parser_.chunked() ? limits_.body_bytes : body_left_);
+    return progress::complete;
   }
 
   progress take_body(std::string_view& bytes) {
     const auto part =
       bytes.substr(0, std::min<std::uint64_t>(bytes.size(), body_left_));
-    if (!parser_.get().body().append(part))
+    if (!body_.append(part))
       return progress::out_of_memory;
     bytes.remove_prefix(part.size());
     body_left_ -= part.size();
@@ -174,7 +137,7 @@ class request_reader::impl {
   }
 
   bool wants_continue() const {
-    return parser_.is_header_done() && parser_.get().version() >= 11 &&
+    return parser_.get().version() >= 11 &&
            boost::beast::iequals(parser_.get()[http::field::expect],
                                  "100-continue");
   }
@@ -183,14 +146,24 @@ class request_reader::impl {
   /// it could be had by announcing it.
   static constexpr std::size_t direct_bytes = 32UL * 1024;
 
-  http::request_parser<bounded_body> parser_;
-  bool is_measured_ = false;     // Its body is read here, not by the parser.
-  std::uint64_t body_left_ = 0;  // Of a measured one.
+  /// Fresh memory takes its time; others wait meanwhile.
+  static constexpr std::size_t most_at_once = 256UL * 1024;
+
+  const request_limits& limits_;
+  head_scanner scanner_;
+  http::request_parser<http::empty_body> parser_;  // Of the header alone.
+  request_fields fields_;
+  body_buffer body_;
+  chunk_reader chunks_;
+  std::uint64_t body_left_ = 0;  // Of a body without chunks.
 };
 
 request_reader::request_reader(const request_limits& limits)
     : impl_(std::make_unique<impl>(limits)) {}
 
+request_reader::request_reader(request_reader&& other) noexcept = default;
+request_reader& request_reader::operator=(request_reader&& other) noexcept =
+  default;
 request_reader::~request_reader() = default;
 
 request_reader::progress request_reader::feed(std::string_view& bytes) {

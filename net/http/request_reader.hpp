@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/http/exchange.hpp"
+#include "net/http/read_progress.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -12,24 +13,19 @@ namespace kvc {
 
 /// How long one request may be, and how much memory all bodies may take.
 struct request_limits {
+  /// Also of what comes with the chunks of a body.
   std::size_t header_bytes = std::size_t{8} * 1024;
   std::size_t body_bytes = std::size_t{16} * 1024 * 1024;
   std::size_t body_memory_bytes = std::size_t{512} * 1024 * 1024;
   std::atomic<std::size_t>& body_memory_used;
 };
 
-/// Parses one HTTP/1 request out of the bytes of a connection.
+/// Parses one HTTP/1 request out of the bytes of a connection. What comes of
+/// them does not depend on how they arrive. Where two readers could disagree
+/// about where a request ends, it is malformed.
 class request_reader {
  public:
-  enum class progress : std::uint8_t {
-    incomplete,       ///< More bytes are needed.
-    wants_continue,   ///< Incomplete, and the peer waits for "100 Continue".
-    complete,         ///< The rest of the bytes belongs to the next request.
-    malformed,        ///< Not HTTP: 400.
-    header_too_long,  ///< 431.
-    body_too_long,    ///< 413.
-    out_of_memory,    ///< All bodies together are too long just now: 503.
-  };
+  using progress = read_progress;
 
   /// What a request says about its connection.
   struct traits {
@@ -41,8 +37,8 @@ class request_reader {
   /// `limits` must outlive the reader.
   explicit request_reader(const request_limits& limits);
 
-  request_reader(const request_reader&) = delete;
-  request_reader& operator=(const request_reader&) = delete;
+  request_reader(request_reader&& other) noexcept;
+  request_reader& operator=(request_reader&& other) noexcept;
   ~request_reader();
 
   /// Parses the front of `bytes` and removes it. What is left must be passed
@@ -57,7 +53,8 @@ class request_reader {
   /// and returns what `feed` would.
   progress commit(std::size_t count);
 
-  /// Returns the complete request; its views live as long as the reader.
+  /// Returns the complete request; its views live as long as the reader, even
+  /// if it moves.
   http_request request();
 
   /// Returns what the complete request says about its connection.
