@@ -81,6 +81,8 @@ std::vector<option> other_options(controller_options& o) {
      as_seconds(o.request_timeout, zero::refused)},
     {"idle_timeout", "SECONDS", "between two requests",
      as_seconds(o.idle_timeout, zero::refused)},
+    {"allowed_origins", "LIST", "of web pages that may change something",
+     as_origins(o.allowed_origins)},
     {"link_handshake_timeout", "SECONDS", "for a link to authenticate",
      as_seconds(o.link_handshake_timeout, zero::refused)},
     {"max_pending_handshakes", "N", "links that authenticate at once",

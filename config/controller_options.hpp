@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace kvc {
 
@@ -38,6 +39,10 @@ struct controller_options {
   std::uint32_t max_connections = 4'096;  ///< Over HTTP; positive.
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds idle_timeout{60'000};
+
+  /// Of web pages that may change something, beside those that were loaded from
+  /// the controller's own address: "https://kvc.example".
+  std::vector<std::string> allowed_origins;
 
   // How long workers have to carry out an operation; all positive.
   std::chrono::milliseconds health_timeout{5'000};

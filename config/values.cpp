@@ -35,6 +35,37 @@ std::uint16_t parse_item(const YAML::Node& node) {
   }
 }
 
+/// Whether a browser could send it as the origin of a page.
+bool is_origin(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (text.starts_with(scheme)) {
+      const auto host = text.substr(scheme.size());
+      return !host.empty() && host.size() <= 253 &&
+             host.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyz0123456789-._:[]") ==
+               std::string_view::npos;
+    }
+  return false;
+}
+
+std::vector<std::string> parse_origins(const YAML::Node& given) {
+  constexpr auto expected =
+    R"(expected a list of origins, in lower case: ["https://kvc.example"])";
+  constexpr std::size_t most = 64;
+  auto node = collection_of(given, '[', expected);
+  if (node.IsScalar())
+    node = collection_of(YAML::Node{'[' + node.Scalar() + ']'}, '[', expected);
+  if (!node.IsSequence() || node.size() > most)
+    throw invalid_value{expected};
+  std::vector<std::string> origins;
+  for (const auto& item : node) {
+    origins.push_back(text_of(item, expected));
+    if (!is_origin(origins.back()))
+      throw invalid_value{expected, described(item)};
+  }
+  return origins;
+}
+
 template <class T>
 binding bind_integer(T& target, number_range range) {
   return {[&target, range](const YAML::Node& node) {
@@ -167,6 +198,16 @@ binding as_ports(std::vector<std::uint16_t>& target) {
             std::string text = "[";
             for (const auto port : target)
               text += (text.size() > 1 ? ", " : "") + std::to_string(port);
+            return text + ']';
+          }};
+}
+
+binding as_origins(std::vector<std::string>& target) {
+  return {[&target](const YAML::Node& node) { target = parse_origins(node); },
+          [&target] {
+            std::string text = "[";
+            for (const auto& origin : target)
+              text += (text.size() > 1 ? ", \"" : "\"") + origin + '"';
             return text + ']';
           }};
 }

@@ -69,6 +69,10 @@ binding as_host_and_port(std::optional<host_and_port>& target,
 /// A port, or a list of ports: in YAML, or separated by commas.
 binding as_ports(std::vector<std::uint16_t>& target);
 
+/// A list of origins of web pages, "https://name" or "http://name:port": in
+/// YAML, or separated by commas.
+binding as_origins(std::vector<std::string>& target);
+
 /// A map with a port "pull", which is kept; LMCache has {"pull": 8300, "reply":
 /// 8400}.
 binding as_monitor_ports(std::uint16_t& pull);

@@ -143,6 +143,7 @@ controller_route_options controller_node::parts::make_route_options() const {
   result.event_wait = std::min(options.event_wait, options.request_timeout / 2);
   result.max_event_timeout = options.max_event_timeout;
   result.ready_sync_share = options.ready_sync_share;
+  result.allowed_origins = options.allowed_origins;
   return result;
 }
 

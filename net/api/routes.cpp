@@ -86,7 +86,7 @@ schema location_schema() {
 }
 
 router make_controller_router(const controller_services& services) {
-  router table;
+  router table{services.options.allowed_origins};
   add_lookup_routes(table, services);
   add_worker_query_routes(table, services);
   add_fleet_routes(table, services);

@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace kvc {
 
@@ -28,6 +30,9 @@ struct controller_route_options {
   /// /readyz says ready while no more than this share of the report streams is
   /// in its first full sync; 0 to 1.
   double ready_sync_share = 0.1;
+
+  /// Whose web pages may begin and end events; see router.
+  std::vector<std::string> allowed_origins = {};
 };
 
 /// What a controller counts, for GET /metrics.

@@ -50,6 +50,7 @@ void read_tokens(json_body& body, presence wanted, const prompt_hasher& hasher,
   what.is_for_all = !tokens;
   if (tokens)
     what.hashes.keys = hasher.hash_prompt(*tokens);
+  forget_large_list();
 }
 
 void read_method(json_body& body, presence wanted, command& what) {
@@ -191,6 +192,7 @@ void add_control_routes(router& table, const controller_services& services) {
                .path = '/' + to_string(verb),
                .summary = std::string{traits_of(verb).summary},
                .body = body_fields(traits_of(verb)),
+               .changes_state = true,
                .answer = finished_event_schema(verb),
                .others = other_event_answers(),
                .handler = [services, verb](const http_request& request,

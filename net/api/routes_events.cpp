@@ -109,6 +109,7 @@ void add_event_routes(router& table, const controller_services& services) {
              .path = "/cancel",
              .summary = "Ends the event `event_id` early; answers when it has.",
              .body = {event_id_field()},
+             .changes_state = true,
              .answer = event_schema(),
              .others = {{404, "There is no such event."}},
              .handler = serve(cancel)});

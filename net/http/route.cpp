@@ -73,8 +73,10 @@ std::vector<described_answer> answers_of(const route& entry) {
   if (takes_body(entry)) {
     add({400, "The body is not JSON."});
     add({413, "The body is too long, or has too many elements."});
-    add({415, "The body has another content type than those listed."});
+    add({415, "The body has no content type, or another than those listed."});
   }
+  if (entry.changes_state)
+    add({403, "A web page of another origin asks."});
   if (!entry.body.empty() || !entry.query.empty() || !entry.parameters.empty())
     add({422, "A field or a parameter is missing or wrong."});
   add({503, "Too busy or not ready; to be asked again after Retry-After."});

@@ -47,7 +47,8 @@ struct route {
   std::vector<field> query = {};       ///< Of the query string.
   std::vector<field> body = {};        ///< Of POST and PUT.
   bool takes_binary = false;           ///< Also application/octet-stream.
-  schema answer = {};                  ///< Of status 200.
+  bool changes_state = false;  ///< Not for pages of other origins; see router.
+  schema answer = {};          ///< Of status 200.
   std::vector<described_answer> others = {};  ///< Beside the usual errors.
   std::string_view answer_type = "application/json";  ///< Of status 200.
   http_handler handler = {};

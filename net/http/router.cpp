@@ -1,6 +1,7 @@
 #include "net/http/router.hpp"
 
 #include "messages/repeated_log.hpp"
+#include "net/http/origin.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -57,7 +58,7 @@ bool serves(http_method method, std::string_view name) {
 }
 
 bool takes(const route& entry, std::string_view content_type) {
-  return !takes_body(entry) || content_type.empty() || is_json(content_type) ||
+  return !takes_body(entry) || is_json(content_type) ||
          (entry.takes_binary && is_binary(content_type));
 }
 
@@ -144,6 +145,12 @@ void router::dispatch(std::size_t index, http_request request,
   const auto& entry = routes_[index];
   if (!takes(entry, request.content_type))
     return respond(refuse_content_type(entry));
+  if (entry.changes_state && request.origin &&
+      !may_change_state(*request.origin, request.host, allowed_origins_))
+    return respond(error_response(
+      403,
+      "A web page of another origin may change nothing here; see "
+      "allowed_origins in the configuration"));
   if (auto refusal = refuse_parameters(entry, request.path))
     return respond(std::move(*refusal));
   request.entry = &entry;

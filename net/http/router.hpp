@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kvc {
@@ -18,6 +20,13 @@ bool is_binary(std::string_view content_type);
 /// has it.
 class router {
  public:
+  router() = default;
+
+  /// A web page may change state if it was loaded from the address that it asks
+  /// (a name could be anybody's), or from one of these origins.
+  explicit router(std::vector<std::string> allowed_origins)
+      : allowed_origins_(std::move(allowed_origins)) {}
+
   /// Adds an entry. No other entry of its method may have the same path, or one
   /// that differs in the names of parameters alone.
   void add(route entry);
@@ -29,12 +38,13 @@ class router {
   std::size_t find(const http_request& request) const;
 
   /// Runs the handler of route `index`, which `find` returned. Unknown paths,
-  /// methods and content types, path parameters beyond their limits, and
-  /// exceptions of handlers are answered here.
+  /// methods and content types, foreign web pages, path parameters beyond their
+  /// limits, and exceptions of handlers are answered here.
   void dispatch(std::size_t index, http_request request,
                 const responder& respond) const;
 
  private:
+  std::vector<std::string> allowed_origins_;
   std::vector<route> routes_;
 };
 

@@ -126,7 +126,8 @@ class MidEventTest(ControlTest):
         client = http.client.HTTPConnection(
             "127.0.0.1", self.cluster.controller.http_port)
         client.request("POST", "/compress", json.dumps(
-            {"instance_id": "a", "location": CPU, "method": "zstd"}))
+            {"instance_id": "a", "location": CPU, "method": "zstd"}),
+            {"Content-Type": "application/json"})
 
         def events():
             reply = self.cluster.controller.http.get("/events")

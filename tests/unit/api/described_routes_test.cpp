@@ -39,7 +39,10 @@ struct described_routes : routes_fixture {
   /// Sends a body to a route.
   json send_body(const route& entry, const json& body) {
     const auto text = body.dump();
-    send({.method = "POST", .path = entry.path, .body = text});
+    send({.method = "POST",
+          .path = entry.path,
+          .content_type = "application/json",
+          .body = text});
     REQUIRE(answer);
     return json::parse(answer->body);
   }
@@ -81,6 +84,24 @@ TEST_SUITE("described routes") {
           CHECK(vague_part(each.shape).empty());
       }
     }
+  }
+
+  TEST_CASE_FIXTURE(described_routes, "what begins or ends events says so") {
+    std::set<std::string> paths;
+    for (const auto& entry : table.routes())
+      if (entry.changes_state)
+        paths.insert(entry.path);
+    CHECK(paths == std::set<std::string>{"/cancel", "/clear", "/compress",
+                                         "/decompress", "/health", "/move",
+                                         "/pin", "/unpin"});
+  }
+
+  TEST_CASE_FIXTURE(described_routes, "every body needs a content type") {
+    for (const auto& entry : table.routes())
+      if (takes_body(entry)) {
+        CAPTURE(entry.path);
+        ask({.method = "POST", .path = entry.path, .body = "{}"}, 415);
+      }
   }
 
   TEST_CASE_FIXTURE(described_routes, "every field that is described is read") {

@@ -227,8 +227,10 @@ TEST_SUITE("control routes") {
     executor.refusal = errc::unknown_location;
     clear(404);
     executor.is_silent = true;
-    send(
-      {.method = "POST", .path = "/health", .body = R"({"instance_id":"a"})"});
+    send({.method = "POST",
+          .path = "/health",
+          .content_type = "application/json",
+          .body = R"({"instance_id":"a"})"});
     system.advance(9s + 20s - 1ms);
     run();
     CHECK_FALSE(answer);

@@ -177,7 +177,11 @@ json routes_fixture::ask(const http_request& request, unsigned status) {
 
 json routes_fixture::post(std::string_view path, std::string_view body,
                           unsigned status) {
-  return ask({.method = "POST", .path = path, .body = body}, status);
+  return ask({.method = "POST",
+              .path = path,
+              .content_type = "application/json",
+              .body = body},
+             status);
 }
 
 json routes_fixture::get(std::string_view path, std::string_view query,

@@ -64,6 +64,29 @@ TEST_SUITE("controller_options") {
     }
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "takes origins as a list or as text") {
+    const texts both{"https://kvc.example", "http://10.0.0.1:9000"};
+    for (const std::string text :
+         {"allowed_origins: [\"https://kvc.example\", http://10.0.0.1:9000]",
+          "allowed_origins: https://kvc.example,http://10.0.0.1:9000"}) {
+      configure(text);
+      const auto result = load_controller();
+      CHECK_MESSAGE(result.errors.empty(), text);
+      CHECK(result.options.allowed_origins == both);
+    }
+    configure("allowed_origins: []");
+    CHECK(load_controller().options.allowed_origins.empty());
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses what no page's origin can be") {
+    for (const std::string text :
+         {"*", "null", "kvc.example", "https://", "https://kvc.example/",
+          "https://KVC.example", "ftp://a", "[[https://a]]", "{https: //a}"}) {
+      line.arguments = {"--allowed-origins", text};
+      CHECK_MESSAGE(load_controller().errors.size() == 1, text);
+    }
+  }
+
   TEST_CASE_FIXTURE(load_fixture, "reads variables with its own prefix only") {
     line.environment = {{"LMCACHE_CONTROLLER_PORT", "1"},
                         {"LMCACHE_CHUNK_SIZE", "16"}};

@@ -143,6 +143,10 @@ TEST_SUITE("openapi") {
                     .path = "/a",
                     .body = {{"b", schema::text(), ""}}}) ==
           std::vector{200U, 400U, 413U, 415U, 422U, 503U, 504U});
+    CHECK(
+      statuses(
+        {.method = http_method::remove, .path = "/a", .changes_state = true}) ==
+      std::vector{200U, 403U, 503U, 504U});
     const route own{.path = "/a", .others = {{504, "Late."}, {404, "Away."}}};
     CHECK(statuses(own) == std::vector{200U, 404U, 503U, 504U});
     CHECK(answers_of(own)[3].description == "Late.");

@@ -26,7 +26,7 @@ http_handler naming(const std::string& word) {
 const std::vector<field> id_parameter{{"id", schema::text(), "Its name."}};
 
 struct router_fixture {
-  router table;
+  router table{{"https://kvc.example", "http://kvc.example:8080"}};
 
   router_fixture() {
     table.add(
@@ -43,6 +43,10 @@ struct router_fixture {
        .handler = [](const http_request& request, const responder& respond) {
          respond({.body = "posted " + std::string{request.body}});
        }});
+    table.add({.method = http_method::post,
+               .path = "/change",
+               .changes_state = true,
+               .handler = answering("changed")});
     table.add({.method = http_method::post,
                .path = "/throws",
                .handler = [](const http_request&, const responder&) {
@@ -72,6 +76,16 @@ struct router_fixture {
     return result;
   }
 
+  /// The status of what a page of `origin` gets that asks `host` for a change.
+  unsigned change_status(std::string_view host, std::string_view origin) const {
+    return ask({.method = "POST",
+                .path = "/change",
+                .host = host,
+                .origin = origin,
+                .content_type = "application/json"})
+      .status;
+  }
+
   unsigned post_status(std::string_view content_type) const {
     return ask(
              {.method = "POST", .path = "/thing", .content_type = content_type})
@@ -86,8 +100,11 @@ TEST_SUITE("router") {
     CHECK(ask({.method = "GET", .path = "/thing", .query = "a=1"}).body ==
           "got a=1");
     CHECK(ask({.method = "HEAD", .path = "/thing"}).body == "got ");
-    CHECK(ask({.method = "POST", .path = "/thing", .body = "{}"}).body ==
-          "posted {}");
+    CHECK(ask({.method = "POST",
+               .path = "/thing",
+               .content_type = "application/json",
+               .body = "{}"})
+            .body == "posted {}");
   }
 
   TEST_CASE_FIXTURE(router_fixture, "answers 404 to unknown paths") {
@@ -135,8 +152,10 @@ TEST_SUITE("router") {
     CHECK(get("/%69nstances/a") == "get a");
     CHECK(ask({.method = "HEAD", .path = "/instances/a"}).body == "get a");
     CHECK(ask({.method = "DELETE", .path = "/instances/a"}).body == "delete a");
-    CHECK(ask({.method = "PUT", .path = "/instances/a/heartbeat"}).body ==
-          "beat a");
+    CHECK(ask({.method = "PUT",
+               .path = "/instances/a/heartbeat",
+               .content_type = "application/json"})
+            .body == "beat a");
   }
 
   TEST_CASE_FIXTURE(router_fixture, "prefers a path without parameters") {
@@ -172,12 +191,14 @@ TEST_SUITE("router") {
           R"(characters"})");
   }
 
-  TEST_CASE_FIXTURE(router_fixture, "takes JSON or no content type") {
-    CHECK(post_status("") == 200);
+  TEST_CASE_FIXTURE(router_fixture, "takes JSON that says so") {
+    CHECK(post_status("") == 415);
     CHECK(post_status("application/json") == 200);
     CHECK(post_status("Application/JSON ; charset=utf-8") == 200);
     CHECK(post_status("application/vnd.api+json") == 200);
     CHECK(post_status("text/plain") == 415);
+    CHECK(post_status("text/plain;application/json") == 415);
+    CHECK(post_status("application/x-www-form-urlencoded") == 415);
     CHECK(post_status("application/jsonp") == 415);
     CHECK(post_status("text/json") == 415);
     CHECK(post_status("application/octet-stream") == 415);
@@ -193,8 +214,71 @@ TEST_SUITE("router") {
             .status == 200);
   }
 
+  TEST_CASE_FIXTURE(router_fixture, "lets programs change state") {
+    CHECK(ask({.method = "POST",
+               .path = "/change",
+               .host = "anything",
+               .content_type = "application/json"})
+            .body == "changed");
+  }
+
+  TEST_CASE_FIXTURE(router_fixture, "lets pages of its own address change") {
+    CHECK(change_status("127.0.0.1:9000", "http://127.0.0.1:9000") == 200);
+    CHECK(change_status("10.0.0.1", "http://10.0.0.1") == 200);
+    CHECK(change_status("10.0.0.1:80", "http://10.0.0.1") == 200);
+    CHECK(change_status("10.0.0.1:443", "https://10.0.0.1") == 200);
+    CHECK(change_status("[::1]:9000", "http://[::1]:9000") == 200);
+    CHECK(change_status("LocalHost:9000", "http://localhost:9000") == 200);
+  }
+
+  TEST_CASE_FIXTURE(router_fixture, "lets no other page change anything") {
+    CHECK(change_status("127.0.0.1:9000", "http://127.0.0.1:9001") == 403);
+    CHECK(change_status("127.0.0.1:9000", "http://127.0.0.2:9000") == 403);
+    CHECK(change_status("127.0.0.1:9000", "http://localhost:9000") == 403);
+    CHECK(change_status("127.0.0.1:9000", "https://127.0.0.1") == 403);
+    CHECK(change_status("127.0.0.1:9000", "https://evil.example") == 403);
+    CHECK(change_status("127.0.0.1:9000", "null") == 403);
+    CHECK(change_status("127.0.0.1:9000", "") == 403);
+    CHECK(change_status("", "http://") == 403);
+    CHECK(change_status("127.0.0.1", "file://127.0.0.1") == 403);
+    CHECK(change_status("1:2", "http://1:2") == 403);
+    CHECK(change_status("[1.2.3.4]", "http://[1.2.3.4]") == 403);
+    // A name, whose owner may let it mean this machine.
+    CHECK(change_status("evil.example:9000", "http://evil.example:9000") ==
+          403);
+    CHECK(change_status("localhost.evil.example",
+                        "http://localhost.evil.example") == 403);
+    const auto refused = ask({.method = "POST",
+                              .path = "/change",
+                              .host = "a",
+                              .origin = "http://a",
+                              .content_type = "application/json"});
+    CHECK(refused.body ==
+          R"({"detail":"A web page of another origin may change nothing here; )"
+          R"(see allowed_origins in the configuration"})");
+  }
+
+  TEST_CASE_FIXTURE(router_fixture, "lets pages of allowed origins change") {
+    CHECK(change_status("kvc.example", "https://kvc.example") == 200);
+    CHECK(change_status("10.0.0.1:9000", "http://kvc.example:8080") == 200);
+    CHECK(change_status("kvc.example", "http://kvc.example") == 403);
+    CHECK(change_status("kvc.example", "https://kvc.example.evil") == 403);
+  }
+
+  TEST_CASE_FIXTURE(router_fixture, "lets any page ask what changes nothing") {
+    CHECK(ask({.method = "POST",
+               .path = "/thing",
+               .host = "a",
+               .origin = "https://b",
+               .content_type = "application/json"})
+            .status == 200);
+  }
+
   TEST_CASE_FIXTURE(router_fixture, "answers 500 for handlers that fail") {
-    CHECK(ask({.method = "POST", .path = "/throws"}).status == 500);
+    CHECK(ask({.method = "POST",
+               .path = "/throws",
+               .content_type = "application/json"})
+            .status == 500);
     CHECK(ask({.method = "GET", .path = "/silent"}).status == 500);
   }
 }
