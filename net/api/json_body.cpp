@@ -17,6 +17,9 @@ using nlohmann::json;
 
 constexpr std::size_t max_complaints = 100;  // A prompt may have a million.
 
+/// How long a text a parser reads within a millisecond or so.
+constexpr std::size_t max_quick_bytes = 64UL * 1024;
+
 }  // namespace
 
 json complaint(json location, std::string_view message, std::string_view type) {
@@ -30,6 +33,19 @@ http_response unprocessable(const json& complaints) {
 }
 
 json_body::json_body(std::string_view text) : walked_(walk_json(text)) {
+  read(text);
+}
+
+json_body::json_body(const http_request& request)
+    : walked_(walk_json(request.body)), entry_(request.entry) {
+  if (walked_.how_far == walked_json::progress::partial &&
+      request.body.size() > max_quick_bytes && !request.may_take_long)
+    status_ = again_elsewhere().status;
+  else
+    read(request.body);
+}
+
+void json_body::read(std::string_view text) {
   switch (walked_.how_far) {  // No default: -Wswitch reports a missing case.
     case walked_json::progress::complete:
       return;
@@ -42,10 +58,6 @@ json_body::json_body(std::string_view text) : walked_(walk_json(text)) {
     case walked_json::progress::too_long:
       status_ = 413;
   }
-}
-
-json_body::json_body(const http_request& request) : json_body(request.body) {
-  entry_ = request.entry;
 }
 
 void json_body::parse(std::string_view text) {
@@ -207,6 +219,8 @@ std::optional<std::string> json_body::optional_choice(
 }
 
 std::optional<http_response> json_body::refusal() const {
+  if (status_ == again_elsewhere().status)
+    return again_elsewhere();
   if (status_ == 413)
     return error_response(
       413, "more than " + std::to_string(walked_json::max_elements) +

@@ -72,11 +72,15 @@ class json_body {
                 std::string_view type);
 
   /// Returns the answer to a bad request: 400 if the body is not JSON, 413 if
-  /// it has too many elements, 422 if fields are missing or wrong. Nothing if
-  /// all is well.
+  /// it has too many elements, 422 if fields are missing or wrong. Or
+  /// again_elsewhere, if the request may not take as long as a parser would.
+  /// Nothing if all is well.
   std::optional<http_response> refusal() const;
 
  private:
+  /// Reads what has been walked over.
+  void read(std::string_view text);
+
   /// Sets the fields, or the complaint that they are none.
   void parse(std::string_view text);
   void refuse_text(unsigned status, nlohmann::json location,

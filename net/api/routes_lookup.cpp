@@ -57,6 +57,7 @@ http_response look_up(const lookup_body& body, lookup_source& lookups,
   const auto hashed = body.hashes ? std::vector<std::uint64_t>{}
                                   : hasher.hash_prompt(body.tokens);
   const auto& hashes = body.hashes ? *body.hashes : hashed;
+  forget_large_list();
   const auto matches = hashes.empty()
                          ? prefix_matches{}
                          : lookups.find_prefixes(hashes, body.model);

@@ -113,6 +113,8 @@ token_view read_token_bytes(std::string_view bytes) {
   return {memory.data(), size};
 }
 
+void forget_large_list() { memory_for(0); }
+
 token_view keep_tokens(std::span<const std::uint32_t> tokens) {
   auto& memory = memory_for(tokens.size());
   std::copy(tokens.begin(), tokens.end(), memory.begin());

@@ -9,7 +9,7 @@
 namespace kvc {
 
 /// Tokens in memory of the thread that read them, valid until it reads the next
-/// list.
+/// list or calls forget_large_list.
 using token_view = std::span<const std::uint32_t>;
 
 /// Reads and removes the JSON list at the front of `text`, if it is a usual
@@ -20,6 +20,9 @@ std::optional<token_view> read_token_list(std::string_view& text);
 /// Reads little-endian integers of 32 bits. The size of `bytes` must be a
 /// multiple of 4.
 token_view read_token_bytes(std::string_view bytes);
+
+/// Gives back the memory of the thread's last list if it was a large one.
+void forget_large_list();
 
 /// Copies tokens to the memory of the thread.
 token_view keep_tokens(std::span<const std::uint32_t> tokens);

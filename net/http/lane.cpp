@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -46,8 +47,9 @@ server_context::server_context(http_server_options chosen, router table)
       limits{options.header_limit_bytes, options.body_limit_bytes,
              options.body_memory_bytes, body_memory_used} {}
 
-lane::lane(caf::actor_system& system, server_context& context)
+lane::lane(caf::actor_system& system, server_context& context, lane* helper)
     : context_(context),
+      helper_(helper),
       counters_(
         context.options.counters->add_lane(context.routes.routes().size())),
       watch_interval_(choose_watch_interval(context.options)),
@@ -84,6 +86,24 @@ void lane::adopt(boost::asio::ip::tcp::socket socket) {
     auto added = std::make_shared<session>(std::move(socket), *this);
     sessions_.insert(added);
     added->start();
+  });
+}
+
+void lane::work(std::function<void()> task) {
+  boost::asio::post(io_, [this, task = std::move(task)] {
+    task();
+    trim_soon();
+  });
+}
+
+void lane::trim_soon() {
+  if (std::exchange(is_trim_due_, true))
+    return;
+  trim_.expires_after(1s);
+  trim_.async_wait([this](boost::system::error_code error) {
+    is_trim_due_ = false;
+    if (!error)
+      ::malloc_trim(0);
   });
 }
 

@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_set>
@@ -38,9 +39,13 @@ struct server_context {
 /// A lane is one thread of a server: an event loop, the connections that it
 /// serves, and the actor that asks other actors for them. Functions are called
 /// on that thread, unless their comment says otherwise.
+///
+/// Each has a helper, a lane without connections, for requests that take long:
+/// nobody else waits for them.
 class lane {
  public:
-  lane(caf::actor_system& system, server_context& context);
+  /// `helper` is null for a helper; else it must outlive the lane's thread.
+  lane(caf::actor_system& system, server_context& context, lane* helper);
 
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
@@ -59,6 +64,9 @@ class lane {
   /// Serves a connection whose socket belongs to `io()`. Called by any thread.
   void adopt(boost::asio::ip::tcp::socket socket);
 
+  /// Runs something that takes long. Called by any thread, on helpers.
+  void work(std::function<void()> task);
+
   boost::asio::io_context& io() { return io_; }
 
   /// Returns the number of its connections. Called by any thread.
@@ -66,6 +74,7 @@ class lane {
 
   server_context& context() { return context_; }
   lane_actor& actor() { return as_lane(actor_); }
+  lane& helper() { return *helper_; }
   bool is_draining() const { return is_draining_; }
 
   lane_counters& counters() { return counters_; }
@@ -89,19 +98,25 @@ class lane {
   bool shed_one();
   void watch_deadlines();
 
+  /// Gives memory back to the system soon.
+  void trim_soon();
+
   server_context& context_;
+  lane* helper_;
   lane_counters& counters_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     work_{io_.get_executor()};
   boost::asio::steady_timer watch_{io_};
   boost::asio::steady_timer drain_end_{io_};
+  boost::asio::steady_timer trim_{io_};
   std::chrono::milliseconds watch_interval_;
   caf::actor actor_;
   std::array<char, 64UL * 1024> scratch_{};
   std::unordered_set<std::shared_ptr<session>> sessions_;
   std::atomic<std::size_t> load_{0};
   bool is_draining_ = false;
+  bool is_trim_due_ = false;
   std::thread thread_;
 };
 

@@ -26,8 +26,11 @@ class http_server::impl {
   impl(caf::actor_system& system, router routes, http_server_options options)
       : context_(std::move(options), std::move(routes)) {
     const auto count = std::max<std::size_t>(context_.options.threads, 1);
-    for (std::size_t i = 0; i < count; ++i)
-      lanes_.push_back(std::make_unique<lane>(system, context_));
+    for (std::size_t i = 0; i < count; ++i) {
+      helpers_.push_back(std::make_unique<lane>(system, context_, nullptr));
+      lanes_.push_back(
+        std::make_unique<lane>(system, context_, helpers_.back().get()));
+    }
     listener_ = std::make_unique<tcp_listener>(lanes_.front()->io());
   }
 
@@ -40,8 +43,9 @@ class http_server::impl {
                              options.host + ':' + std::to_string(options.port) +
                                ": " + error.message());
     accept();
-    for (const auto& each : lanes_)
-      each->start();
+    for (const auto* all : {&helpers_, &lanes_})
+      for (const auto& each : *all)
+        each->start();
     is_running_ = true;
     return bound.port();
   }
@@ -50,10 +54,13 @@ class http_server::impl {
     if (!std::exchange(is_running_, false))
       return;
     boost::asio::post(lanes_.front()->io(), [this] { listener_->close(); });
-    for (const auto& each : lanes_)
-      each->drain();
-    for (const auto& each : lanes_)
-      each->join();
+    // The helpers last: what they do is asked by connections of the lanes.
+    for (const auto* all : {&lanes_, &helpers_}) {
+      for (const auto& each : *all)
+        each->drain();
+      for (const auto& each : *all)
+        each->join();
+    }
   }
 
   std::size_t connections() const { return context_.connections(); }
@@ -78,6 +85,8 @@ class http_server::impl {
 
   server_context context_;
   std::vector<std::unique_ptr<lane>> lanes_;
+  // After the lanes: what helpers drop at their end still answers there.
+  std::vector<std::unique_ptr<lane>> helpers_;
   std::unique_ptr<tcp_listener> listener_;  // Lives on the first lane.
   bool is_running_ = false;
 };

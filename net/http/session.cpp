@@ -1,5 +1,6 @@
 #include "net/http/session.hpp"
 
+#include "net/http/body_memory.hpp"
 #include "net/http/lane.hpp"
 #include "net/http/response_head.hpp"
 
@@ -148,12 +149,34 @@ void session::handle() {
     }};
   const auto& routes = lane_.context().routes;
   auto request = reader_->request();
+  request.may_take_long = false;
   request.lane = &lane_.actor();
   route_ = routes.find(request);
   if (lane_.is_draining())
     return respond(unavailable_response("shutting down"));
-  routes.dispatch(route_, request, respond);
+  takes_long_ = request.body.size() >= body_memory::large_bytes;
+  if (!takes_long_)
+    routes.dispatch(route_, request, respond);
+  if (takes_long_)
+    handle_elsewhere();
   reader_.reset();
+}
+
+void session::handle_elsewhere() {
+  responder respond{
+    [self = shared_from_this(), serial = serial_](http_response response) {
+      boost::asio::post(self->lane_.io(),
+                        [self, serial, answer = std::move(response)]() mutable {
+                          self->answer(serial, std::move(answer));
+                        });
+    }};
+  auto reader = std::make_shared<request_reader>(std::move(*reader_));
+  lane_.helper().work(
+    [reader, respond, &helper = lane_.helper(), route = route_] {
+      auto request = reader->request();
+      request.lane = &helper.actor();
+      helper.context().routes.dispatch(route, request, respond);
+    });
 }
 
 void session::refuse(http_response response) {
@@ -180,6 +203,10 @@ void session::send_continue() {
 void session::answer(std::uint64_t serial, http_response response) {
   if (phase_ != phase::handling || serial != serial_)
     return;
+  if (is_again_elsewhere(response)) {
+    takes_long_ = true;
+    return;
+  }
   const auto begun = entered_;
   enter(phase::writing, lane_.context().options.write_deadline);
   lane_.counters().count(route_, response.status, entered_ - begun);

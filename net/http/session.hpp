@@ -57,6 +57,7 @@ class session : public std::enable_shared_from_this<session> {
   request_reader::progress feed(std::string_view arrived);
   void go_on(request_reader::progress progress);
   void handle();
+  void handle_elsewhere();
   void refuse(http_response response);
   void send_continue();
   void answer(std::uint64_t serial, http_response response);
@@ -70,6 +71,7 @@ class session : public std::enable_shared_from_this<session> {
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t serial_ = 0;  // Of the current request.
   std::size_t route_ = 0;     // Index of its route; past the table if none.
+  bool takes_long_ = false;   // Its handler wants to run elsewhere.
   std::string unread_;        // Arrived, not parsed yet.
   std::optional<request_reader> reader_;
   request_reader::traits traits_;

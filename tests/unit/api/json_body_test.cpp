@@ -50,6 +50,27 @@ std::uint32_t token(const std::string& value) {
 }  // namespace
 
 TEST_SUITE("json_body") {
+  TEST_CASE("asks for time where a large body needs a parser") {
+    const std::string padding(70'000, 'x');
+    const auto refusal_of = [](const std::string& text, bool may_take_long) {
+      json_body body{
+        http_request{.body = text, .may_take_long = may_take_long}};
+      body.string_or("a", "");
+      return body.refusal();
+    };
+    const auto hard = R"({"a":"b","more":[")" + padding + "\"]}";
+    const auto again = refusal_of(hard, false);
+    REQUIRE(again);
+    CHECK(is_again_elsewhere(*again));
+    CHECK_FALSE(refusal_of(hard, true));
+    CHECK_FALSE(refusal_of(R"({"a":"b","more":["x"]})", false));
+    const auto easy = R"({"a":"b","more":")" + padding + "\"}";
+    CHECK_FALSE(refusal_of(easy, false));
+    const auto flood = "{\"a\":[" + std::string(262'144, ',') + "]}";
+    REQUIRE(refusal_of(flood, false));
+    CHECK(refusal_of(flood, false)->status == 413);
+  }
+
   TEST_CASE("reads fields, ignores unknown ones, takes the last of equals") {
     json_body body{
       R"({"a":"x","more":[{}],"tokens":[1],"tokens":[2,3],"ids":[4]})"};

@@ -22,7 +22,8 @@ TEST_SUITE("http deadlines") {
     start({.read_deadline = 50ms});
     for (const auto* beginning :
          {"", "GET /hel", "GET /hello HTTP/1.1\r\nHost: h\r\n",
-          "POST /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"}) {
+          "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: "
+          "application/json\r\nContent-Length: 9\r\n\r\nabc"}) {
       auto client = connect();
       client.send(beginning);
       CHECK(client.read_all().empty());
@@ -33,7 +34,7 @@ TEST_SUITE("http deadlines") {
   TEST_CASE_FIXTURE(http_fixture, "cuts senders that drip") {
     start({.read_deadline = 100ms});
     auto client = connect();
-    client.send("GET /hello HTTP/1.1\r\nX: ");
+    client.send("GET /hello HTTP/1.1\r\nHost: h\r\nX: ");
     CHECK(eventually([&] {
       client.send("x");
       return server->connections() == 0;
@@ -61,7 +62,7 @@ TEST_SUITE("http deadlines") {
   TEST_CASE_FIXTURE(http_fixture, "cuts clients that do not read") {
     start({.write_deadline = 100ms});
     auto client = connect();
-    client.send("GET /large HTTP/1.1\r\n\r\n");
+    client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(eventually([&] { return server->connections() == 1; }));
     CHECK(eventually([&] { return server->connections() == 0; }));
     CHECK(client.read_all().size() < 64UL << 20U);
@@ -78,7 +79,8 @@ TEST_SUITE("http deadlines") {
     late.send(get_hello);
     CHECK(contains(late.read_answer(), "hello"));
     late.send(
-      "POST /echo HTTP/1.1\r\nContent-Length: 2\r\nExpect: "
+      "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: "
+      "application/json\r\nContent-Length: 2\r\nExpect: "
       "100-continue\r\n\r\n");
     CHECK(contains(late.read_answer(), "100 Continue"));
     REQUIRE(eventually([&] { return at_gate == 1; }));

@@ -39,7 +39,7 @@ std::string junk(std::mt19937& random) {
 
 bool answers(http_fixture& fixture) {
   auto client = fixture.connect();
-  client.send("GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.send("GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   return client.read_all().find("\r\n\r\nhello") != std::string::npos;
 }
 
@@ -100,7 +100,7 @@ TEST_SUITE("http under flood") {
   TEST_CASE_FIXTURE(http_fixture, "turns away newcomers while all are busy") {
     start({.max_connections = 1});
     auto busy = connect();
-    busy.send("GET /gate HTTP/1.1\r\n\r\n");
+    busy.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(eventually([&] { return at_gate == 1; }));
     const auto refused = connect().read_all();
     CHECK(refused.find("HTTP/1.1 503 ") == 0);
@@ -114,11 +114,11 @@ TEST_SUITE("http under flood") {
     auto hoarder = connect();
     hoarder.send("GET /he");
     auto idle = connect();
-    idle.send("GET /hello HTTP/1.1\r\n\r\n");
+    idle.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(!idle.read_answer().empty());
     CHECK(answers(*this));
     CHECK(hoarder.read_all().empty());
-    idle.send("GET /hello HTTP/1.1\r\n\r\n");
+    idle.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(!idle.read_answer().empty());
   }
 
@@ -132,7 +132,7 @@ TEST_SUITE("http under flood") {
     {
       const descriptor_famine famine;
       late.connect({boost::asio::ip::address_v4::loopback(), port});
-      before.send("GET /hello HTTP/1.1\r\n\r\n");
+      before.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
       CHECK(!before.read_answer().empty());
       CHECK(server->connections() == 1);
     }

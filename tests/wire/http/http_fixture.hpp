@@ -45,7 +45,8 @@ class raw_client {
 bool eventually(const std::function<bool()>& condition);
 
 /// A server with these routes: GET /hello, POST /echo, GET /large (64 MiB),
-/// GET /gate (answered when the gate is opened), GET /dropped (never).
+/// GET /gate (answered when the gate is opened), POST /slow (takes its thread
+/// until the test says so), GET /dropped (never).
 class http_fixture {
  public:
   http_fixture() = default;
@@ -59,8 +60,9 @@ class http_fixture {
   raw_client connect() const { return raw_client{port}; }
   void open_gate();
 
-  /// How many requests have reached the gate so far.
+  /// How many requests have reached /gate or /slow so far.
   std::atomic<int> at_gate{0};
+  std::atomic<bool> is_slow_over{false};
   std::uint16_t port = 0;
   std::unique_ptr<http_server> server;
 

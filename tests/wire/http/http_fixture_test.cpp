@@ -102,6 +102,7 @@ bool eventually(const std::function<bool()>& condition) {
 }
 
 http_fixture::~http_fixture() {
+  is_slow_over = true;
   server.reset();
   caf::anon_send_exit(gate_, caf::exit_reason::kill);
 }
@@ -139,6 +140,16 @@ router http_fixture::make_routes() {
        request.lane->request(gate_, caf::infinite, caf::get_atom_v)
          .then([respond](int) { respond({.body = "opened"}); },
                [respond](const caf::error&) { respond({.status = 502}); });
+     }});
+  table.add(
+    {.method = http_method::post,
+     .path = "/slow",
+     .handler = [this](const http_request& request, const responder& respond) {
+       if (!request.may_take_long)
+         return respond(again_elsewhere());
+       ++at_gate;
+       CHECK(eventually([&] { return is_slow_over.load(); }));
+       respond({.body = "slow"});
      }});
   table.add({.path = "/dropped",
              .handler = [](const http_request&, const responder&) {}});

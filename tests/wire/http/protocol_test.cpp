@@ -13,9 +13,11 @@ const std::string hello =
   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
   "Content-Length: 5\r\n\r\nhello";
 
-std::string post_echo(const std::string& body, const std::string& more = "") {
-  return "POST /echo HTTP/1.1\r\nHost: h\r\n" + more +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+std::string post_echo(const std::string& body, const std::string& more = "",
+                      const std::string& type = "application/json") {
+  return "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: " + type + "\r\n" +
+         more + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
 }
 
 std::string status_of(const std::string& answer) {
@@ -46,7 +48,7 @@ TEST_SUITE("http protocol") {
   TEST_CASE_FIXTURE(http_fixture, "answers pipelined requests in order") {
     start();
     auto client = connect();
-    std::string requests = "GET /gate HTTP/1.1\r\n\r\n";
+    std::string requests = "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n";
     for (int i = 0; i < 500; ++i)
       requests += post_echo(std::to_string(i));
     client.send(requests);
@@ -62,7 +64,7 @@ TEST_SUITE("http protocol") {
     std::vector<std::unique_ptr<raw_client>> clients;
     for (int i = 0; i < 12; ++i) {
       clients.push_back(std::make_unique<raw_client>(port));
-      clients.back()->send("GET /gate HTTP/1.1\r\n\r\n");
+      clients.back()->send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
     }
     REQUIRE(eventually([&] { return at_gate == 12; }));
     open_gate();
@@ -77,7 +79,8 @@ TEST_SUITE("http protocol") {
     client.send(post_echo(body));
     CHECK(body_of(client.read_answer()) == body);
     client.send(
-      "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2DC6C0\r\n" +
+      "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: "
+      "application/json\r\nTransfer-Encoding: chunked\r\n\r\n2DC6C0\r\n" +
       body + "\r\n0\r\n\r\n");
     CHECK(body_of(client.read_answer()) == body);
   }
@@ -85,7 +88,7 @@ TEST_SUITE("http protocol") {
   TEST_CASE_FIXTURE(http_fixture, "answers HEAD without the body") {
     start();
     auto client = connect();
-    client.send("HEAD /hello HTTP/1.1\r\n\r\n" + get_hello);
+    client.send("HEAD /hello HTTP/1.1\r\nHost: h\r\n\r\n" + get_hello);
     CHECK(client.read_answer(true) == hello.substr(0, hello.size() - 5));
     CHECK(client.read_answer() == hello);
   }
@@ -103,7 +106,7 @@ TEST_SUITE("http protocol") {
   TEST_CASE_FIXTURE(http_fixture, "closes when the client wants it") {
     start();
     for (const auto* request :
-         {"GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n",
+         {"GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
           "GET /hello HTTP/1.0\r\n\r\n"}) {
       auto client = connect();
       client.send(request);
@@ -126,15 +129,15 @@ TEST_SUITE("http protocol") {
   TEST_CASE_FIXTURE(http_fixture, "keeps the connection after an error") {
     start();
     auto client = connect();
-    client.send("GET /nowhere HTTP/1.1\r\n\r\n");
+    client.send("GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(body_of(client.read_answer()) == R"({"detail":"Not Found"})");
-    client.send("DELETE /echo HTTP/1.1\r\n\r\n");
+    client.send("DELETE /echo HTTP/1.1\r\nHost: h\r\n\r\n");
     const auto answer = client.read_answer();
     CHECK(status_of(answer) == "405");
     CHECK(answer.find("\r\nAllow: POST\r\n") != std::string::npos);
-    client.send(post_echo("x", "Content-Type: text/plain\r\n"));
+    client.send(post_echo("x", "", "text/plain"));
     CHECK(status_of(client.read_answer()) == "415");
-    client.send("GET /dropped HTTP/1.1\r\n\r\n");
+    client.send("GET /dropped HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(body_of(client.read_answer()) ==
           R"({"detail":"Internal Server Error"})");
     client.send(get_hello);
@@ -157,15 +160,79 @@ TEST_SUITE("http protocol") {
   }
 
   TEST_CASE_FIXTURE(http_fixture, "refuses bodies beyond all their memory") {
-    start({.body_memory_bytes = 500});
+    start({.body_memory_bytes = 100'000});
     auto client = connect();
-    client.send(post_echo(std::string(1000, 'x')));
+    client.send(post_echo(std::string(200'000, 'x')));
     const auto answer = client.read_answer();
     CHECK(status_of(answer) == "503");
     CHECK(answer.find("\r\nRetry-After: 1\r\n") != std::string::npos);
     auto other = connect();
     other.send(post_echo("small"));
     CHECK(body_of(other.read_answer()) == "small");
+  }
+
+  TEST_CASE_FIXTURE(http_fixture,
+                    "serves small bodies beside held large ones") {
+    start({.body_memory_bytes = 100'000});
+    auto holder = connect();
+    const auto large = post_echo(std::string(100'000, 'x'));
+    holder.send(large.substr(0, large.size() - 1));
+    const std::string body(65'000, 's');
+    for (int i = 0; i < 3; ++i) {
+      auto client = connect();
+      client.send(post_echo(body));
+      CHECK(body_of(client.read_answer()) == body);
+    }
+    holder.send("x");
+    CHECK(body_of(holder.read_answer()) == std::string(100'000, 'x'));
+  }
+
+  TEST_CASE_FIXTURE(http_fixture, "serves others while a request takes long") {
+    start();
+    auto slow = connect();
+    slow.send(
+      "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: "
+      "application/json\r\n");
+    SUBCASE("because its body is large") {
+      slow.send("Content-Length: 2000000\r\n\r\n" +
+                std::string(2'000'000, 'x'));
+    }
+    SUBCASE("because its handler finds it hard") {
+      slow.send("Content-Length: 4\r\n\r\nhard");
+    }
+    REQUIRE(eventually([&] { return at_gate == 1; }));
+    auto other = connect();  // There is one lane.
+    other.send(get_hello);
+    CHECK(other.read_answer() == hello);
+    is_slow_over = true;
+    CHECK(body_of(slow.read_answer()) == "slow");
+    slow.send(get_hello);
+    CHECK(slow.read_answer() == hello);
+  }
+
+  TEST_CASE_FIXTURE(http_fixture, "lets slow requests finish at the end") {
+    start({.drain_time = 20s});
+    auto slow = connect();
+    slow.send(
+      "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: "
+      "application/json\r\nContent-Length: 4\r\n\r\nhard");
+    REQUIRE(eventually([&] { return at_gate == 1; }));
+    std::thread stopping{[&] { server->stop(); }};
+    is_slow_over = true;
+    CHECK(body_of(slow.read_all()) == "slow");
+    stopping.join();
+  }
+
+  TEST_CASE_FIXTURE(http_fixture, "answers late handlers' clients in time") {
+    start({.request_deadline = 50ms});
+    auto slow = connect();
+    slow.send(
+      "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Type: "
+      "application/json\r\nContent-Length: 4\r\n\r\nhard");
+    CHECK(status_of(slow.read_answer()) == "504");
+    slow.send(get_hello);
+    CHECK(slow.read_answer() == hello);
+    is_slow_over = true;
   }
 
   TEST_CASE_FIXTURE(http_fixture, "says what a taken port is") {
