@@ -14,6 +14,18 @@ function(kvc_module name folder)
   set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
+# A library of one source, which says what version this is. Each build writes it anew, and
+# compiles it if it has changed.
+function(kvc_version_library name)
+  set(source ${PROJECT_BINARY_DIR}/build_version.cpp)
+  add_custom_target(${name}_source BYPRODUCTS ${source} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -D SOURCE_DIR=${PROJECT_SOURCE_DIR} -D VERSION=${PROJECT_VERSION}
+      -D OUTPUT=${source} -P ${PROJECT_SOURCE_DIR}/cmake/write_version.cmake)
+  add_library(${name} STATIC ${source})
+  target_link_libraries(${name} PUBLIC kvc_options)
+  add_dependencies(${name} ${name}_source)
+endfunction()
+
 # A program: all sources of a folder and the folders in it.
 function(kvc_program name folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)

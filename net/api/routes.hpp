@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/build_version.hpp"
 #include "messages/executor.hpp"
 #include "messages/lookup.hpp"
 #include "messages/registry.hpp"
@@ -51,6 +52,7 @@ struct controller_services {
   controller_route_options options = {};
   std::shared_ptr<controller_counters> counters =
     std::make_shared<controller_counters>();
+  build_version build = {};
 };
 
 /// Returns all routes of the controller.

@@ -33,6 +33,23 @@ schema readiness_schema() {
      {"memberships", schema::integer(), "Chunks held by workers."}});
 }
 
+schema version_schema() {
+  return schema::object(
+    {{"version", schema::text(), "Of the release."},
+     {"revision", schema::text(), "Of the sources; may be empty."},
+     {"protocol_version", schema::integer(),
+      "Of the link: workers of another one are refused."}});
+}
+
+http_handler version_handler(const controller_services& services) {
+  return
+    [build = services.build](const http_request&, const responder& respond) {
+      respond(json_response({{"version", build.number},
+                             {"revision", build.revision},
+                             {"protocol_version", protocol_version}}));
+    };
+}
+
 }  // namespace
 
 void add_health_routes(router& table, const controller_services& services) {
@@ -48,6 +65,10 @@ void add_health_routes(router& table, const controller_services& services) {
              .answer = readiness_schema(),
              .others = {{503, "Not ready: `detail` says why."}},
              .handler = readiness_handler(services)});
+  table.add({.path = "/version",
+             .summary = "Tells which version of the controller this is.",
+             .answer = version_schema(),
+             .handler = version_handler(services)});
 }
 
 }  // namespace kvc

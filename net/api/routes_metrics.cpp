@@ -55,6 +55,13 @@ void write_refusals(metrics_text& text, const refusals& refused) {
     text.sample("", {{"reason", reason}}, count);
 }
 
+void write_build(metrics_text& text, const build_version& build) {
+  text.family("kvc_build_info", "gauge",
+              "Always 1; its labels are the version.");
+  text.sample("", {{"version", build.number}, {"revision", build.revision}},
+              std::uint64_t{1});
+}
+
 /// One scrape, as far as it is.
 class scrape {
  public:
@@ -99,6 +106,7 @@ void add_metrics_route(router& table, const controller_services& services,
                services.counters->requests.write(text, *names);
                services.counters->events.write(text);
                write_index(text, services.lookups.status());
+               write_build(text, services.build);
                write_process_metrics(text);
                const auto timeout =
                  std::min(services.options.answer_timeout, max_patience);

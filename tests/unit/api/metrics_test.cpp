@@ -176,6 +176,12 @@ TEST_SUITE("metrics") {
     CHECK(metrics["kvc_index_shards"] == 1);
   }
 
+  TEST_CASE_FIXTURE(metrics_fixture, "tells the version") {
+    CHECK(
+      scrape()["kvc_build_info{version=\"1.2.3\",revision=\"abc-dirty\"}"] ==
+      1);
+  }
+
   TEST_CASE_FIXTURE(metrics_fixture, "adds up what all lanes have answered") {
     using namespace std::chrono_literals;
     const auto routes = table.routes().size();

@@ -142,7 +142,8 @@ routes_fixture::routes_fixture()
                                 {.answer_timeout = std::chrono::seconds{20},
                                  .event_wait = std::chrono::seconds{9},
                                  .max_event_timeout = std::chrono::seconds{60}},
-                                counters})) {}
+                                counters,
+                                {"1.2.3", "abc-dirty"}})) {}
 
 routes_fixture::~routes_fixture() { as_lane(lane).close(); }
 

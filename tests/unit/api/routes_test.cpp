@@ -179,6 +179,12 @@ TEST_SUITE("routes") {
     CHECK(get("/healthz") == json{{"status", "healthy"}});
   }
 
+  TEST_CASE_FIXTURE(routes_fixture, "tells the version") {
+    CHECK(get("/version") == json{{"version", "1.2.3"},
+                                  {"revision", "abc-dirty"},
+                                  {"protocol_version", protocol_version}});
+  }
+
   TEST_CASE_FIXTURE(routes_fixture, "describes every route once") {
     CHECK(get("/openapi.json")["paths"].size() == table.routes().size());
   }
