@@ -41,6 +41,7 @@ extra_flag number_flag(std::string name, std::uint64_t& target,
 struct command_line {
   std::string program;                 ///< Its name, for the help.
   std::string summary;                 ///< What it does, for the help.
+  std::string version;                 ///< What --version prints.
   std::vector<std::string> arguments;  ///< Without the program's own path.
   std::map<std::string, std::string> environment;
   std::vector<extra_flag> flags;

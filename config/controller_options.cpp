@@ -52,9 +52,11 @@ std::vector<option> other_options(controller_options& o) {
      "JSON",
      "as LMCache's; its pull is monitor-port",
      as_monitor_ports(o.monitor_port),
-     {"controller_monitor_ports"}},
-    {"health_check_interval", "SECONDS", "between two checks of leases",
-     as_seconds(o.health_check_interval, zero::refused)},
+     {"controller_monitor_ports"},
+     "monitor_port"},
+    {"health_check_interval", "SECONDS",
+     "between two checks of leases; -1: off",
+     as_seconds_or_off(o.health_check_interval)},
     {"lmcache_worker_timeout", "SECONDS", "silence that ends a lease",
      as_seconds(o.lmcache_worker_timeout, zero::refused)},
     {"revival_grace", "SECONDS", "a lost worker may resume within",
@@ -102,7 +104,10 @@ option_table table_of(controller_options& o) {
   std::move(events.begin(), events.end(), std::back_inserter(options));
   // LMCache's keys that have no counterpart here yet.
   const std::vector<std::string> unsupported{"extra_config"};
-  return {"LMCACHE_CONTROLLER_", std::move(options), unsupported, {}};
+  return {{"LMCACHE_CONTROLLER_", "KVC_CONTROLLER_"},
+          std::move(options),
+          unsupported,
+          {}};
 }
 
 }  // namespace kvc

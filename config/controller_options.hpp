@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ struct controller_options {
   std::uint16_t port = 9000;          ///< For HTTP; 0 takes a free one.
   std::uint16_t monitor_port = 9001;  ///< For links; 0 takes a free one.
 
-  /// How often leases are checked; positive.
-  std::chrono::milliseconds health_check_interval{1'000};
+  /// How often leases are checked; positive. Nothing: leases do not end.
+  std::optional<std::chrono::milliseconds> health_check_interval{1'000};
   /// How long a worker may be silent; positive.
   std::chrono::milliseconds lmcache_worker_timeout{5'000};
   /// How long a lost worker may come back and go on where it was; 0: never.

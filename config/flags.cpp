@@ -1,5 +1,7 @@
 #include "config/flags.hpp"
 
+#include "config/split_empty_values.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -17,6 +19,7 @@ std::string flag_of(std::string key) {
 
 /// A flag that waits for its values.
 struct pending_flag {
+  std::string name;  ///< With its dashes.
   CLI::Option* parsed;
   std::function<void(const std::string&)> take;  ///< Called once per value.
   bool is_repeatable;
@@ -38,9 +41,11 @@ class flag_parser {
         });
     for (const auto& flag : line.flags)
       add_extra(flag);
+    app_.set_version_flag("--version", line.version, "Print the version");
   }
 
   parsed_flags parse(std::vector<std::string> arguments) {
+    arguments = split_empty_values(std::move(arguments));
     // CLI11 takes a vector back to front.
     std::reverse(arguments.begin(), arguments.end());
     try {
@@ -49,6 +54,9 @@ class flag_parser {
       for (const auto& flag : pending_)
         flag.parsed->default_str("");  // The help has the real defaults.
       result_.help = app_.help();
+      return std::move(result_);
+    } catch (const CLI::CallForVersion& version) {
+      result_.help = std::string{version.what()} + '\n';
       return std::move(result_);
     } catch (const CLI::ParseError& error) {
       fail(error.what());
@@ -70,7 +78,7 @@ class flag_parser {
     auto* added = app_.add_option(flag);
     added->description(help)->type_name(value_name);
     added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    pending_.push_back({added, std::move(take), is_repeatable});
+    pending_.push_back({flag, added, std::move(take), is_repeatable});
     return added;
   }
 
@@ -109,15 +117,23 @@ class flag_parser {
     auto* added = app_.add_flag(flag);
     added->description(extra.help);
     auto tell = [take = std::move(take)](const std::string&) { take(""); };
-    pending_.push_back({added, std::move(tell), true});
+    pending_.push_back({flag, added, std::move(tell), true});
   }
 
   void hand_over(const pending_flag& flag) {
     const auto& values = flag.parsed->results();
     if (values.size() > 1 && !flag.is_repeatable)
-      fail(flag.parsed->get_name() + ": given more than once");
+      fail(flag.name + ": given more than once");
     for (const auto& value : values)
-      flag.take(value);
+      if (is_flag(value))
+        fail(flag.name + ": expected a value, got the flag " + value);
+      else
+        flag.take(value);
+  }
+
+  bool is_flag(const std::string& word) const {
+    return std::any_of(pending_.begin(), pending_.end(),
+                       [&](const auto& flag) { return flag.name == word; });
   }
 
   /// Names what CLI11 left over. What follows an unknown flag is its value.
@@ -136,9 +152,9 @@ class flag_parser {
   }
 
   std::string nearest_flag(const std::string& word) const {
-    std::vector<std::string> candidates{"--help"};
+    std::vector<std::string> candidates{"--help", "--version"};
     for (const auto& flag : pending_)
-      candidates.push_back(flag.parsed->get_name());
+      candidates.push_back(flag.name);
     return nearest_name(candidates, word);
   }
 

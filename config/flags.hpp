@@ -12,7 +12,7 @@ namespace kvc {
 struct parsed_flags {
   source given;
   std::string config_path;  ///< Empty without --config.
-  std::string help;         ///< Empty without --help.
+  std::string help;         ///< Empty without --help and --version.
 };
 
 /// Reads the arguments. Calls `set` of the program's own flags; returns all

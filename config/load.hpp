@@ -15,7 +15,7 @@ struct load_report {
   /// Each begins with its file and line, its variable or its flag.
   std::vector<std::string> errors;
   std::vector<std::string> warnings;  ///< Worth a line of log each.
-  std::string help;                   ///< To be printed; empty without --help.
+  std::string help;  ///< To be printed; empty without --help and --version.
 
   /// Where each setting that was given got its value: place by key.
   std::map<std::string, std::string> places;
@@ -28,12 +28,20 @@ struct loaded : load_report {
   Options options;
 };
 
-/// Loads the file named by --config (else by the variable LMCACHE_CONFIG_FILE),
-/// then the variables LMCACHE_*, then the flags. The later wins. Neither prints
-/// nor exits.
+/// Loads the file named by --config (else by the variable
+/// KVC_WORKER_CONFIG_FILE or LMCACHE_CONFIG_FILE), then the variables
+/// LMCACHE_*, then KVC_WORKER_*, then the flags. The later wins; what it
+/// overrides is a warning at most, however wrong. Neither prints nor exits.
 loaded<worker_options> load_worker_options(const command_line& line);
 
-/// Does the same for a controller; its variables are LMCACHE_CONTROLLER_*.
+/// Does the same for a controller; its variables are LMCACHE_CONTROLLER_* and
+/// KVC_CONTROLLER_*.
 loaded<controller_options> load_controller_options(const command_line& line);
+
+/// Returns the keys of the settings that differ.
+std::vector<std::string> changed_keys(worker_options before,
+                                      worker_options after);
+std::vector<std::string> changed_keys(controller_options before,
+                                      controller_options after);
 
 }  // namespace kvc

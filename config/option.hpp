@@ -32,13 +32,17 @@ struct option {
   std::string help;
   binding target;
   std::vector<std::string> aliases = {};  ///< Other keys of this setting.
+
+  /// The key of the option that keeps its value in the same variable, if there
+  /// is one before this in the table. If a source gives both, this one wins.
+  std::string same_as = {};
 };
 
 /// All settings of a program.
 struct option_table {
-  std::string variable_prefix;  ///< Before the key in upper case: "LMCACHE_".
+  /// Before the key in upper case: "LMCACHE_". The later wins.
+  std::vector<std::string> variable_prefixes;
 
-  /// If two keep their value in the same variable, the later one wins.
   std::vector<option> options;
 
   /// Keys of LMCache that have no effect here, which is no error. A last "*"

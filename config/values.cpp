@@ -1,5 +1,6 @@
 #include "config/values.hpp"
 
+#include "config/instance_id.hpp"
 #include "config/yaml_file.hpp"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -66,6 +68,44 @@ std::vector<std::string> parse_origins(const YAML::Node& given) {
   return origins;
 }
 
+/// Reads a number of seconds, at most a year.
+std::chrono::milliseconds parse_seconds(const YAML::Node& node, zero policy) {
+  constexpr double year = 31'536'000;
+  const auto seconds = parse_number(node, policy, year);
+  const std::chrono::milliseconds value{std::llround(seconds * 1e3)};
+  if (policy == zero::refused && value.count() == 0)
+    throw invalid_value{"expected at least 0.001"};
+  return value;
+}
+
+std::string in_seconds(std::chrono::milliseconds time) {
+  return to_text(static_cast<double>(time.count()) / 1e3);
+}
+
+/// Returns whether `text` begins like a URL: "s3://", "file:/".
+bool has_scheme(std::string_view text) {
+  const auto end = text.find_first_not_of(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+  return end != std::string_view::npos && end > 0 &&
+         text.substr(end).starts_with(":/");
+}
+
+/// Adds one path of several. Empty ones are left out, as LMCache does.
+void add_directory(std::vector<std::filesystem::path>& to, std::string text) {
+  constexpr std::string_view scheme = "file://";
+  constexpr std::string_view blanks = " \t";
+  text.erase(0, std::min(text.find_first_not_of(blanks), text.size()));
+  text.erase(text.find_last_not_of(blanks) + 1);
+  const bool is_url = text.starts_with(scheme);
+  if (is_url)
+    text.erase(0, scheme.size());
+  else if (has_scheme(text))
+    throw invalid_value{"expected a path, or file:// and a path",
+                        in_quotes(text)};
+  if (!text.empty())
+    to.emplace_back(std::move(text));
+}
+
 template <class T>
 binding bind_integer(T& target, number_range range) {
   return {[&target, range](const YAML::Node& node) {
@@ -90,6 +130,14 @@ binding as_short_text(std::string& target, std::size_t min, std::size_t max) {
     if (text.size() < min || text.size() > max || !is_short_printable(text))
       throw invalid_value{"expected " + std::to_string(min) + " to " +
                           std::to_string(max) + " printable ASCII characters"};
+    return text;
+  });
+}
+
+binding as_instance_id(std::string& target) {
+  return bind_text(target, [](std::string text) {
+    if (!is_instance_id(text))
+      throw invalid_value{"expected " + std::string{instance_id_rule}};
     return text;
   });
 }
@@ -122,15 +170,15 @@ binding as_path(std::filesystem::path& target) {
           [&target] { return '"' + target.string() + '"'; }};
 }
 
-binding as_directory(std::filesystem::path& target) {
-  static constexpr std::string_view scheme = "file://";
-  return {[&target](const YAML::Node& node) {
-            auto text = text_of(node, "expected a path");
-            if (text.starts_with(scheme))
-              text.erase(0, scheme.size());
-            target = std::move(text);
-          },
-          [&target] { return '"' + target.string() + '"'; }};
+binding as_directories(std::vector<std::filesystem::path>& target) {
+  return {
+    [&target](const YAML::Node& node) { target = parse_directories(node); },
+    [&target] {
+      std::string text;
+      for (const auto& path : target)
+        text += (text.empty() ? "" : ",") + path.string();
+      return '"' + text + '"';
+    }};
 }
 
 binding as_bool(bool& target) {
@@ -147,16 +195,26 @@ binding as_integer(std::uint32_t& target, number_range range) {
 }
 
 binding as_seconds(std::chrono::milliseconds& target, zero policy) {
-  constexpr double year = 31'536'000;
-  return {
-    [&target, policy](const YAML::Node& node) {
-      const auto seconds = parse_number(node, policy, year);
-      const std::chrono::milliseconds value{std::llround(seconds * 1e3)};
-      if (policy == zero::refused && value.count() == 0)
-        throw invalid_value{"expected at least 0.001"};
-      target = value;
-    },
-    [&target] { return to_text(static_cast<double>(target.count()) / 1e3); }};
+  return {[&target, policy](const YAML::Node& node) {
+            target = parse_seconds(node, policy);
+          },
+          [&target] { return in_seconds(target); }};
+}
+
+binding as_seconds_or_off(std::optional<std::chrono::milliseconds>& target) {
+  return {[&target](const YAML::Node& node) {
+            const auto is_off = node.IsScalar() && node.Scalar() == "-1";
+            target.reset();
+            if (is_off)
+              return;
+            try {
+              target = parse_seconds(node, zero::refused);
+            } catch (invalid_value& wrong) {
+              wrong.expected += ", or -1";
+              throw;
+            }
+          },
+          [&target] { return target ? in_seconds(*target) : "-1"; }};
 }
 
 binding as_size(std::uint64_t& target, std::uint64_t unit, zero policy) {
@@ -314,6 +372,20 @@ std::vector<std::uint16_t> parse_ports(const YAML::Node& given) {
     if (*it != 0 && std::find(ports.begin(), it, *it) != it)
       throw invalid_value{"expected each port once"};
   return ports;
+}
+
+std::vector<std::filesystem::path> parse_directories(const YAML::Node& given) {
+  constexpr auto expected = "expected a path or a list of paths";
+  std::vector<std::filesystem::path> result;
+  if (given.IsSequence()) {
+    for (const auto& item : given)
+      add_directory(result, text_of(item, expected));
+    return result;
+  }
+  std::istringstream pieces{text_of(given, expected)};
+  for (std::string piece; std::getline(pieces, piece, ',');)
+    add_directory(result, piece);
+  return result;
 }
 
 host_and_port parse_host_and_port(const YAML::Node& node,

@@ -31,6 +31,9 @@ inline constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
 binding as_short_text(std::string& target, std::size_t min,
                       std::size_t max = max_short_text);
 
+/// What may name an instance (config/instance_id.hpp).
+binding as_instance_id(std::string& target);
+
 /// One of `choices`, in any case; they are in lower case and kept so.
 binding as_choice(std::string& target, std::vector<std::string> choices);
 
@@ -43,8 +46,9 @@ binding as_none_hash(std::string& target);
 /// The path of a file, which need not exist.
 binding as_path(std::filesystem::path& target);
 
-/// The path of a directory, which need not exist, or a file:// URL of it.
-binding as_directory(std::filesystem::path& target);
+/// The paths of directories, which need not exist, or file:// URLs of them:
+/// one, or several, as a list or separated by commas. None if it is empty.
+binding as_directories(std::vector<std::filesystem::path>& target);
 
 /// true, yes, on, 1 or an opposite, in any case.
 binding as_bool(bool& target);
@@ -55,6 +59,9 @@ binding as_integer(std::uint32_t& target, number_range range);
 
 /// A number of seconds, at most a year. It is rounded to milliseconds.
 binding as_seconds(std::chrono::milliseconds& target, zero policy);
+
+/// A positive number of seconds, or -1 for nothing.
+binding as_seconds_or_off(std::optional<std::chrono::milliseconds>& target);
 
 /// A number of units, at most 2^20; a unit has `unit` bytes.
 binding as_size(std::uint64_t& target, std::uint64_t unit, zero policy);
@@ -106,6 +113,10 @@ std::uint16_t parse_port(const YAML::Node& node);
 /// Reads one port, or a list of up to 1,024: in YAML, or separated by commas.
 /// Only 0 may be listed twice.
 std::vector<std::uint16_t> parse_ports(const YAML::Node& given);
+
+/// Reads the paths of directories, which file:// may precede, as a list or
+/// separated by commas.
+std::vector<std::filesystem::path> parse_directories(const YAML::Node& given);
 
 /// Reads "host" or "host:port", IPv6 in brackets.
 host_and_port parse_host_and_port(const YAML::Node& node,

@@ -4,7 +4,10 @@
 #include "config/option.hpp"
 #include "config/values.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <utility>
 
 namespace kvc {
 
@@ -21,13 +24,14 @@ constexpr auto* unsupported_keys =
   "external_backends external_lookup_client extra_config gds_* "
   "hidden_state* hit_miss_ratio internal_api_server_* lazy_memory_* "
   "lmcache_worker_heartbeat_delay_time lmcache_worker_ids "
-  "local_cpu_use_hugepages local_disk_path_sharding "
+  "local_cpu_use_hugepages "
   "lookup_server_worker_ids lookup_timeout_ms lookup_url maru_* "
   "max_hidden_state_cpu_size min_retrieve_tokens mp_host mp_port nixl_* "
   "numa_mode p2p_lookup_ports pd_* pin_check_interval_sec pin_timeout_sec "
   "plugin_locations priority_limit py_enable_gc remote_config_url "
   "remote_serde remote_storage_plugins remote_url reserve_local_cpu_size "
-  "retrieve_locations runtime_plugin_locations save_decode_cache "
+  "retrieve_locations run_script_api_enabled runtime_plugin_locations "
+  "save_decode_cache "
   "script_allowed_imports storage_plugins store_location transfer_channel "
   "use_gds use_gpu_connector_v3 use_layerwise weka_path";
 
@@ -70,33 +74,40 @@ void check(const worker_options& o, load_report& report) {
   require_port_per_rank("p2p_init_ports", o.p2p_init_ports.size());
 }
 
+std::vector<option> chunk_options(worker_options& o) {
+  return {
+    {"chunk_size", "TOKENS", "tokens per chunk",
+     as_integer(o.chunk_size, {1, 1 << 20U})},
+    {"pre_caching_hash_algorithm", "NAME", "builtin or sha256_cbor",
+     as_choice(o.pre_caching_hash_algorithm, {"builtin", "sha256_cbor"})},
+    {"none_hash", "HASH", "hash before the first chunk, or seed:N",
+     as_none_hash(o.none_hash)},
+    {"save_unfull_chunk", "BOOL", "keep a partial last chunk",
+     as_bool(o.save_unfull_chunk)},
+    {"local_cpu", "BOOL", "keep chunks in memory", as_bool(o.local_cpu)},
+    {"max_local_cpu_size", "GB", "memory for chunks, in 2^30 bytes",
+     as_size(o.max_local_cpu_bytes, gib, zero::refused)},
+    {"local_disk", "PATHS", "keep chunks in files below them",
+     as_directories(o.local_disk)},
+    {"local_disk_path_sharding", "NAME", "by_gpu: ranks take turns",
+     as_choice(o.local_disk_path_sharding, {"by_gpu"})},
+    {"max_local_disk_size", "GB", "of files, in 2^30 bytes",
+     as_size(o.max_local_disk_bytes, gib, zero::allowed)},
+  };
+}
+
 }  // namespace
 
 option_table table_of(worker_options& o) {
   constexpr std::uint16_t default_link_port = 9001;
-  return {
-    "LMCACHE_",
+  option_table result{
+    {"LMCACHE_", "KVC_WORKER_"},
     {
       {"lmcache_instance_id", "NAME", "name of the instance",
-       as_short_text(o.lmcache_instance_id, 1)},
+       as_instance_id(o.lmcache_instance_id)},
       {"model", "NAME", "namespace of the chunks", as_short_text(o.model, 0)},
       {"rank_count", "N", "ranks of the instance; 0: one per worker port",
        as_integer(o.rank_count, {0, 1024})},
-      {"chunk_size", "TOKENS", "tokens per chunk",
-       as_integer(o.chunk_size, {1, 1 << 20U})},
-      {"pre_caching_hash_algorithm", "NAME", "builtin or sha256_cbor",
-       as_choice(o.pre_caching_hash_algorithm, {"builtin", "sha256_cbor"})},
-      {"none_hash", "HASH", "hash before the first chunk, or seed:N",
-       as_none_hash(o.none_hash)},
-      {"save_unfull_chunk", "BOOL", "keep a partial last chunk",
-       as_bool(o.save_unfull_chunk)},
-      {"local_cpu", "BOOL", "keep chunks in memory", as_bool(o.local_cpu)},
-      {"max_local_cpu_size", "GB", "memory for chunks, in 2^30 bytes",
-       as_size(o.max_local_cpu_bytes, gib, zero::refused)},
-      {"local_disk", "PATH", "keep chunks in files below it",
-       as_directory(o.local_disk)},
-      {"max_local_disk_size", "GB", "of files, in 2^30 bytes",
-       as_size(o.max_local_disk_bytes, gib, zero::allowed)},
       {"enable_controller", "BOOL", "report to a controller",
        as_bool(o.enable_controller)},
       {"controller_pull_url",
@@ -132,6 +143,9 @@ option_table table_of(worker_options& o) {
     words_of(unsupported_keys),
     [&o](load_report& report) { check(o, report); },
   };
+  auto chunks = chunk_options(o);
+  std::move(chunks.begin(), chunks.end(), std::back_inserter(result.options));
+  return result;
 }
 
 }  // namespace kvc

@@ -32,7 +32,9 @@ struct worker_options {
   bool local_cpu = true;
   std::uint64_t max_local_cpu_bytes = std::uint64_t{5} << 30U;
 
-  std::filesystem::path local_disk;        ///< A directory; empty: no disk.
+  /// Directories; empty: no disk. Rank r uses number r modulo their count.
+  std::vector<std::filesystem::path> local_disk;
+  std::string local_disk_path_sharding = "by_gpu";  ///< Which says so.
   std::uint64_t max_local_disk_bytes = 0;  ///< Positive if there is a disk.
 
   bool enable_controller = false;

@@ -33,6 +33,9 @@ std::size_t cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// Longer than anything runs.
+constexpr std::chrono::hours endless_lease{24 * 365 * 10};
+
 /// Returns `configured`, or if that is 0 half the cores within [1, max].
 std::size_t threads_or_automatic(std::uint32_t configured, std::size_t max) {
   return configured != 0 ? configured
@@ -111,7 +114,10 @@ registry_options controller_node::parts::make_registry_options() const {
   rules.first_epoch = unix_time_ns() / 1'000'000 << 20U;
   rules.lease = options.lmcache_worker_timeout;
   rules.revival_grace = options.revival_grace;
-  rules.sweep_interval = options.health_check_interval;
+  if (options.health_check_interval)
+    rules.sweep_interval = *options.health_check_interval;
+  else
+    rules.lease = endless_lease;
   return result;
 }
 

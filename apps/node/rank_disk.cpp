@@ -37,8 +37,8 @@ std::uint64_t disk_queue_bytes(const worker_options& settings) {
                             : copied_queue_bytes;
 }
 
-std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
-                                     const worker_id& id) {
+std::filesystem::path disk_folder_of(
+  const std::vector<std::filesystem::path>& local_disk, const worker_id& id) {
   constexpr auto* digits = "0123456789ABCDEF";
   std::string name;
   for (const char c : id.instance) {
@@ -51,7 +51,8 @@ std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
     name += digits[code >> 4U];
     name += digits[code & 15U];
   }
-  return local_disk / name / std::to_string(id.rank);
+  return local_disk[id.rank % local_disk.size()] / name /
+         std::to_string(id.rank);
 }
 
 caf::expected<std::unique_ptr<disk_store>> open_rank_disk(

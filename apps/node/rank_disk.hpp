@@ -12,10 +12,11 @@
 
 namespace kvc {
 
-/// Returns the folder of a rank's files below `local_disk`. Every instance has
-/// its own, whatever characters are in its name.
-std::filesystem::path disk_folder_of(const std::filesystem::path& local_disk,
-                                     const worker_id& id);
+/// Returns the folder of a rank's files below `local_disk`, which is not empty;
+/// ranks take its paths by turns. Every instance has a folder of its own,
+/// whatever characters are in its name.
+std::filesystem::path disk_folder_of(
+  const std::vector<std::filesystem::path>& local_disk, const worker_id& id);
 
 /// Returns how many bytes of chunks may wait to be written: a quarter of the
 /// memory, where they stay meanwhile. Without memory they are copies, and a

@@ -1,5 +1,6 @@
 """What the programs make of their files, variables and flags together."""
 import subprocess
+import time
 import unittest
 
 from support.cluster import BIN, ClusterTest, Process, wait_until
@@ -54,6 +55,11 @@ class MistakesTest(ClusterTest):
             "--chunk-bytes", "4096"])
         self.assert_places(errors, "--kv-shape: expected a chunk of ")
 
+    def test_a_worker_has_a_port_for_each_rank(self):
+        errors = self.errors("kvc-worker", "lmcache_worker_ports: [1, 2]\n",
+                             ["--ranks", "4"])
+        self.assert_places(errors, "--ranks: lmcache_worker_ports has 2 port")
+
     def test_a_controller_tells_them_all_at_once(self):
         errors = self.errors(
             "kvc-controller", "chunk_size: 0\nprot: 9000\n",
@@ -87,6 +93,27 @@ class LmcacheSampleTest(ClusterTest):
             "/health", {"instance_id": name}).json["error_codes"] ==
             {"0": 0, "1": 0, "2": 0}, what="health")
         self.assertIn(CPU, controller.workers()[name, 0]["locations"])
+
+
+class LeaseCheckTest(ClusterTest):
+    def test_that_is_off_keeps_a_silent_worker(self):
+        """As LMCache's -1. Only the loss of its link would end it."""
+        self.cluster.start_controller(health_check_interval=-1,
+                                      lmcache_worker_timeout=0.2)
+        worker = self.cluster.start_worker("a")
+        self.cluster.wait_for_workers({("a", 0)})
+        worker.stop()
+        time.sleep(2)
+        self.assertEqual(set(self.cluster.controller.workers()), {("a", 0)})
+        worker.cont()
+
+
+class KubernetesTest(ClusterTest):
+    def test_a_service_of_the_name_does_not_stop_the_start(self):
+        self.cluster.env = {"LMCACHE_CONTROLLER_PORT": "tcp://10.96.0.7:9000",
+                            "LMCACHE_CONTROLLER_SERVICE_HOST": "10.96.0.7"}
+        controller = self.cluster.start_controller()
+        self.assertIn("ignored: LMCACHE_CONTROLLER_PORT\n", controller.log())
 
 
 if __name__ == "__main__":

@@ -96,6 +96,54 @@ TEST_SUITE("controller_options") {
     CHECK(result.options.chunk_size == 256);
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "takes LMCache's own names of variables") {
+    line.environment = {
+      {"LMCACHE_CONTROLLER_CONTROLLER_HOST", "h"},
+      {"LMCACHE_CONTROLLER_CONTROLLER_PORT", "1"},
+      {"LMCACHE_CONTROLLER_CONTROLLER_MONITOR_PORTS", R"({"pull": 2})"},
+      {"LMCACHE_CONTROLLER_HEALTH_CHECK_INTERVAL", "3"},
+      // As Kubernetes sets it for a service called lmcache-controller.
+      {"LMCACHE_CONTROLLER_PORT", "tcp://10.96.0.7:9000"}};
+    const auto result = load_controller();
+    CHECK(result.errors.empty());
+    controller_options expected;
+    expected.host = "h";
+    expected.port = 1;
+    expected.monitor_port = 2;
+    expected.health_check_interval = 3s;
+    CHECK(result.options == expected);
+    CHECK(result.warnings == texts{"links to services of Kubernetes, ignored: "
+                                   "LMCACHE_CONTROLLER_PORT"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "lets our variables win over LMCache's") {
+    line.environment = {
+      {"LMCACHE_CONTROLLER_PORT", "1"},
+      {"KVC_CONTROLLER_PORT", "2"},
+      {"LMCACHE_CONTROLLER_MONITOR_PORTS", "wrong"},
+      {"KVC_CONTROLLER_MONITOR_PORT", "3"},
+      {"KVC_CONTROLLER_SHARDS", "4"},
+    };
+    line.arguments = {"--shards", "5"};
+    const auto result = load_controller();
+    CHECK(result.errors.empty());
+    CHECK(result.options.port == 2);
+    CHECK(result.options.monitor_port == 3);
+    CHECK(result.options.shards == 5);
+    CHECK(result.warnings.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes -1 for checks that are off") {
+    line.arguments = {"--health-check-interval", "-1"};
+    const auto result = load_controller();
+    CHECK(result.errors.empty());
+    CHECK(!result.options.health_check_interval);
+    for (const std::string text : {"0", "-2", "-0.5", "off"}) {
+      line.arguments[1] = text;
+      CHECK_MESSAGE(load_controller().errors.size() == 1, text);
+    }
+  }
+
   TEST_CASE_FIXTURE(load_fixture, "counts sizes in powers of two") {
     configure("index_memory_limit: 1.5\nbody_limit: 0.25\n");
     const auto result = load_controller();
@@ -105,14 +153,14 @@ TEST_SUITE("controller_options") {
 
   TEST_CASE_FIXTURE(load_fixture, "refuses numbers outside of their ranges") {
     configure(
-      "port: 65536\nhealth_check_interval: -1\nlmcache_worker_timeout: 0\n"
+      "port: 65536\nhealth_check_interval: -2\nlmcache_worker_timeout: 0\n"
       "ready_sync_share: 1.1\nbody_limit: 0\nmax_connections: 0\n"
       "idle_timeout: 0.0001\nrevival_grace: 1e9\n");
     CHECK(
       controller_errors() ==
       texts{
         R"(w.yaml:1: port: expected an integer from 0 to 65535, got "65536")",
-        R"(w.yaml:2: health_check_interval: expected a positive number, got "-1")",
+        R"(w.yaml:2: health_check_interval: expected a positive number, or -1, got "-2")",
         R"(w.yaml:3: lmcache_worker_timeout: expected a positive number, got "0")",
         R"(w.yaml:4: ready_sync_share: expected at most 1, got "1.1")",
         R"(w.yaml:5: body_limit: expected a positive number, got "0")",

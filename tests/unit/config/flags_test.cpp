@@ -71,6 +71,34 @@ TEST_SUITE("flags") {
                                        "--shards: differs from --shards"});
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "takes an empty value for one") {
+    line.arguments = {"--p2p-host=", "--model=", "m", "--local-cpu="};
+    CHECK(worker_errors() ==
+          texts{R"("m": expected a flag)",
+                R"(--local-cpu: expected true or false, got "")"});
+    line.arguments = {"--chunk-size", "16", "--model=", "--p2p-host", ""};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.chunk_size == 16);
+    CHECK(result.options.model.empty());
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes no flag for a value") {
+    line.arguments = {"--model", "--chunk-size", "16"};
+    CHECK(worker_errors() ==
+          texts{"--model: expected a value, got the flag --chunk-size",
+                R"("16": expected a flag)"});
+    line.arguments = {"--model", "--other", "--none-hash", "-5"};
+    CHECK(worker_errors().empty());
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "prints the version and does no more") {
+    line.version = "kvc-test 1.2.3";
+    line.arguments = {"--port", "x", "--version"};
+    CHECK(load_controller().help == "kvc-test 1.2.3\n");
+    CHECK(controller_errors().empty());
+  }
+
   TEST_CASE_FIXTURE(load_fixture, "refuses two files") {
     line.arguments = {"--config", "a", "--config", "/dev/null"};
     CHECK(worker_errors() == texts{"--config: given more than once"});

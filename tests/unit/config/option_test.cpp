@@ -7,7 +7,7 @@ using namespace kvc;
 namespace {
 
 const option_table table{
-  "KVC_",
+  {"KVC_"},
   {{"chunk_size", "", "", {}}, {"p2p_init_ports", "", "", {}, {"p2p_port"}}},
   {"local_disk", "nixl_*"},
   {}};

@@ -9,6 +9,7 @@ using test::load_fixture;
 namespace {
 
 using texts = std::vector<std::string>;
+using paths = std::vector<std::filesystem::path>;
 
 }  // namespace
 
@@ -48,16 +49,93 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
 
   TEST_CASE_FIXTURE(load_fixture, "reports errors of all sources at once") {
     configure("chunk_size: 0\n");
-    line.environment = {{"LMCACHE_CHUNK_SIZE", "x"},
-                        {"LMCACHE_LOCAL_CPU", "2"}};
-    line.arguments.emplace_back("--chunk-size=1.5");
+    line.environment = {{"LMCACHE_LOCAL_CPU", "2"},
+                        {"KVC_WORKER_RANK_COUNT", "x"}};
+    line.arguments.emplace_back("--p2p-timeout=0");
     CHECK(
       worker_errors() ==
       texts{
         R"(w.yaml:1: chunk_size: expected an integer from 1 to 1048576, got "0")",
-        R"(LMCACHE_CHUNK_SIZE: expected an integer from 1 to 1048576, got "x")",
         R"(LMCACHE_LOCAL_CPU: expected true or false, got "2")",
-        R"(--chunk-size: expected an integer from 1 to 1048576, got "1.5")"});
+        R"(KVC_WORKER_RANK_COUNT: expected an integer from 0 to 1024, got "x")",
+        R"(--p2p-timeout: expected a positive number, got "0")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture,
+                    "only warns of what another source overrides") {
+    configure("chunk_size: 0\nmodel: [a]\n");
+    line.environment = {{"LMCACHE_CHUNK_SIZE", "x"}, {"KVC_WORKER_MODEL", "m"}};
+    line.arguments.emplace_back("--chunk-size=2");
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.chunk_size == 2);
+    CHECK(result.options.model == "m");
+    const auto file = (directory() / "w.yaml").string();
+    CHECK(result.warnings ==
+          texts{file + ":1: chunk_size: expected an integer from 1 to 1048576, "
+                       "got \"0\"; --chunk-size counts",
+                file + ":2: model: expected a text, got a list; "
+                       "KVC_WORKER_MODEL counts",
+                "LMCACHE_CHUNK_SIZE: expected an integer from 1 to 1048576, "
+                "got \"x\"; --chunk-size counts"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "lets our variables win over LMCache's") {
+    line.environment = {{"LMCACHE_CHUNK_SIZE", "1"},
+                        {"LMCACHE_CONTROLLER_URL", "lmcache"},
+                        {"LMCACHE_LMCACHE_INSTANCE_ID", "lmcache"},
+                        {"KVC_WORKER_CHUNK_SIZE", "2"},
+                        {"KVC_WORKER_CONTROLLER_PULL_URL", "kvc"}};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.warnings.empty());
+    CHECK(result.options.chunk_size == 2);
+    CHECK(result.options.controller_pull_url == host_and_port{"kvc", 9001});
+    CHECK(result.options.lmcache_instance_id == "lmcache");
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "ignores links to services of Kubernetes") {
+    // As Kubernetes sets them for a service called lmcache-p2p-init.
+    line.environment = {
+      {"LMCACHE_P2P_INIT_SERVICE_HOST", "10.96.0.7"},
+      {"LMCACHE_P2P_INIT_SERVICE_PORT", "9000"},
+      {"LMCACHE_P2P_INIT_PORT", "tcp://10.96.0.7:9000"},
+      {"LMCACHE_P2P_INIT_PORT_9000_TCP", "tcp://10.96.0.7:9000"},
+      {"LMCACHE_P2P_INIT_PORT_9000_TCP_PROTO", "tcp"},
+      {"LMCACHE_P2P_INIT_PORT_9000_TCP_PORT", "9000"},
+      {"LMCACHE_P2P_INIT_PORT_9000_TCP_ADDR", "10.96.0.7"},
+      {"LMCACHE_MP_PORT", "udp://10.96.0.8:1"}};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options == worker_options{});
+    CHECK(result.warnings ==
+          texts{"links to services of Kubernetes, ignored: LMCACHE_MP_PORT, "
+                "LMCACHE_P2P_INIT_PORT"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "removes quotes from variables, as LMCache") {
+    line.environment = {{"LMCACHE_LMCACHE_INSTANCE_ID", "\"vllm-0\""},
+                        {"LMCACHE_MODEL", " 'a b' "},
+                        {"LMCACHE_LOCAL_CPU", " true"},
+                        {"LMCACHE_CHUNK_SIZE", " "},
+                        {"LMCACHE_P2P_HOST", "\"x"}};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.lmcache_instance_id == "vllm-0");
+    CHECK(result.options.model == "a b");
+    CHECK(result.options.p2p_host == "\"x");
+  }
+
+  TEST_CASE("names the settings that differ") {
+    worker_options after;
+    CHECK(changed_keys(worker_options{}, after).empty());
+    after.local_disk = {"/a"};
+    after.log_level = "debug";
+    CHECK(changed_keys(worker_options{}, after) ==
+          texts{"local_disk", "log_level"});
+    controller_options other;
+    other.monitor_port = 1;
+    CHECK(changed_keys(controller_options{}, other) == texts{"monitor_port"});
   }
 
   TEST_CASE_FIXTURE(load_fixture, "ignores unknown and empty variables") {
@@ -84,6 +162,9 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     const auto path = configure("model: m\n");
     line.arguments.clear();
     line.environment = {{"LMCACHE_CONFIG_FILE", path}};
+    CHECK(load_worker().options.model == "m");
+    line.environment = {{"LMCACHE_CONFIG_FILE", "/dev/null"},
+                        {"KVC_WORKER_CONFIG_FILE", path}};
     CHECK(load_worker().options.model == "m");
     line.arguments = {"--config", "/dev/null"};
     CHECK(load_worker().options.model.empty());
@@ -157,12 +238,16 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     configure("lmcache_instance_id: ''\n");
     CHECK(worker_errors() ==
           texts{"w.yaml:1: lmcache_instance_id: expected 1 to 256 printable "
-                R"(ASCII characters, got "")"});
+                R"(ASCII characters, and not "all", got "")"});
   }
 
   TEST_CASE_FIXTURE(load_fixture, "refuses names that controllers refuse") {
+    line.arguments = {"--lmcache-instance-id", "all"};
+    CHECK(worker_errors() ==
+          texts{"--lmcache-instance-id: expected 1 to 256 printable ASCII "
+                R"(characters, and not "all", got "all")"});
     for (const auto& name : {std::string{"caf\u00e9"}, std::string{"\x7f"},
-                             std::string{"a\tb"}, std::string(257, 'a')}) {
+                             std::string{"a\nb"}, std::string(257, 'a')}) {
       line.arguments = {"--lmcache-instance-id", name, "--model=" + name,
                         "--p2p-host", name};
       CHECK_MESSAGE(worker_errors().size() == 3, name);
@@ -180,15 +265,44 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     const auto result = load_worker();
     CHECK(result.errors.empty());
     CHECK(result.warnings.empty());
-    CHECK(result.options.local_disk == "/a/b");
+    CHECK(result.options.local_disk == paths{"/a/b"});
     CHECK(result.options.max_local_disk_bytes == std::uint64_t{1} << 29U);
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes several disks, as LMCache") {
+    for (const std::string given :
+         {"/a,/b/c", "'file:///a/, /b/c'", "/a,,file:///b/c,", "[/a, /b/c]"}) {
+      configure("max_local_disk_size: 1\nlocal_disk: " + given + "\n");
+      const auto result = load_worker();
+      CHECK_MESSAGE(result.errors.empty(), given);
+      REQUIRE(result.options.local_disk.size() == 2);
+      CHECK(result.options.local_disk[0].string().starts_with("/a"));
+      CHECK(result.options.local_disk[1] == "/b/c");
+      line.arguments.clear();
+    }
+    line.arguments = {"--local-disk-path-sharding", "by_name"};
+    CHECK(worker_errors() ==
+          texts{"--local-disk-path-sharding: expected one of "
+                R"(by_gpu, got "by_name")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "refuses what is no path by its name") {
+    for (const std::string url : {"file:/a", "s3://bucket/a", "redis://h:1"}) {
+      line.arguments = {"--max-local-disk-size=1", "--local-disk", "/a," + url};
+      CHECK(
+        worker_errors() ==
+        texts{"--local-disk: expected a path, or file:// and a path, got \"" +
+              url + '"'});
+    }
+    line.arguments[2] = "a:b/c,://";
+    CHECK(worker_errors().empty());
   }
 
   TEST_CASE_FIXTURE(load_fixture, "takes a disk in place of memory") {
     configure("local_disk: c/d\nmax_local_disk_size: 1\nlocal_cpu: false\n");
     const auto result = load_worker();
     CHECK(result.errors.empty());
-    CHECK(result.options.local_disk == "c/d");
+    CHECK(result.options.local_disk == paths{"c/d"});
     CHECK_FALSE(result.options.local_cpu);
   }
 

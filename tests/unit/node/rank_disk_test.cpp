@@ -14,8 +14,15 @@ TEST_SUITE("rank disk") {
   }
 
   TEST_CASE("gives every instance a folder of its own") {
-    CHECK(disk_folder_of("/d", {"vllm-0", 3}) == "/d/vllm-0/3");
-    CHECK(disk_folder_of("/d", {"..", 0}) == "/d/%2E./0");
-    CHECK(disk_folder_of("/d", {"a/b%c", 0}) == "/d/a%2Fb%25c/0");
+    CHECK(disk_folder_of({"/d"}, {"vllm-0", 3}) == "/d/vllm-0/3");
+    CHECK(disk_folder_of({"/d"}, {"..", 0}) == "/d/%2E./0");
+    CHECK(disk_folder_of({"/d"}, {"a/b%c", 0}) == "/d/a%2Fb%25c/0");
+  }
+
+  TEST_CASE("spreads the ranks over several disks") {
+    const std::vector<std::filesystem::path> disks{"/d", "/e"};
+    CHECK(disk_folder_of(disks, {"a", 0}) == "/d/a/0");
+    CHECK(disk_folder_of(disks, {"a", 1}) == "/e/a/1");
+    CHECK(disk_folder_of(disks, {"a", 2}) == "/d/a/2");
   }
 }
