@@ -1,6 +1,7 @@
 #include "actors/fleet/hello_rules.hpp"
 
 #include "actors/hashing/chunk_hasher.hpp"
+#include "config/instance_id.hpp"
 #include "config/short_text.hpp"
 #include "messages/errors.hpp"
 
@@ -19,9 +20,9 @@ caf::error invalid(std::string_view what) {
 }
 
 caf::error check_profile(const worker_profile& profile) {
-  if (profile.id.instance.empty() || !is_short_printable(profile.id.instance))
-    return invalid(
-      "lmcache_instance_id: must be 1 to 256 printable characters");
+  if (!is_instance_id(profile.id.instance))
+    return invalid("lmcache_instance_id: must be " +
+                   std::string{instance_id_rule});
   if (profile.rank_count == 0 || profile.rank_count > max_ranks)
     return invalid("rank_count: must be 1 to 1024");
   if (profile.id.rank >= profile.rank_count)

@@ -1,7 +1,9 @@
 #include "apps/worker/flags.hpp"
 
 #include "actors/peers/lease_check.hpp"
+#include "config/instance_id.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -109,12 +111,42 @@ std::vector<std::string> worker_flags::conflicts_with(
   if (settings != nullptr && ranks == 0 && rank >= settings->ranks())
     errors.push_back("--rank: the instance has " +
                      std::to_string(settings->ranks()) + " rank(s)");
+  if (settings != nullptr && ranks > 0)
+    check_hosted(*settings, errors);
   if (ranks == 0 && instances > 1)
     errors.emplace_back("--instances: needs --ranks");
   if (instances * ranks > max_hosted)
     errors.push_back("--instances: more than " + std::to_string(max_hosted) +
                      " ranks in all");
   return errors;
+}
+
+std::string worker_flags::instance_name(const worker_options& settings,
+                                        std::uint64_t number) const {
+  const auto& id = settings.lmcache_instance_id;
+  return instances == 1 ? id : id + '-' + std::to_string(number);
+}
+
+void worker_flags::check_hosted(const worker_options& settings,
+                                std::vector<std::string>& errors) const {
+  if (!is_instance_id(instance_name(settings, instances - 1)))
+    errors.emplace_back("--instances: the names ID-0, ID-1 and so on must be " +
+                        std::string{instance_id_rule});
+  const auto check_ports = [&](const std::string& key,
+                               const std::vector<std::uint16_t>& given) {
+    if (!given.empty() && given.size() != ranks)
+      errors.push_back("--ranks: " + key + " has " +
+                       std::to_string(given.size()) + " port(s) for " +
+                       std::to_string(ranks) + " ranks");
+  };
+  const auto& ports = settings.lmcache_worker_ports;
+  if (instances > 1 && std::any_of(ports.begin(), ports.end(),
+                                   [](auto port) { return port != 0; }))
+    errors.emplace_back(
+      "--instances: lmcache_worker_ports has the ports of one instance; 0 is "
+      "any free port");
+  check_ports("lmcache_worker_ports", ports);
+  check_ports("p2p_init_ports", settings.p2p_init_ports);
 }
 
 worker_node_options worker_flags::node_options(
@@ -125,14 +157,14 @@ worker_node_options worker_flags::node_options(
   result.journal = journal;
   result.format.dtype = kv_dtype;
   result.format.shape = parse_shape(kv_shape).value_or(shape{});
-  const auto& id = settings.lmcache_instance_id;
   if (ranks == 0) {
-    result.ranks = {{id, static_cast<std::uint32_t>(rank), settings.ranks()}};
+    result.ranks = {{settings.lmcache_instance_id,
+                     static_cast<std::uint32_t>(rank), settings.ranks()}};
     return result;
   }
   const auto rank_count = static_cast<std::uint32_t>(ranks);
   for (std::uint64_t i = 0; i < instances; ++i) {
-    const auto name = instances == 1 ? id : id + '-' + std::to_string(i);
+    const auto name = instance_name(settings, i);
     for (std::uint32_t r = 0; r < rank_count; ++r)
       result.ranks.push_back({name, r, rank_count});
   }

@@ -39,6 +39,15 @@ struct worker_flags {
 
   /// Returns what the flags ask for, if there are no conflicts.
   worker_node_options node_options(const worker_options& settings) const;
+
+ private:
+  /// Returns the name of an instance; `number` is less than `instances`.
+  std::string instance_name(const worker_options& settings,
+                            std::uint64_t number) const;
+
+  /// Adds what is wrong with several ranks or instances of these settings.
+  void check_hosted(const worker_options& settings,
+                    std::vector<std::string>& errors) const;
 };
 
 }  // namespace kvc

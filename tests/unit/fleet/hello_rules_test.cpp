@@ -58,10 +58,11 @@ TEST_SUITE("hello_rules") {
   TEST_CASE_FIXTURE(hello_fixture, "wants a printable instance name") {
     const std::string text =
       "invalid_request: lmcache_instance_id: must be 1 to 256 printable "
-      "characters";
+      "ASCII characters, and not \"all\"";
     for (const auto& name :
-         {std::string{}, std::string(257, 'a'), std::string{"a\n"},
-          std::string{"\x7f"}, std::string{"\x80"}, std::string{"a\0b", 3}}) {
+         {std::string{}, std::string{"all"}, std::string(257, 'a'),
+          std::string{"a\n"}, std::string{"\x7f"}, std::string{"\x80"},
+          std::string{"a\0b", 3}}) {
       hello.profile.id.instance = name;
       CHECK(verdict() == text);
     }
