@@ -44,14 +44,15 @@ caf::expected<std::unique_ptr<journal>> journal::open(
   const std::filesystem::path& path) {
   std::error_code ignored;  // A missing directory shows when opening.
   std::filesystem::create_directories(path.parent_path(), ignored);
-  std::ofstream file{path, std::ios::binary | std::ios::trunc};
-  if (!file)
+  std::unique_ptr<journal> result{new journal{path}};
+  if (!result->file_)
     return caf::make_error(errc::invalid_request,
                            "cannot write journal " + path.string());
-  return std::unique_ptr<journal>{new journal{std::move(file)}};
+  return result;
 }
 
-journal::journal(std::ofstream file) : file_(std::move(file)) {
+journal::journal(const std::filesystem::path& path)
+    : file_(path, std::ios::out) {
   buffer_.reserve(buffer_bytes);
 }
 

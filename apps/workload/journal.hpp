@@ -1,11 +1,11 @@
 #pragma once
 
 #include "actors/store/membership.hpp"
+#include "apps/workload/private_file.hpp"
 
 #include <caf/expected.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,14 +40,14 @@ class journal {
  private:
   class worker_listener;
 
-  explicit journal(std::ofstream file);
+  explicit journal(const std::filesystem::path& path);
 
   void append(char sign, location where, std::span<const std::uint64_t> hashes,
               std::string_view worker);
   void write();
 
   std::mutex mutex_;
-  std::ofstream file_;
+  private_file file_;
   std::string buffer_;
 };
 

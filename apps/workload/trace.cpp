@@ -1,12 +1,12 @@
 #include "apps/workload/trace.hpp"
 
+#include "apps/workload/private_file.hpp"
 #include "apps/workload/splitmix64.hpp"
 #include "messages/errors.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 
 namespace kvc {
 
@@ -47,7 +47,7 @@ trace_reader::trace_reader(std::unique_ptr<std::istream> input,
       buffer_(max_line_bytes + 1) {}
 
 caf::expected<trace_reader> trace_reader::open(const std::string& path) {
-  auto file = std::make_unique<std::ifstream>(path);
+  auto file = std::make_unique<private_file>(path, std::ios::in);
   if (!*file)
     return caf::make_error(errc::invalid_request, "cannot read " + path);
   return trace_reader{std::move(file), path};

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -28,6 +29,13 @@ std::size_t take(const char* data, std::size_t /*one*/, std::size_t size,
     return 0;
   answer.body.append(data, size);
   return size;
+}
+
+/// Opens a socket that children of this process do not inherit.
+curl_socket_t open_socket(void* /*context*/, curlsocktype /*purpose*/,
+                          curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
 }
 
 errc code_of(CURLcode failure) {
@@ -66,6 +74,7 @@ class http_client::impl {
     set(CURLOPT_PROXY, "");  // Whatever the environment says.
     set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(CURLOPT_USERAGENT, "kvc");
+    set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // Waits for no name beyond the deadline.
     set(CURLOPT_MAXCONNECTS, 1L);

@@ -1,9 +1,9 @@
 #include "net/link/outbound.hpp"
 
 #include "messages/registry.hpp"
+#include "net/transport/tcp_socket.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
@@ -44,7 +44,7 @@ void outbound::start(name_resolver& resolver) {
                                 const name_resolver::endpoints& endpoints) {
       if (failure)
         return self->fail(errc::unreachable, failure.message());
-      self->connect(endpoints);
+      self->connect(endpoints, 0);
     });
 }
 
@@ -57,18 +57,29 @@ void outbound::set_deadline(std::chrono::milliseconds timeout,
   });
 }
 
-void outbound::connect(const name_resolver::endpoints& endpoints) {
+/// Tries one endpoint after the other. Asio's async_connect does so as well,
+/// but opens sockets that children of this process inherit.
+void outbound::connect(const name_resolver::endpoints& endpoints,
+                       std::size_t next) {
   if (!done_)
     return;  // The deadline came first.
-  asio::async_connect(
-    socket_, endpoints,
-    [self = shared_from_this()](error_code failure, const tcp::endpoint&) {
-      if (failure)
-        return self->fail(errc::unreachable, failure.message());
-      if (is_connected_to_itself(self->socket_))
-        return self->fail(errc::unreachable, "nobody listens");
-      self->say_hello();
-    });
+  if (next == endpoints.size())
+    return fail(errc::unreachable, "no address");
+  error_code failure;
+  socket_.close(failure);
+  open_private(socket_, endpoints[next].protocol(), failure);
+  if (failure)
+    return fail(errc::unreachable, failure.message());
+  socket_.async_connect(endpoints[next], [self = shared_from_this(), endpoints,
+                                          next](error_code failed) {
+    if (failed && next + 1 < endpoints.size())
+      return self->connect(endpoints, next + 1);
+    if (failed)
+      return self->fail(errc::unreachable, failed.message());
+    if (is_connected_to_itself(self->socket_))
+      return self->fail(errc::unreachable, "nobody listens");
+    self->say_hello();
+  });
 }
 
 template <class Buffer>

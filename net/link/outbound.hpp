@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,7 +35,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
 
  private:
   void set_deadline(std::chrono::milliseconds timeout, std::string_view doing);
-  void connect(const name_resolver::endpoints& endpoints);
+  void connect(const name_resolver::endpoints& endpoints, std::size_t next);
   void say_hello();
   void check_version();
   void check_answer();

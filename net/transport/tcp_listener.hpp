@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/transport/tcp_socket.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,13 +32,16 @@ class tcp_listener {
       host, std::to_string(port), tcp::resolver::passive, failure);
     const auto endpoint = failure ? tcp::endpoint{} : found.begin()->endpoint();
     if (!failure)
-      acceptor_.open(endpoint.protocol(), failure);
+      open_private(acceptor_, endpoint.protocol(), failure);
     if (!failure)
       acceptor_.set_option(tcp::acceptor::reuse_address{true}, failure);
     if (!failure)
       acceptor_.bind(endpoint, failure);
     if (!failure)
       acceptor_.listen(tcp::acceptor::max_listen_connections, failure);
+    if (!failure)
+      acceptor_.native_non_blocking(true, failure);
+    protocol_ = endpoint.protocol();
     return failure ? endpoint : acceptor_.local_endpoint(failure);
   }
 
@@ -45,12 +50,18 @@ class tcp_listener {
   /// fails.
   template <class Done, class Failed>
   void accept(boost::asio::io_context& io, Done done, Failed failed) {
-    acceptor_.async_accept(
-      io, [this, &io, done, failed](error_code failure, tcp::socket socket) {
+    acceptor_.async_wait(
+      tcp::acceptor::wait_read, [this, &io, done, failed](error_code failure) {
         if (!acceptor_.is_open())
           return;
+        tcp::socket socket{io};
+        if (!failure)
+          take(socket, failure);
         if (!failure)
           return done(std::move(socket));
+        if (failure == boost::asio::error::would_block ||
+            failure == boost::asio::error::connection_aborted)
+          return accept(io, done, failed);  // The client has gone again.
         failed(failure);
         pause_.expires_after(pause);
         pause_.async_wait([this, &io, done, failed](error_code aborted) {
@@ -70,7 +81,15 @@ class tcp_listener {
  private:
   static constexpr std::chrono::milliseconds pause{100};
 
+  /// Asio's own accept leaves the socket to children of this process.
+  void take(tcp::socket& into, error_code& failure) {
+    const auto fd =
+      ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+    adopt_descriptor(into, protocol_, fd, failure);
+  }
+
   tcp::acceptor acceptor_;
+  tcp protocol_ = tcp::v4();
   boost::asio::steady_timer pause_;
 };
 
