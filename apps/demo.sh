@@ -11,13 +11,13 @@ folder=$(mktemp -d)
 tokens='[128000, 849, 21435, 279, 26431, 315, 85748, 6636, 304, 4221, 4211, 13]'
 
 stop() {
-  trap - EXIT INT TERM
+  trap - EXIT INT TERM HUP
   jobs -p | xargs -r kill 2>/dev/null || true
   wait || true
   rm -rf "$folder"
 }
 trap stop EXIT
-trap 'echo; exit 0' INT TERM
+trap 'echo; exit 0' INT TERM HUP
 
 give_up() {
   echo "$1; the logs say:" >&2

@@ -1,7 +1,10 @@
 #include "apps/bench/machine.hpp"
 #include "apps/bench/parts.hpp"
 #include "apps/node/process.hpp"
+#include "config/split_empty_values.hpp"
+#include "messages/build_version.hpp"
 #include "messages/errors.hpp"
+#include "messages/standard_streams.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -78,11 +81,13 @@ void add_replay_options(CLI::App& to, bench_options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   bench_options options;
   CLI::App app{
     "Measures kvc on this machine; medians of the repetitions. "
     "Without a name, everything about a fleet.",
     "kvc-bench"};
+  app.set_version_flag("--version", version_line("kvc-bench", this_build()));
   app.add_option("--seconds", options.seconds, "Of each lookup measurement")
     ->check(CLI::PositiveNumber);
   app.add_option("--memberships", options.memberships, "In the index")
@@ -93,7 +98,13 @@ int main(int argc, char** argv) {
   for (const auto& each : parts)
     app.add_subcommand(each.name, each.help)->fallthrough();
   add_replay_options(*app.get_subcommand("replay"), options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    auto words = split_empty_values({argv + std::min(argc, 1), argv + argc});
+    std::reverse(words.begin(), words.end());  // CLI11 wants them so.
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
   std::vector<std::string> names;
   for (const auto* each : app.get_subcommands())
     names.push_back(each->get_name());

@@ -1,9 +1,12 @@
 #include "apps/node/controller_node.hpp"
 #include "apps/node/process.hpp"
+#include "apps/node/reload.hpp"
 #include "config/load.hpp"
+#include "messages/build_version.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "messages/repeated_log.hpp"
+#include "messages/standard_streams.hpp"
 
 #include <iostream>
 
@@ -15,10 +18,12 @@ constexpr std::chrono::milliseconds stop_patience{1'900};
 }  // namespace
 
 int main(int argc, char** argv) {
+  kvc::open_standard_streams();
   auto line = kvc::read_command_line(argc, argv);
   line.program = "kvc-controller";
   line.summary = "Knows which worker holds which chunk of KV cache.";
-  const auto loaded = kvc::load_controller_options(line);
+  line.version = kvc::version_line(line.program, kvc::this_build());
+  auto loaded = kvc::load_controller_options(line);
   if (!loaded.help.empty()) {
     std::cout << loaded.help;
     return 0;
@@ -41,7 +46,10 @@ int main(int argc, char** argv) {
   }
   spdlog::info("controller: started http={}:{} link={}:{}", loaded.options.host,
                (*node)->http_port(), loaded.options.host, (*node)->link_port());
-  const auto exit_code = end.wait();
+  const auto exit_code = end.wait([&] {
+    kvc::reload("controller", kvc::load_controller_options(line),
+                loaded.options, **node);
+  });
   spdlog::info("controller: stopping");
   (*node)->stop();
   kvc::end_repeated();

@@ -1,11 +1,14 @@
 #include "apps/kvc/command_line.hpp"
 
 #include "apps/kvc/commands.hpp"
+#include "config/split_empty_values.hpp"
+#include "messages/build_version.hpp"
 #include "messages/operations.hpp"
 #include "messages/worker_id.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -276,13 +279,17 @@ std::optional<command_line> parse_command_line(int argc, char** argv) {
   CLI::App app{"Asks the kvc controller about the KV caches of a fleet.",
                "kvc"};
   app.footer(footer);
+  app.set_version_flag("--version", version_line("kvc", this_build()),
+                       "Print the version and exit");
   app.require_subcommand(1);
   app.fallthrough();  // Subcommands inherit it when they are added.
   for (auto* add : {add_global_options, add_lookup, add_workers, add_operations,
                     add_events, add_cancel, add_wait})
     add({app, result});
   try {
-    app.parse(argc, argv);
+    auto words = split_empty_values({argv + std::min(argc, 1), argv + argc});
+    std::reverse(words.begin(), words.end());  // CLI11 wants them so.
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     if (app.exit(error) != 0)
       return std::nullopt;

@@ -1,4 +1,5 @@
 #include "apps/kvc/command_line.hpp"
+#include "messages/standard_streams.hpp"
 #include "net/client/http_url.hpp"
 
 namespace {
@@ -24,6 +25,7 @@ exit_code run(const command_line& asked) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   const auto asked = parse_command_line(argc, argv);
   if (!asked)
     return static_cast<int>(exit_code::usage);

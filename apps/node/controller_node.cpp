@@ -8,6 +8,7 @@
 #include "actors/index/lookup_service.hpp"
 #include "apps/node/hashing_options.hpp"
 #include "apps/node/process.hpp"
+#include "messages/build_version.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "net/api/routes.hpp"
@@ -205,10 +206,11 @@ caf::error controller_node::parts::open_http_port() {
   settings.idle_timeout = options.idle_timeout;
   // The server keeps both alive.
   settings.counters = {counters, &counters->requests};
-  http.emplace(*system,
-               make_controller_router({*lookups, *hasher, registry, executor,
-                                       make_route_options(), counters}),
-               settings);
+  http.emplace(
+    *system,
+    make_controller_router({*lookups, *hasher, registry, executor,
+                            make_route_options(), counters, this_build()}),
+    settings);
   auto port = http->start();
   if (!port)
     return std::move(port.error());
@@ -264,6 +266,11 @@ caf::expected<std::unique_ptr<controller_node>> controller_node::start(
 std::uint16_t controller_node::http_port() const { return parts_->http_port; }
 
 std::uint16_t controller_node::link_port() const { return parts_->link_port; }
+
+void controller_node::set_secret(const std::string& secret) {
+  if (parts_->acceptor)
+    parts_->acceptor->set_secret(secret);
+}
 
 void controller_node::stop() {
   if (parts_->system)

@@ -27,6 +27,9 @@ class controller_node {
   std::uint16_t http_port() const;
   std::uint16_t link_port() const;
 
+  /// Takes another secret for links to come; those that are up stay.
+  void set_secret(const std::string& secret);
+
   /// Lets running requests finish for a second, then ends everything.
   void stop();
 

@@ -41,6 +41,9 @@ class peer_side {
   /// Returns the port where peers link to a rank, by its place in `ranks`.
   std::uint16_t port(std::size_t rank) const { return ports_[rank]; }
 
+  /// Takes another secret for links to come.
+  void set_secret(const std::string& secret) { links_->set_secret(secret); }
+
   /// Has the ranks' engines, in the same order, ask peers for what they miss.
   void begin_gathering(std::span<cache_engine* const> engines);
 

@@ -11,18 +11,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <array>
+#include <atomic>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <thread>
 
 namespace kvc {
 
 namespace {
 
-sigset_t stop_signals() {
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const auto each : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, each);
   return signals;
 }
 
@@ -44,7 +47,7 @@ std::string bound_address(int socket) {
 
 void start_logging(const std::string& level) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("kvc"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_pattern(log_pattern);
   spdlog::set_level(spdlog::level::from_str(level));
   spdlog::flush_on(spdlog::level::info);
 }
@@ -57,32 +60,57 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-process_end::process_end(std::chrono::milliseconds patience)
-    : exit_code_(std::make_shared<std::atomic<int>>(0)) {
-  std::signal(SIGPIPE, SIG_IGN);
-  const auto signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::promise<void> asked;
-  is_asked_for_ = asked.get_future().share();
-  std::thread{[=, code = exit_code_, asked = std::move(asked)]() mutable {
+/// What has been received.
+struct process_end::signals {
+  std::atomic<int> exit_code = 0;
+  std::mutex mutex;
+  std::condition_variable came;
+  bool ends = false;
+  bool hung_up = false;
+
+  /// Waits for one of `awaited`. Returns whether it asks for the end.
+  bool receive(const sigset_t& awaited) {
     int signal = 0;
-    sigwait(&signals, &signal);
-    asked.set_value();
+    sigwait(&awaited, &signal);
+    const std::lock_guard lock{mutex};
+    (signal == SIGHUP ? hung_up : ends) = true;
+    came.notify_all();
+    return ends;
+  }
+};
+
+process_end::process_end(std::chrono::milliseconds patience)
+    : signals_(std::make_shared<signals>()) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto awaited = awaited_signals();
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+  std::thread{[=, received = signals_] {
+    while (!received->receive(awaited)) {
+    }
     std::this_thread::sleep_for(patience);
-    _exit(*code);
+    _exit(received->exit_code);
   }}.detach();
 }
 
 void process_end::request() const { kill(getpid(), SIGTERM); }
 
 void process_end::fail() const {
-  *exit_code_ = 1;
+  signals_->exit_code = 1;
   request();
 }
 
-int process_end::wait() const {
-  is_asked_for_.wait();
-  return *exit_code_;
+int process_end::wait(const std::function<void()>& reload) const {
+  auto& received = *signals_;
+  std::unique_lock lock{received.mutex};
+  for (;;) {
+    received.came.wait(lock, [&] { return received.ends || received.hung_up; });
+    if (received.ends)
+      return received.exit_code;
+    received.hung_up = false;
+    lock.unlock();
+    reload();
+    lock.lock();
+  }
 }
 
 std::uint64_t unix_time_ns() {

@@ -289,6 +289,13 @@ caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
   return result;
 }
 
+void worker_node::set_secret(const std::string& secret) {
+  if (parts_->connector)
+    parts_->connector->set_secret(secret);
+  if (parts_->peers)
+    parts_->peers->set_secret(secret);
+}
+
 void worker_node::flush_journal() {
   if (parts_->changes)
     parts_->changes->flush();

@@ -66,6 +66,9 @@ class worker_node {
   caf::expected<std::vector<prefix_match>> find_prefixes(
     std::span<const std::uint64_t> hashes) const;
 
+  /// Takes another secret for links to come; those that are up stay.
+  void set_secret(const std::string& secret);
+
   /// Writes what the journal still buffers.
   void flush_journal();
 

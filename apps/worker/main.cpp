@@ -1,8 +1,11 @@
 #include "apps/node/process.hpp"
+#include "apps/node/reload.hpp"
 #include "apps/worker/work.hpp"
+#include "messages/build_version.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "messages/repeated_log.hpp"
+#include "messages/standard_streams.hpp"
 
 #include <iostream>
 #include <thread>
@@ -12,9 +15,17 @@ namespace {
 constexpr int usage_error = 2;
 constexpr std::chrono::milliseconds stop_patience{1'900};
 
+/// Reads the settings again. The flags that are no settings stay as they are.
+kvc::loaded<kvc::worker_options> load_again(kvc::command_line line) {
+  kvc::worker_flags unused;
+  line.flags = unused.describe();
+  return kvc::load_worker_options(line);
+}
+
 /// Hosts the ranks and works until a signal, or until it is done and was told
 /// to leave then. Returns the exit code.
-int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
+int run(const kvc::command_line& line, const kvc::worker_flags& flags,
+        kvc::worker_options settings) {
   const kvc::process_end end{stop_patience};
   const auto options = flags.node_options(settings);
   auto node = kvc::worker_node::start(options, [end] { end.fail(); });
@@ -34,7 +45,8 @@ int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
       end.request();
     }
   }};
-  const auto exit_code = end.wait();
+  const auto exit_code = end.wait(
+    [&] { kvc::reload("worker", load_again(line), settings, **node); });
   spdlog::info("worker: stopping");
   working.request_stop();
   working.join();
@@ -47,10 +59,12 @@ int run(const kvc::worker_flags& flags, const kvc::worker_options& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kvc::open_standard_streams();
   kvc::worker_flags flags;
   auto line = kvc::read_command_line(argc, argv);
   line.program = "kvc-worker";
   line.summary = "Hosts ranks: a KV cache each, linked to the controller.";
+  line.version = kvc::version_line(line.program, kvc::this_build());
   line.flags = flags.describe();
   const auto loaded = kvc::load_worker_options(line);
   if (!loaded.help.empty()) {
@@ -69,5 +83,5 @@ int main(int argc, char** argv) {
   for (const auto& warning : loaded.warnings)
     spdlog::warn("worker: {}", warning);
   kvc::raise_file_limit();
-  return run(flags, loaded.options);
+  return run(line, flags, loaded.options);
 }

@@ -7,6 +7,7 @@
 #include "net/transport/tcp_listener.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <caf/send.hpp>
 
 #include <list>
@@ -36,6 +37,7 @@ class link_acceptor::service : public inbound_host {
   service(const acceptor_options& options, std::shared_ptr<link_table> links,
           caf::actor_system& system, offered_actor offered)
       : options_(options),
+        secret_(options.secret),
         links_(std::move(links)),
         system_(system),
         offered_(std::move(offered)) {}
@@ -60,7 +62,7 @@ class link_acceptor::service : public inbound_host {
     if (failure)
       return cannot_listen(options_, failure);
     port_ = endpoint.port();
-    if (options_.secret.empty() && !endpoint.address().is_loopback())
+    if (secret_.empty() && !endpoint.address().is_loopback())
       spdlog::warn("link: anyone who reaches {}:{} may join, no secret is set",
                    options_.host, port_);
     accept();
@@ -68,8 +70,14 @@ class link_acceptor::service : public inbound_host {
     return port_;
   }
 
+  void set_secret(std::string secret) {
+    asio::post(io_, [this, secret = std::move(secret)]() mutable {
+      secret_ = std::move(secret);
+    });
+  }
+
  private:
-  const std::string& secret() const override { return options_.secret; }
+  const std::string& secret() const override { return secret_; }
 
   link_table& links() override { return *links_; }
 
@@ -117,6 +125,7 @@ class link_acceptor::service : public inbound_host {
   }
 
   const acceptor_options& options_;
+  std::string secret_;  ///< Used on the thread alone once that runs.
   std::shared_ptr<link_table> links_;
   caf::actor_system& system_;
   offered_actor offered_;
@@ -149,6 +158,11 @@ caf::expected<std::uint16_t> link_acceptor::start(
   caf::actor_system& system, const registrar_actor& registrar) {
   return start(system, {caf::actor_cast<caf::strong_actor_ptr>(registrar),
                         system.message_types(registrar)});
+}
+
+void link_acceptor::set_secret(std::string secret) {
+  if (service_)
+    service_->set_secret(std::move(secret));
 }
 
 void link_acceptor::stop() { service_.reset(); }

@@ -53,6 +53,9 @@ class link_acceptor {
   caf::expected<std::uint16_t> start(caf::actor_system& system,
                                      const registrar_actor& registrar);
 
+  /// Takes another secret for handshakes to come. The links that are up stay.
+  void set_secret(std::string secret);
+
   /// Closes the port and drops unfinished handshakes; links that are up stay
   /// up. Returns when the thread has ended. May be called twice.
   void stop();

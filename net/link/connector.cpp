@@ -53,6 +53,12 @@ class link_connector::service {
       thread_.join();
   }
 
+  void set_secret(std::string secret) {
+    asio::post(io_, [this, secret = std::move(secret)]() mutable {
+      options_.secret = std::move(secret);
+    });
+  }
+
   void connect(link_target target, callback done) {
     asio::post(io_, [this, target = std::move(target),
                      done = std::move(done)]() mutable {
@@ -64,7 +70,7 @@ class link_connector::service {
   }
 
  private:
-  const connector_options& options_;
+  connector_options options_;  ///< Used on the thread alone.
   process_id process_;
   std::shared_ptr<link_table> links_;
   asio::io_context io_{1};
@@ -87,6 +93,12 @@ void link_connector::connect(link_target target, callback done) {
   const std::lock_guard lock{mutex_};
   if (service_)
     service_->connect(std::move(target), std::move(done));
+}
+
+void link_connector::set_secret(std::string secret) {
+  const std::lock_guard lock{mutex_};
+  if (service_)
+    service_->set_secret(std::move(secret));
 }
 
 void link_connector::stop() {

@@ -95,6 +95,9 @@ class link_connector {
     connect({options_.host, options_.port}, std::move(done));
   }
 
+  /// Takes another secret for attempts to come. Thread-safe.
+  void set_secret(std::string secret);
+
   /// Abandons all attempts and returns at once. May be called twice.
   void stop();
 

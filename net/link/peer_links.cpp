@@ -72,6 +72,15 @@ caf::expected<std::uint16_t> peer_links::listen(const std::string& host,
   return bound;
 }
 
+void peer_links::set_secret(const std::string& secret) {
+  options_.secret = secret;  // For ports to come.
+  if (!parts_)
+    return;
+  parts_->connector->set_secret(secret);
+  for (const auto& each : parts_->acceptors)
+    each->set_secret(secret);
+}
+
 void peer_links::stop() {
   if (!parts_)
     return;

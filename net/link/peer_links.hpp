@@ -51,6 +51,9 @@ class peer_links {
   caf::expected<std::uint16_t> listen(const std::string& host,
                                       std::uint16_t port);
 
+  /// Takes another secret for links to come. Those that are up stay.
+  void set_secret(const std::string& secret);
+
   /// The actor that dials peers; null once stopped.
   const peer_dialer_actor& dialer() const { return dialer_; }
 

@@ -18,6 +18,8 @@ void set_environment() {
   ::setenv("UCX_MEM_EVENTS", "n", 1);
   // Without this UCX takes over SIGSEGV and other signals.
   ::setenv("UCX_HANDLE_ERRORS", "none", 0);
+  // Without this SIGHUP switches UCX's debug log on.
+  ::setenv("UCX_DEBUG_SIGNO", "0", 0);
   ::setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
   // We report lost peers and junk on the port ourselves, and standard output
   // belongs to the program.

@@ -143,6 +143,20 @@ TEST_SUITE("link") {
     CHECK(worker.works(registrar));
   }
 
+  TEST_CASE("changes its secret while it is up") {
+    server controller{{.secret = "old"}};
+    client before{controller.port(), "old"};
+    const auto link = before.link();
+    REQUIRE(before.works(link));
+    controller.acceptor().set_secret("new");
+    CHECK(dials(controller, "new"));
+    CHECK(before.works(link));
+    client after{controller.port(), "old"};
+    CHECK(after.failure().starts_with("unauthorized"));
+    after.connector().set_secret("new");
+    CHECK(after.works(after.link()));
+  }
+
   TEST_CASE("survives its acceptor") {
     server controller;
     client worker{controller.port(), ""};
