@@ -73,6 +73,7 @@ TEST_SUITE("controller_options") {
       const auto result = load_controller();
       CHECK_MESSAGE(result.errors.empty(), text);
       CHECK(result.options.allowed_origins == both);
+      line.arguments.clear();
     }
     configure("allowed_origins: []");
     CHECK(load_controller().options.allowed_origins.empty());
