@@ -1,9 +1,11 @@
 #pragma once
 
+#include "messages/repeated_log.hpp"
 #include "net/api/routes.hpp"
 #include "net/http/lane_actor.hpp"
 
 #include <caf/error.hpp>
+#include <caf/type_id.hpp>
 #include <nlohmann/json.hpp>
 
 #include <exception>
@@ -41,6 +43,22 @@ http_response response_for(const caf::error& error);
 /// Returns the answer 200 with this body.
 http_response json_response(const nlohmann::ordered_json& body);
 
+/// Runs `work` on the answer to a Request. What it throws would end the lane's
+/// actor; it is logged instead, and a request without an answer gets 500.
+/// Returns whether nothing was thrown.
+template <class Request, class Function>
+bool contain(Function work) {
+  try {
+    work();
+    return true;
+  } catch (const std::exception& error) {
+    warn_repeated(
+      std::string{"http: failed question="} + caf::type_name<Request>::value,
+      std::string{"reason="} + error.what());
+    return false;
+  }
+}
+
 /// Asks an actor. Answers with `make_response(reply)`, or with its error.
 template <class Reply, class Handle, class Request, class Function>
 void answer_from(const Handle& target, Request question,
@@ -49,11 +67,7 @@ void answer_from(const Handle& target, Request question,
   lane.request(target, timeout, std::move(question))
     .then(
       [respond, make_response](Reply& reply) {
-        try {
-          respond(make_response(reply));
-        } catch (const std::exception&) {
-          // It would end the lane's actor. Unanswered, respond says 500.
-        }
+        contain<Request>([&] { respond(make_response(reply)); });
       },
       [respond](const caf::error& error) { respond(response_for(error)); });
 }

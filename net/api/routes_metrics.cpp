@@ -71,10 +71,13 @@ class scrape {
   scrape& operator=(const scrape&) = delete;
 
   ~scrape() {
-    respond_({.body = text.take(), .content_type = metrics_text::content_type});
+    if (is_whole)  // Unanswered, it is a 500.
+      respond_(
+        {.body = text.take(), .content_type = metrics_text::content_type});
   }
 
   metrics_text text;
+  bool is_whole = true;  ///< Nothing failed.
 
  private:
   responder respond_;
@@ -87,8 +90,11 @@ void ask(const registry_actor& registry, Request question,
          std::chrono::milliseconds timeout, lane_actor& lane,
          const std::shared_ptr<scrape>& open, Function write) {
   lane.request(registry, timeout, question)
-    .then([open, write](const Reply& reply) { write(open->text, reply); },
-          [open](const caf::error&) {});
+    .then(
+      [open, write](const Reply& reply) {
+        open->is_whole &= contain<Request>([&] { write(open->text, reply); });
+      },
+      [open](const caf::error&) {});
 }
 
 }  // namespace
