@@ -59,6 +59,13 @@ void avoid(self_pointer self, const worker_id& peer, const std::string& why) {
     self->clock().now() + self->state.options.avoidance;
 }
 
+/// A failure of this rank is no reason to avoid the peer.
+void note_own_failure(self_pointer self, const std::string& why) {
+  if (std::exchange(self->state.own_failure, why) != why)
+    spdlog::warn("gatherer: chunks of peers not kept worker={} reason={}",
+                 to_string(self->state.here->id()), why);
+}
+
 /// Notes a peer that gave a part of what it was asked for in this round.
 void note_stumble(self_pointer self, std::uint64_t id, const worker_id& peer) {
   const auto found = self->state.rounds.find(id);
@@ -104,12 +111,19 @@ void fetch_share_of(self_pointer self, std::uint64_t id,
         if (auto found = self->state.rounds.find(id);
             found != self->state.rounds.end())
           found->second.holds.push_back(report.holds);
+        if (report.is_own_failure)
+          note_own_failure(self, report.trouble);
+        if (report.is_own_failure && !report.is_peer_failing)
+          return end_share(self, id, share, "");
         if (!report.trouble.empty() && report.copied_bytes > 0)
           note_stumble(self, id, share.peer.id);
         end_share(self, id, share, report.trouble);
       },
       [=](const caf::error& why) {
-        end_share(self, id, share, describe(why));
+        const auto is_own = why == errc::io_failed;  // No peer says that.
+        if (is_own)
+          note_own_failure(self, describe(why));
+        end_share(self, id, share, is_own ? "" : describe(why));
       });
 }
 

@@ -46,7 +46,9 @@ void report(self_pointer self) {
   result.next_cursor = state.lease.next_cursor;
   result.total_chunks = state.lease.total_chunks;
   result.is_peer_failing = !state.trouble.empty();
-  result.trouble = std::move(state.trouble);
+  result.is_own_failure = static_cast<bool>(state.own_failure);
+  result.trouble = result.is_own_failure ? describe(state.own_failure)
+                                         : std::move(state.trouble);
   if (state.batch) {
     if (result.trouble.empty())
       result.trouble = state.batch->trouble();
@@ -136,8 +138,7 @@ void take_place(self_pointer self, const caf::error& failure) {
 
 /// What was not admitted has failed.
 void take_settled(self_pointer self, const caf::error& failure) {
-  if (failure)
-    self->state.trouble = describe(failure);
+  self->state.own_failure = failure;
   report(self);
 }
 

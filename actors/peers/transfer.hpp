@@ -35,6 +35,7 @@ struct fetch_report {
   std::uint64_t copied_bytes = 0;
   std::string trouble{};  ///< Why some are `failed` or `unsuitable`; or empty.
   bool is_peer_failing = false;  ///< The peer or the way to it is the trouble.
+  bool is_own_failure = false;   ///< This rank is.
   std::shared_ptr<const void> holds{};  ///< Keeps the chunks that are here now.
 };
 
@@ -84,7 +85,8 @@ struct transfer_state {
   bool is_ending = false;  ///< Cancelled, late, or the peer is lost.
   std::uint32_t attempts = 0;
   caf::actor_clock::time_point deadline{};
-  std::string trouble;
+  std::string trouble;     ///< With the peer.
+  caf::error own_failure;  ///< While we admitted what had come.
 };
 
 /// Does one fetch_chunks and ends: dials, leases, makes room, reads, verifies,

@@ -1,5 +1,9 @@
 #include "tests/unit/peers/gather_fixture.hpp"
 
+#include <caf/send.hpp>
+
+#include <new>
+
 using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
@@ -252,5 +256,44 @@ TEST_SUITE("gatherer") {
     c_holds(1);
     CHECK(fetch({1}) == 1);
     CHECK(script.leases.empty());
+  }
+
+  TEST_CASE_FIXTURE(gather_fixture, "blames no peer for its own failure") {
+    struct : membership_listener {
+      bool is_broken = true;
+
+      void chunks_admitted(location, std::span<const std::uint64_t>) override {
+        if (is_broken)
+          throw std::bad_alloc{};
+      }
+
+      void chunks_evicted(location, std::span<const std::uint64_t>) override {}
+    } listener;
+    const auto own = network.make_transport(4 * chunk_bytes);
+    cpu_store fragile = store_over(*own, &listener, now);
+    set_up(here, *own, fragile);
+    put(source, {1, 2, 3});
+    b_holds(3);
+    CHECK(fetch({1, 2, 3}) == 2);  // In two rounds, which admit one each.
+    CHECK(asked(script) == lists{{1, 2, 3}, {2, 3}});
+    listener.is_broken = false;
+    CHECK(fetch({1, 2, 3}) == 3);
+    CHECK(asked(script).back() == hashes{3});
+    own->stop();
+    jobs.clear();
+    set_up(here, *ours, store);
+  }
+
+  TEST_CASE_FIXTURE(gather_fixture, "answers with what is here at its end") {
+    put(source, {1, 2});
+    put(store, {1});
+    controller.is_silent = true;
+    const auto answer = ask({1, 2});
+    system.run();
+    CHECK(answer->is_empty());
+    caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+    system.run();
+    REQUIRE(answer->value);
+    CHECK(answer->value->chunks == 1);
   }
 }

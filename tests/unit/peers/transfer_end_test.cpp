@@ -260,6 +260,8 @@ TEST_SUITE("end of a transfer") {
     CHECK(outcomes_of(*answer->value) ==
           outcomes{outcome::failed, outcome::failed});
     CHECK(answer->value->trouble == "io_failed: std::bad_alloc");
+    CHECK(answer->value->is_own_failure);
+    CHECK(!answer->value->is_peer_failing);
     CHECK(has_ended);
     CHECK(ended() == 1);
   }
