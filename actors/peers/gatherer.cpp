@@ -9,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <mutex>
 
 namespace kvc {
 
@@ -215,6 +216,13 @@ void advance(self_pointer self, std::uint64_t number) {
   begin_round(self, number, std::span{asked.hashes}.subspan(count));
 }
 
+/// Who waits for an answer would not notice the end.
+void end(self_pointer self, const caf::error& reason) {
+  while (!self->state.questions.empty())
+    answer(self, self->state.questions.begin()->first);
+  self->quit(reason);
+}
+
 caf::result<peer_source::result> begin(self_pointer self,
                                        std::vector<std::uint64_t> hashes) {
   auto& state = self->state;
@@ -236,6 +244,8 @@ gatherer_impl::behavior_type gatherer(self_pointer self, const rank& here,
   refuse_unexpected(self);
   self->state.here = &here;
   self->state.options = options;
+  self->set_exit_handler(
+    [self](const caf::exit_msg& msg) { end(self, msg.reason); });
   return {
     [self](gather_chunks& msg) { return begin(self, std::move(msg.hashes)); },
     [self](const gather_late& msg) { answer(self, msg.question); },
@@ -245,6 +255,9 @@ gatherer_impl::behavior_type gatherer(self_pointer self, const rank& here,
 peer_source::result gathering_peers::fetch(
   std::span<const std::uint64_t> hashes) {
   result brought;
+  const std::shared_lock running{fetching_};
+  if (is_stopped_)
+    return brought;
   caf::scoped_actor self{*system_};
   // The gatherer is in time by itself; this bounds what it cannot.
   self
@@ -253,6 +266,12 @@ peer_source::result gathering_peers::fetch(
     .receive([&](result& answer) { brought = std::move(answer); },
              [](const caf::error&) {});
   return brought;
+}
+
+void gathering_peers::stop() {
+  is_stopped_ = true;
+  const std::unique_lock none_runs{fetching_};
+  gatherer_ = nullptr;  // A caller may let go of us after the system's end.
 }
 
 }  // namespace kvc

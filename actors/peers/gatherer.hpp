@@ -7,9 +7,11 @@
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -84,7 +86,8 @@ gatherer_impl::behavior_type gatherer(
   gatherer_impl::stateful_pointer<gatherer_state> self, const rank& here,
   const gather_options& options);
 
-/// Asks a gatherer and waits for its answer. Thread-safe.
+/// Asks a gatherer and waits for its answer, or until the gatherer has ended.
+/// Thread-safe.
 class gathering_peers final : public peer_source {
  public:
   gathering_peers(caf::actor_system& system, gatherer_actor gatherer,
@@ -93,10 +96,16 @@ class gathering_peers final : public peer_source {
 
   result fetch(std::span<const std::uint64_t> hashes) override;
 
+  /// From now on fetch() brings nothing. Returns when none runs any more, so
+  /// that the actor system may end; end the gatherer first.
+  void stop();
+
  private:
   caf::actor_system* system_;
   gatherer_actor gatherer_;
   std::chrono::milliseconds patience_;
+  std::shared_mutex fetching_;  ///< Shared by those that run.
+  std::atomic<bool> is_stopped_ = false;
 };
 
 }  // namespace kvc

@@ -1,6 +1,7 @@
 #include "apps/node/peer_side.hpp"
 
 #include "actors/peers/peer_gate.hpp"
+#include "apps/node/death_log.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 
@@ -38,10 +39,10 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
   for (const auto* here : result->ranks_) {
     auto actor = system.spawn(lender, std::cref(*here), lender_options{});
     lenders.emplace(here->id(), caf::actor_cast<peer_actor>(actor));
-    result->actors_.push_back(caf::actor_cast<caf::actor>(actor));
+    result->keep(caf::actor_cast<caf::actor>(actor), "lender");
   }
   const auto gate = system.spawn(peer_gate, lenders);
-  result->actors_.push_back(caf::actor_cast<caf::actor>(gate));
+  result->keep(caf::actor_cast<caf::actor>(gate), "peer gate");
   if (auto error = result->open_ports(secret, gate)) {
     result->stop();
     return error;
@@ -49,6 +50,11 @@ caf::expected<std::unique_ptr<peer_side>> peer_side::start(
   for (auto* here : result->ranks_)
     here->set_dialer(result->links_->dialer());
   return result;
+}
+
+void peer_side::keep(const caf::actor& actor, const char* what) {
+  log_death_of(actor, what);
+  actors_.push_back(actor);
 }
 
 caf::error peer_side::open_ports(const std::string& secret,
@@ -71,9 +77,9 @@ void peer_side::begin_gathering(std::span<cache_engine* const> engines) {
   options.patience = settings_->p2p_timeout;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     auto actor = system_->spawn(gatherer, std::cref(*ranks_[i]), options);
-    actors_.push_back(caf::actor_cast<caf::actor>(actor));
-    engines_[i]->set_peers(
-      std::make_shared<gathering_peers>(*system_, actor, options.patience));
+    keep(caf::actor_cast<caf::actor>(actor), "gatherer");
+    engines_[i]->set_peers(sources_.emplace_back(
+      std::make_shared<gathering_peers>(*system_, actor, options.patience)));
   }
 }
 
@@ -84,6 +90,8 @@ void peer_side::stop() {
     caf::anon_send<caf::message_priority::high>(
       actor, caf::exit_msg{actor.address(), caf::exit_reason::user_shutdown});
   actors_.clear();
+  for (const auto& source : sources_)
+    source->stop();
   if (links_)
     links_->stop();
   for (const auto* here : ranks_)

@@ -47,7 +47,8 @@ class peer_side {
   /// Has the ranks' engines, in the same order, ask peers for what they miss.
   void begin_gathering(std::span<cache_engine* const> engines);
 
-  /// Ends all; the engines ask nobody any more.
+  /// Ends all; the engines ask nobody any more, and those that wait for peers
+  /// have returned.
   void stop();
 
  private:
@@ -55,13 +56,15 @@ class peer_side {
             std::vector<rank*> ranks)
       : system_(&system), settings_(&settings), ranks_(std::move(ranks)) {}
 
+  void keep(const caf::actor& actor, const char* what);
   caf::error open_ports(const std::string& secret, const peer_actor& gate);
 
   caf::actor_system* system_;
   const worker_options* settings_;
   std::vector<rank*> ranks_;
   std::span<cache_engine* const> engines_;
-  std::vector<caf::actor> actors_;  ///< To be ended.
+  std::vector<std::shared_ptr<gathering_peers>> sources_;  ///< The engines'.
+  std::vector<caf::actor> actors_;                         ///< To be ended.
   std::optional<peer_links> links_;
   std::vector<std::uint16_t> ports_;
 };

@@ -3,6 +3,8 @@
 #include "actors/hashing/chunk_hasher.hpp"
 #include "actors/store/disk_writer.hpp"
 #include "actors/worker/worker.hpp"
+#include "apps/node/bounded_run.hpp"
+#include "apps/node/death_log.hpp"
 #include "apps/node/hashing_options.hpp"
 #include "apps/node/peer_side.hpp"
 #include "apps/node/process.hpp"
@@ -22,7 +24,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <thread>
 
 namespace kvc {
@@ -67,6 +71,7 @@ struct worker_node::parts {
   dialer_actor dialer;
   std::unique_ptr<peer_side> peers;  ///< Null without peer to peer.
   std::atomic<bool> is_stopping = false;
+  mutable std::shared_mutex calls;  ///< Shared by those that use the system.
 
   caf::error make_ranks();
   caf::error make_rank(const hosted_rank& hosted);
@@ -203,7 +208,6 @@ void worker_node::parts::spawn_worker(rank_parts& of,
 }
 
 void worker_node::parts::stop() {
-  is_stopping = true;
   for (auto& each : ranks) {
     if (const auto actor = each->here.worker())
       caf::anon_send(caf::actor_cast<caf::actor>(actor), leave{});
@@ -220,12 +224,13 @@ void worker_node::parts::stop() {
   commands.stop();  // Its jobs keep actors alive.
   drain_disks(*system, std::exchange(disk_writers, {}));
   peers.reset();
+  { const std::unique_lock others_are_over{calls}; }
   system.reset();
   if (changes)
     changes->flush();
 }
 
-worker_node::worker_node(std::unique_ptr<parts> running)
+worker_node::worker_node(std::shared_ptr<parts> running)
     : parts_(std::move(running)) {}
 
 worker_node::~worker_node() { stop(); }
@@ -238,7 +243,7 @@ caf::expected<std::unique_ptr<worker_node>> worker_node::start(
   if (!hashing)
     return std::move(hashing.error());
   std::unique_ptr<worker_node> node{
-    new worker_node{std::make_unique<parts>(options)}};
+    new worker_node{std::make_shared<parts>(options)}};
   auto& running = *node->parts_;
   running.hashing = *hashing;
   if (auto error = running.make_ranks())
@@ -271,6 +276,9 @@ bool worker_node::wait_until_registered(
 
 caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
   std::span<const std::uint64_t> hashes) const {
+  const std::shared_lock call{parts_->calls};
+  if (parts_->is_stopping)
+    return caf::make_error(errc::not_ready, "stopped");
   lookup_actor target;
   for (const auto& each : parts_->ranks)
     if (auto found = each->here.lookups())
@@ -302,8 +310,11 @@ void worker_node::flush_journal() {
 }
 
 void worker_node::stop() {
-  if (parts_->system)
-    parts_->stop();
+  if (parts_->is_stopping.exchange(true))
+    return;
+  if (!ends_within(parts_->options.stop_patience,
+                   [running = parts_] { running->stop(); }))
+    spdlog::error("worker: not stopped in time, goes on in the background");
 }
 
 }  // namespace kvc

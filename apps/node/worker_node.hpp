@@ -34,6 +34,8 @@ struct worker_node_options {
 
   /// Where to write a journal of all ranks' changes; empty: nowhere.
   std::filesystem::path journal;
+
+  std::chrono::milliseconds stop_patience{5'000};  ///< See stop().
 };
 
 /// The ranks of this process. Each has a cache_engine and a worker, which
@@ -42,8 +44,12 @@ struct worker_node_options {
 class worker_node {
  public:
   /// Starts everything. The controller need not be there. `on_failure` is
-  /// called, by any thread, if a worker has died. Fails with invalid_request or
-  /// no_capacity.
+  /// called, by any thread, if a worker has died. Fails with invalid_request,
+  /// which names the setting, or no_capacity.
+  ///
+  /// With enable_p2p, UCX needs variables of the environment that may only be
+  /// set while the process has one thread. If it has more, set them before or
+  /// call prepare_transport() (net/transport/transport_module.hpp) first.
   static caf::expected<std::unique_ptr<worker_node>> start(
     const worker_node_options& options,
     const std::function<void()>& on_failure);
@@ -62,7 +68,8 @@ class worker_node {
   bool wait_until_registered(std::chrono::milliseconds patience) const;
 
   /// Asks the controller who holds the prefix of `hashes`. Fails with timed_out
-  /// after a second, or with not_ready at once while there is no link.
+  /// after a second, or with not_ready at once while there is no link and after
+  /// stop().
   caf::expected<std::vector<prefix_match>> find_prefixes(
     std::span<const std::uint64_t> hashes) const;
 
@@ -72,15 +79,24 @@ class worker_node {
   /// Writes what the journal still buffers.
   void flush_journal();
 
-  /// Deregisters and ends everything but the engines.
+  /// Deregisters and ends everything but the engines, which go on without
+  /// controller, peers and disk writes: a retrieve() that waits for peers
+  /// returns what is here. Chunks that wait for the disk are written for half a
+  /// second, then dropped.
+  ///
+  /// Returns after the options' stop_patience at the latest. What has not ended
+  /// by then, because a file system or a peer hangs, goes on ending on a thread
+  /// of its own, and keeps the engines' memory and the disks' locks until it
+  /// has; the log says so. A process that wants to end nevertheless calls
+  /// _exit. Call it from one thread; a second call does nothing.
   void stop();
 
  private:
   struct parts;
 
-  explicit worker_node(std::unique_ptr<parts> running);
+  explicit worker_node(std::shared_ptr<parts> running);
 
-  std::unique_ptr<parts> parts_;
+  std::shared_ptr<parts> parts_;  ///< Shared with a stop() that is late.
 };
 
 }  // namespace kvc
