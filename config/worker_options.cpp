@@ -41,38 +41,54 @@ constexpr auto max_p2p_host = max_short_text - std::size_t{6};
 /// Adds errors about settings that need others.
 void check(const worker_options& o, load_report& report) {
   const bool is_sound = report.errors.empty();
-  const auto complain = [&](const std::string& key, const std::string& text) {
-    report.errors.push_back(report.places[key] + ": " + text);
+  const auto is_given = [&](const std::string& key) {
+    return report.places.contains(key);
   };
-  // A needed setting that was given and is wrong has its error already.
+  for (const auto& each : conflicts_in(o))
+    // A setting that was given and is wrong has its error already.
+    if (is_sound || std::ranges::none_of(each.causes, is_given))
+      report.errors.push_back(report.places[each.key] + ": " + each.text);
+}
+
+}  // namespace
+
+std::vector<option_conflict> conflicts_in(const worker_options& o) {
+  std::vector<option_conflict> result;
   const auto require = [&](const std::string& key, bool has,
                            const std::string& needed) {
-    if (!has && (is_sound || !report.places.contains(needed)))
-      complain(key, "needs " + needed);
+    if (!has)
+      result.push_back({key, "needs " + needed, {needed}});
   };
   const auto require_port_per_rank = [&](const std::string& key,
                                          std::size_t ports) {
-    if (is_sound && ports != 0 && ports != o.ranks())
-      complain(key, "expected a port for each of " + std::to_string(o.ranks()) +
-                      " ranks, got " + std::to_string(ports));
+    if (ports != 0 && ports != o.ranks())
+      result.push_back(
+        {key,
+         "expected a port for each of " + std::to_string(o.ranks()) +
+           " ranks, got " + std::to_string(ports),
+         {"rank_count", "lmcache_worker_ports", "p2p_init_ports"}});
   };
   if (o.enable_controller)
     require("enable_controller", o.controller_pull_url.has_value(),
             "controller_pull_url");
   if (!o.local_disk.empty() && o.max_local_disk_bytes == 0)
-    complain("local_disk", "needs a max_local_disk_size above 0");
+    result.push_back({"local_disk", "needs a max_local_disk_size above 0", {}});
   if (!o.local_cpu)
     require("local_cpu", !o.local_disk.empty(), "local_disk");
   if (o.enable_p2p) {
     if (!o.local_cpu)
-      complain("enable_p2p", "needs local_cpu, peers read memory");
+      result.push_back(
+        {"enable_p2p", "needs local_cpu, peers read memory", {}});
     require("enable_p2p", o.enable_controller, "enable_controller");
     require("enable_p2p", !o.p2p_host.empty(), "p2p_host");
     require("enable_p2p", !o.p2p_init_ports.empty(), "p2p_init_ports");
   }
   require_port_per_rank("lmcache_worker_ports", o.lmcache_worker_ports.size());
   require_port_per_rank("p2p_init_ports", o.p2p_init_ports.size());
+  return result;
 }
+
+namespace {
 
 std::vector<option> chunk_options(worker_options& o) {
   return {

@@ -65,6 +65,18 @@ struct worker_options {
                          const worker_options&) = default;
 };
 
+/// A setting that another one does not allow.
+struct option_conflict {
+  std::string key;
+  std::string text;  ///< "needs controller_pull_url".
+
+  /// The keys that explain it if their values could not be read.
+  std::vector<std::string> causes;
+};
+
+/// Returns what is wrong with settings that need others.
+std::vector<option_conflict> conflicts_in(const worker_options& options);
+
 struct option_table;
 
 /// Returns a table of all settings. They are kept in `options`, which must

@@ -5,6 +5,7 @@
 #include "messages/build_version.hpp"
 #include "messages/errors.hpp"
 #include "messages/standard_streams.hpp"
+#include "net/transport/transport_module.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -35,6 +36,7 @@ constexpr auto parts = std::to_array<part>({
 
 /// Runs the parts of these names and returns the exit code.
 int run(bench_options options, const std::vector<std::string>& names) {
+  prepare_transport();  // While there is one thread.
   auto folder =
     (std::filesystem::temp_directory_path() / "kvc-bench-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) {

@@ -16,6 +16,7 @@
 #include "net/link/dialer.hpp"
 #include "net/link/secret.hpp"
 #include "net/link/system.hpp"
+#include "net/transport/transport_module.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -39,6 +40,19 @@ constexpr std::chrono::milliseconds lookup_timeout{1'000};
 /// Half of the cores: the engine's own work comes first.
 std::size_t command_threads() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 8);
+}
+
+/// Returns why nothing can be started; no error if it can.
+caf::error objection_to(const worker_node_options& options) {
+  if (options.ranks.empty())
+    return caf::make_error(errc::invalid_request, "no ranks");
+  if (options.bytes_per_token == 0)
+    return caf::make_error(errc::invalid_request, "bytes_per_token: 0");
+  const auto conflicts = conflicts_in(options.settings);
+  if (!conflicts.empty())
+    return caf::make_error(errc::invalid_request,
+                           conflicts[0].key + ": " + conflicts[0].text);
+  return caf::none;
 }
 
 /// A rank and what it consists of.
@@ -71,10 +85,11 @@ struct worker_node::parts {
   dialer_actor dialer;
   std::unique_ptr<peer_side> peers;  ///< Null without peer to peer.
   std::atomic<bool> is_stopping = false;
-  mutable std::shared_mutex calls;  ///< Shared by those that use the system.
+  mutable std::shared_mutex calls;  ///< Shared by those that use what ends.
 
   caf::error make_ranks();
   caf::error make_rank(const hosted_rank& hosted);
+  void spawn_disk_writer(rank& here);
   caf::error link();
   caf::error link_peers();
   void spawn_worker(rank_parts& of, const std::function<void()>& on_failure);
@@ -223,8 +238,8 @@ void worker_node::parts::stop() {
   dialer = nullptr;
   commands.stop();  // Its jobs keep actors alive.
   drain_disks(*system, std::exchange(disk_writers, {}));
-  peers.reset();
   { const std::unique_lock others_are_over{calls}; }
+  peers.reset();
   system.reset();
   if (changes)
     changes->flush();
@@ -238,6 +253,11 @@ worker_node::~worker_node() { stop(); }
 caf::expected<std::unique_ptr<worker_node>> worker_node::start(
   const worker_node_options& options, const std::function<void()>& on_failure) {
   const auto& settings = options.settings;
+  if (auto objection = objection_to(options))
+    return objection;
+  if (settings.enable_p2p)
+    if (auto trouble = prepare_transport(); !trouble.empty())
+      return caf::make_error(errc::invalid_request, "enable_p2p: " + trouble);
   auto hashing = make_hash_settings(settings.pre_caching_hash_algorithm,
                                     settings.chunk_size, settings.none_hash);
   if (!hashing)
@@ -298,6 +318,9 @@ caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
 }
 
 void worker_node::set_secret(const std::string& secret) {
+  const std::shared_lock call{parts_->calls};
+  if (parts_->is_stopping)
+    return;
   if (parts_->connector)
     parts_->connector->set_secret(secret);
   if (parts_->peers)

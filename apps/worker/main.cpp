@@ -6,6 +6,7 @@
 #include "messages/log.hpp"
 #include "messages/repeated_log.hpp"
 #include "messages/standard_streams.hpp"
+#include "net/transport/transport_module.hpp"
 
 #include <iostream>
 #include <thread>
@@ -26,6 +27,8 @@ kvc::loaded<kvc::worker_options> load_again(kvc::command_line line) {
 /// to leave then. Returns the exit code.
 int run(const kvc::command_line& line, const kvc::worker_flags& flags,
         kvc::worker_options settings) {
+  if (settings.enable_p2p)
+    kvc::prepare_transport();  // While there is one thread; start() complains.
   const kvc::process_end end{stop_patience};
   const auto options = flags.node_options(settings);
   auto node = kvc::worker_node::start(options, [end] { end.fail(); });

@@ -2,8 +2,13 @@
 
 #include <dlfcn.h>
 
+#include <array>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace kvc {
 
@@ -11,20 +16,36 @@ namespace {
 
 constexpr auto* file_name = "libkvc_ucx.so";
 
-/// UCX reads these variables when it is loaded.
-void set_environment() {
-  // An operator must not choose otherwise: memory events patch libc's mmap, and
-  // crash when the process ends.
-  ::setenv("UCX_MEM_EVENTS", "n", 1);
+struct variable {
+  const char* name;
+  const char* value;
+  bool is_fixed = false;  ///< An operator must not choose otherwise.
+};
+
+/// UCX reads these when it is loaded.
+constexpr std::array<variable, 6> variables{{
+  // Memory events patch libc's mmap, and crash when the process ends.
+  {"UCX_MEM_EVENTS", "n", true},
   // Without this UCX takes over SIGSEGV and other signals.
-  ::setenv("UCX_HANDLE_ERRORS", "none", 0);
+  {"UCX_HANDLE_ERRORS", "none"},
   // Without this SIGHUP switches UCX's debug log on.
-  ::setenv("UCX_DEBUG_SIGNO", "0", 0);
-  ::setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+  {"UCX_DEBUG_SIGNO", "0"},
+  {"UCX_WARN_UNUSED_ENV_VARS", "n"},
   // We report lost peers and junk on the port ourselves, and standard output
   // belongs to the program.
-  ::setenv("UCX_LOG_LEVEL", "fatal", 0);
-  ::setenv("UCX_LOG_FILE", "stderr", 0);
+  {"UCX_LOG_LEVEL", "fatal"},
+  {"UCX_LOG_FILE", "stderr"},
+}};
+
+bool is_missing(const variable& x) {
+  const auto* found = std::getenv(x.name);
+  return found == nullptr || (x.is_fixed && std::string_view{found} != x.value);
+}
+
+bool has_other_threads() {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator tasks{"/proc/self/task", ignored};
+  return std::distance(begin(tasks), end(tasks)) > 1;
 }
 
 /// Returns the library or program that this is linked into.
@@ -61,7 +82,8 @@ struct loaded_module {
 };
 
 loaded_module load(const std::filesystem::path& path) {
-  set_environment();
+  if (auto trouble = prepare_transport(); !trouble.empty())
+    return {.error = std::move(trouble)};
   const auto file = find(path);
   // UCX cannot be unloaded.
   auto* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -77,6 +99,20 @@ loaded_module load(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::string prepare_transport() {
+  std::string missing;
+  for (const auto& each : variables)
+    if (is_missing(each))
+      missing += std::string{" "} + each.name + '=' + each.value;
+  if (missing.empty())
+    return {};
+  if (has_other_threads())
+    return "other threads run already; set before the start:" + missing;
+  for (const auto& each : variables)
+    ::setenv(each.name, each.value, each.is_fixed ? 1 : 0);
+  return {};
+}
 
 opened_transport open_transport(const transport_options& options,
                                 const std::filesystem::path& path) {

@@ -17,11 +17,17 @@ struct opened_transport {
   std::vector<std::string> warnings{};  ///< What is degraded, for the operator.
 };
 
+/// Sets the UCX_* variables without which UCX, when it is loaded, changes libc
+/// and signal handlers and writes to standard output (docs/ucx.md); those that
+/// are set already stay. If other threads run, which may read the environment,
+/// it sets nothing and returns what must be set before they start; else
+/// nothing. Call it first in a program that has threads when it opens a
+/// transport.
+std::string prepare_transport();
+
 /// Opens a transport over UCX. Loads the module that contains it, once per
-/// process and for ever. Only the module links UCX: when UCX is loaded it
-/// changes libc and signal handlers unless some UCX_* variables are set. This
-/// function sets them, so call it before other threads read the environment
-/// (docs/ucx.md).
+/// process and for ever, for which prepare_transport() must succeed. Only the
+/// module links UCX.
 ///
 /// The module is at `path`. If that is empty it is where the variable
 /// KVC_TRANSPORT_MODULE says; else beside the library or program that this is
