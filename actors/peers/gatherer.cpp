@@ -4,6 +4,7 @@
 #include "actors/peers/transfer.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/repeated_log.hpp"
 #include "messages/unexpected.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -62,9 +63,9 @@ void avoid(self_pointer self, const worker_id& peer, const std::string& why) {
 
 /// A failure of this rank is no reason to avoid the peer.
 void note_own_failure(self_pointer self, const std::string& why) {
-  if (std::exchange(self->state.own_failure, why) != why)
-    spdlog::warn("gatherer: chunks of peers not kept worker={} reason={}",
-                 to_string(self->state.here->id()), why);
+  warn_repeated("gatherer: chunks of peers not kept worker=" +
+                  to_string(self->state.here->id()),
+                "reason=" + why);
 }
 
 /// Notes a peer that gave a part of what it was asked for in this round.

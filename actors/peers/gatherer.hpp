@@ -76,7 +76,6 @@ struct gatherer_state {
   std::map<worker_id, std::size_t> load;  ///< Chunks asked for, by peer.
   std::map<worker_id, caf::actor_clock::time_point> avoided;  ///< Until when.
   std::uint64_t last_number = 0;
-  std::string own_failure;  ///< Logged once, not for every share.
 };
 
 /// Brings chunks of peers here on request: asks the controller who has them,

@@ -22,13 +22,31 @@ void rank::set_dialer(const peer_dialer_actor& actor) {
   dialer_ = actor;
 }
 
-void rank::note_welcome(const welcome& answer) {
+void rank::on_go_ahead(std::function<void()> act) {
   const std::lock_guard lock{mutex_};
-  if (is_over_)
-    return;
-  epoch_ = answer.epoch;
-  lookups_ = answer.lookups;
-  is_registered_.notify_all();
+  act_ = std::move(act);
+}
+
+void rank::go_ahead() {
+  std::function<void()> act;
+  {
+    const std::lock_guard lock{mutex_};
+    act = act_;
+  }
+  if (act)
+    act();
+}
+
+void rank::note_welcome(const welcome& answer) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (is_over_)
+      return;
+    epoch_ = answer.epoch;
+    lookups_ = answer.lookups;
+    is_registered_.notify_all();
+  }
+  go_ahead();
 }
 
 void rank::note_lost_link() {
@@ -59,6 +77,7 @@ void rank::forget_actors() {
   worker_ = nullptr;
   dialer_ = nullptr;
   lookups_ = nullptr;
+  act_ = nullptr;
 }
 
 }  // namespace kvc

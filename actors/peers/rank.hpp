@@ -61,7 +61,14 @@ class rank {
   peer_dialer_actor dialer() const;
   void set_dialer(const peer_dialer_actor& actor);
 
-  /// The worker is registered.
+  /// `act` is called at each go_ahead(), by any thread; it must be short.
+  void on_go_ahead(std::function<void()> act);
+
+  /// The rank may change what it has on disk: it is no stranger to its
+  /// controller, or there is none. Says so again at times.
+  void go_ahead();
+
+  /// The worker is registered, which is a go_ahead() too.
   void note_welcome(const welcome& answer);
 
   /// The controller's link is gone: a request over it would only time out.
@@ -87,6 +94,7 @@ class rank {
   peer_dialer_actor dialer_;
   lookup_actor lookups_;
   std::uint64_t epoch_ = 0;
+  std::function<void()> act_;
   bool is_over_ = false;
 };
 

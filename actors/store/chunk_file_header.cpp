@@ -112,7 +112,7 @@ std::size_t chunk_file_header::bytes() const {
 }
 
 caf::expected<std::vector<std::byte>> chunk_file_header::encode() const {
-  const auto& [id, model, hashing, format] = identity;
+  const auto& [id, model, hashing, format, bytes_per_token] = identity;
   if (model.size() > max_model_bytes ||
       id.instance.size() > max_instance_bytes ||
       format.dtype.size() > max_dtype_bytes ||
@@ -151,7 +151,7 @@ caf::expected<chunk_file_header> chunk_file_header::decode(
   if (header_checksum(from.first(x.header_bytes)) != x.header_checksum)
     return damaged("header checksum");
   chunk_file_header result;
-  auto& [id, model, hashing, format] = result.identity;
+  auto& [id, model, hashing, format, bytes_per_token] = result.identity;
   result.chunk = {x.hash, x.raw_bytes, x.encoded_bytes, x.tokens, x.codec};
   result.payload_checksum = x.payload_checksum;
   auto rest = from.subspan(fixed_bytes);
@@ -163,6 +163,8 @@ caf::expected<chunk_file_header> chunk_file_header::decode(
     std::memcpy(format.shape.data(), rest.data(),
                 std::size_t{4} * x.dimensions);
   hashing = {x.algorithm, x.chunk_size, x.none_hash};
+  if (x.tokens > 0 && x.raw_bytes % x.tokens == 0)
+    bytes_per_token = x.raw_bytes / x.tokens;
   if (!is_sound(result.chunk))
     return damaged("sizes that make no sense");
   return result;

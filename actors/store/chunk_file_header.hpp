@@ -9,13 +9,17 @@
 
 namespace kvc {
 
-/// Whose chunks a file may hold: chunks of another model, rank, format or
-/// hashing are of no use to a worker.
+/// Whose chunks a file may hold: chunks of another model, rank, format, hashing
+/// or size are of no use to a worker.
 struct disk_identity {
   worker_id id;
   std::string model;
   hash_settings hashing;
   chunk_format format;
+
+  /// Raw bytes. A header does not have it: decode() computes it from the
+  /// chunk's sizes, and returns 0 if these make no whole number.
+  std::uint64_t bytes_per_token = 0;
 
   friend bool operator==(const disk_identity&, const disk_identity&) = default;
 };

@@ -1,11 +1,13 @@
 #include "actors/store/disk_folder.hpp"
 
 #include "messages/errors.hpp"
+#include "net/transport/checksum.hpp"
 
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -20,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t folder_digits = 2;
 constexpr std::size_t number_digits = 16;
+constexpr std::size_t max_model_letters = 64;
 constexpr std::string_view suffix = ".chunk";
 
 std::string sixteen_digits(std::uint64_t x) {
@@ -69,6 +72,30 @@ caf::error make_folders(const fs::path& folder) {
   return make_folder(folder);
 }
 
+/// Returns the name of an identity's folder: for people the end of the model's
+/// name, for us a digest of all that `header` says.
+std::string home_name(const std::string& model,
+                      std::span<const std::byte> header) {
+  const auto begin = model.size() - std::min(model.size(), max_model_letters);
+  auto result = model.empty() ? "any" : model.substr(begin);
+  for (auto& c : result)
+    if (const auto byte = static_cast<unsigned char>(c);
+        std::isalnum(byte) == 0 && c != '-' && c != '.')
+      c = '_';
+  if (result.front() == '.')
+    result.front() = '_';
+  return result + '-' + sixteen_digits(checksum_of(header));
+}
+
+/// Returns where a chunk's file lies below the folder of its identity.
+fs::path place_below(const fs::path& folder, const chunk_file_name& name) {
+  const auto hash = sixteen_digits(name.hash);
+  auto file = folder / hash.substr(0, folder_digits) / hash;
+  file += '-' + sixteen_digits(name.generation);
+  file += suffix;
+  return file;
+}
+
 caf::error unusable(const fs::path& directory, const std::string& why) {
   return caf::make_error(errc::invalid_request,
                          "disk directory " + directory.string() + ": " + why);
@@ -99,7 +126,9 @@ caf::error write_and_read(const fs::path& file) {
 
 caf::expected<disk_folder> disk_folder::open(const fs::path& directory,
                                              disk_identity identity) {
-  const chunk_record smallest{.raw_bytes = 1, .encoded_bytes = 1};
+  const chunk_record smallest{.raw_bytes = identity.bytes_per_token,
+                              .encoded_bytes = identity.bytes_per_token,
+                              .tokens = 1};
   const auto header = chunk_file_header{identity, smallest}.encode();
   if (!header)
     return header.error();
@@ -118,22 +147,28 @@ caf::expected<disk_folder> disk_folder::open(const fs::path& directory,
   if (const auto refusal = lock->lock())
     return unusable(path, refusal == errc::not_ready ? "another store has it"
                                                      : describe(refusal));
-  return disk_folder{std::move(path), std::move(identity), header->size(),
-                     std::move(*lock)};
+  auto home = path / home_name(identity.model, *header);
+  return disk_folder{std::move(path), std::move(home), std::move(identity),
+                     header->size(), std::move(*lock)};
 }
 
 fs::path disk_folder::path_of(const chunk_file_name& name) const {
-  const auto hash = sixteen_digits(name.hash);
-  auto file = directory_ / hash.substr(0, folder_digits) / hash;
-  file += '-' + sixteen_digits(name.generation);
-  file += suffix;
-  return file;
+  return place_below(home_, name);
 }
 
 std::optional<chunk_file_name> disk_folder::name_of(
   const fs::path& file) const {
   const auto name = parse_name(file.filename().string());
-  return name && path_of(*name) == file ? name : std::nullopt;
+  const auto folder = file.parent_path().parent_path();
+  return name && place_below(folder, *name) == file ? name : std::nullopt;
+}
+
+bool disk_folder::is_home(const fs::path& folder) {
+  const auto name = folder.filename().string();
+  return name.size() > number_digits + 1 &&
+         name[name.size() - number_digits - 1] == '-' &&
+         parse_digits(
+           std::string_view{name}.substr(name.size() - number_digits));
 }
 
 disk_chunk disk_folder::describe_file(const chunk_record& chunk,
@@ -144,9 +179,30 @@ disk_chunk disk_folder::describe_file(const chunk_record& chunk,
 caf::error disk_folder::write(const disk_chunk& chunk,
                               std::span<const std::byte> bytes) const {
   const auto file = path_of(chunk.name());
-  if (auto failure = make_folder(file.parent_path()))
+  if (auto failure = make_folders_for(file))
     return failure;
   return chunk_file::write(file, {identity_, chunk.record}, bytes);
+}
+
+caf::error disk_folder::adopt(const chunk_file_name& old,
+                              const chunk_file_name& name) const {
+  const auto file = path_of(name);
+  if (auto failure = make_folders_for(file))
+    return failure;
+  // A power cut may leave it where it was: the next start finds it there.
+  const auto from = place_below(directory_, old);
+  std::error_code failure;
+  fs::rename(from, file, failure);
+  if (failure)
+    return file_error("rename", from, failure.value());
+  fs::remove(from.parent_path(), failure);  // If it was the last one there.
+  return {};
+}
+
+caf::error disk_folder::make_folders_for(const fs::path& file) const {
+  if (auto failure = make_folder(home_))
+    return failure;
+  return make_folder(file.parent_path());
 }
 
 caf::error disk_folder::read(const disk_chunk& chunk,

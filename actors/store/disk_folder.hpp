@@ -34,13 +34,14 @@ struct disk_chunk {
   std::uint64_t version() const { return generation; }
 };
 
-/// A directory of the chunk files of one identity, spread over 256 folders by
-/// their hash. Calls for different names may run at once.
+/// A directory of chunk files, in which every identity has a folder of its own,
+/// its home, and the quarantine. In a home the files are spread over 256
+/// folders by their hash. Calls for different names may run at once.
 class disk_folder {
  public:
-  /// Makes the directory if it is missing and locks it until the result ends.
-  /// Fails with invalid_request if the directory or the identity cannot be used
-  /// or somebody else has the lock.
+  /// Makes the directory if it is missing and locks it until the result ends;
+  /// makes nothing else. Fails with invalid_request if the directory or the
+  /// identity cannot be used or somebody else has the lock.
   static caf::expected<disk_folder> open(const std::filesystem::path& directory,
                                          disk_identity identity);
 
@@ -48,11 +49,23 @@ class disk_folder {
 
   const std::filesystem::path& directory() const { return directory_; }
 
+  /// The folder of this identity. Made with its first file.
+  const std::filesystem::path& home() const { return home_; }
+
+  /// Whether a folder has the name of a home, of whatever identity.
+  static bool is_home(const std::filesystem::path& folder);
+
   std::filesystem::path path_of(const chunk_file_name& name) const;
 
-  /// Returns the name of a file that lies where path_of says.
+  /// Returns the name of a file that lies where path_of() says, in this home or
+  /// in another folder.
   std::optional<chunk_file_name> name_of(
     const std::filesystem::path& file) const;
+
+  /// Moves a file home that lies in the directory itself, where earlier
+  /// versions wrote them.
+  caf::error adopt(const chunk_file_name& old,
+                   const chunk_file_name& name) const;
 
   /// Describes the file for a chunk.
   disk_chunk describe_file(const chunk_record& chunk,
@@ -81,14 +94,19 @@ class disk_folder {
   caf::error probe() const;
 
  private:
-  disk_folder(std::filesystem::path directory, disk_identity identity,
-              std::uint64_t header_bytes, file_handle lock)
+  disk_folder(std::filesystem::path directory, std::filesystem::path home,
+              disk_identity identity, std::uint64_t header_bytes,
+              file_handle lock)
       : directory_(std::move(directory)),
+        home_(std::move(home)),
         identity_(std::move(identity)),
         header_bytes_(header_bytes),
         lock_(std::move(lock)) {}
 
+  caf::error make_folders_for(const std::filesystem::path& file) const;
+
   std::filesystem::path directory_;
+  std::filesystem::path home_;
   disk_identity identity_;
   std::uint64_t header_bytes_;  ///< Of every file.
   file_handle lock_;

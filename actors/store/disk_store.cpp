@@ -1,6 +1,5 @@
 #include "actors/store/disk_store.hpp"
 
-#include "actors/store/disk_recovery.hpp"
 #include "actors/store/recoding.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
@@ -108,20 +107,24 @@ caf::expected<std::unique_ptr<disk_store>> disk_store::open(
   auto folder = disk_folder::open(options.directory, options.identity);
   if (!folder)
     return std::move(folder.error());
-  const auto found = recover(*folder, options.capacity_bytes);
+  auto found = recover(*folder, options.capacity_bytes);
   if (!found)
-    return found.error();
+    return std::move(found.error());
   spdlog::info(
-    "disk_store: opened directory={} chunks={} bytes={} removed={} "
-    "quarantined={}",
-    folder->directory().string(), found->chunks.size(), found->used_bytes,
-    found->removed, found->quarantined);
-  return std::unique_ptr<disk_store>{
-    new disk_store(std::move(options), std::move(*folder), *found)};
+    "disk_store: opened directory={} chunks={} bytes={} surplus={} damaged={}",
+    folder->home().string(), found->chunks.size(), found->used_bytes,
+    found->surplus.size(), found->damaged.size());
+  const auto waits = options.waits_to_change;
+  std::unique_ptr<disk_store> result{
+    new disk_store(std::move(options), std::move(*folder), std::move(*found))};
+  if (!waits)
+    if (auto failure = result->begin_changes(false))
+      return failure;
+  return result;
 }
 
 disk_store::disk_store(disk_store_options options, disk_folder folder,
-                       const recovered_files& found)
+                       recovered_files found)
     : catalog_store(options.now),
       options_(std::move(options)),
       folder_(std::move(folder)),
@@ -131,7 +134,84 @@ disk_store::disk_store(disk_store_options options, disk_folder folder,
     catalog_.admit(chunk);
     largest_file_ = std::max(largest_file_, chunk.file_bytes);
   }
-  status_.quarantined = found.quarantined;
+  found.chunks.clear();
+  postponed_ = std::move(found);
+}
+
+caf::error disk_store::allow_changes() { return begin_changes(true); }
+
+/// Tells the listener of chunks that it adopts, if it is to tell.
+caf::error disk_store::begin_changes(bool tells) {
+  recovered_files postponed;
+  std::uint64_t room = 0;
+  {
+    const std::lock_guard guard{mutex_};
+    if (std::exchange(may_change_, true))
+      return {};
+    postponed = std::exchange(postponed_, {});
+    room = options_.capacity_bytes - used_bytes();
+  }
+  if (auto failure = tidy(folder_, postponed))
+    return failure;
+  const auto earlier = recover_earlier(folder_, room);
+  if (!earlier)
+    return earlier.error();
+  if (auto failure = tidy(folder_, earlier->found))
+    return failure;
+  note_quarantined(postponed.damaged.size() + earlier->found.damaged.size());
+  for (const auto& chunk : earlier->found.chunks)
+    adopt(chunk, tells);
+  note_others(earlier->others);
+  const auto others = files_of_others(folder_);
+  if (!others)
+    return others.error();
+  for (const auto& each : *others)
+    note_others(each);
+  return trim_quarantine(folder_, options_.capacity_bytes);
+}
+
+/// Moves a file of an earlier version home. It is not in the catalog yet; if
+/// that has the chunk, or no room for it, the file goes.
+void disk_store::adopt(const disk_chunk& earlier, bool tells) {
+  auto chunk = earlier;
+  {
+    const std::lock_guard guard{mutex_};
+    chunk.generation = next_generation_++;
+  }
+  if (const auto failure = folder_.adopt(earlier.name(), chunk.name())) {
+    const std::lock_guard guard{mutex_};
+    status_.last_error = describe(failure);
+    return;
+  }
+  {
+    const std::lock_guard guard{mutex_};
+    const auto left = options_.capacity_bytes - used_bytes();
+    if (find_chunk(chunk.record.hash) == nullptr && chunk.file_bytes <= left) {
+      catalog_.admit(chunk);
+      largest_file_ = std::max(largest_file_, chunk.file_bytes);
+      if (tells)
+        report_admitted(chunk);
+      return;
+    }
+  }
+  remove_files({&chunk, 1});
+}
+
+void disk_store::note_quarantined(std::size_t files) {
+  if (files == 0)
+    return;
+  spdlog::warn("disk_store: quarantined files={} directory={}", files,
+               folder_.quarantine_directory().string());
+  const std::lock_guard guard{mutex_};
+  status_.quarantined += files;
+}
+
+void disk_store::note_others(const other_files& others) const {
+  if (others.files > 0)
+    spdlog::warn(
+      "disk_store: set aside, of another model, format or hashing directory={} "
+      "chunks={} bytes={}",
+      others.folder.string(), others.files, others.bytes);
 }
 
 void disk_store::on_work(std::function<void()> wake) {
@@ -154,10 +234,12 @@ offer_result disk_store::offer(std::vector<kept_chunk> chunks) {
   touch_all(*batch);
   const auto result = queue_.offer(chunks, batch, is_here, now);
   status_.refused_chunks += result.refused;
+  const auto is_waiting = !may_change_;
   guard.unlock();
   if (result.is_overflow)
-    warn_repeated("disk_store: too slow, chunks not taken directory=" +
-                  folder_.directory().string());
+    warn_repeated(std::string{"disk_store: "} +
+                  (is_waiting ? "no controller yet" : "too slow") +
+                  ", chunks not taken directory=" + folder_.home().string());
   return result;
 }
 
@@ -172,7 +254,8 @@ bool disk_store::write_next() {
   std::optional<kept_chunk> kept;  // Its owner ends without the lock.
   {
     const std::lock_guard guard{mutex_};
-    kept = queue_.begin();
+    if (may_change_)
+      kept = queue_.begin();
   }
   if (!kept)
     return false;
@@ -268,18 +351,30 @@ bool disk_store::settle_failure(const disk_chunk& chunk,
       return true;
     catalog_.drop(place);
     report_evicted({&chunk, 1});
-    status_.quarantined += is_damaged ? 1 : 0;
   }
   warn_repeated(
     "disk_store: chunks lost directory=" + folder_.directory().string(),
     "reason=" + describe(why));
   if (!is_damaged)
     return true;
+  quarantine(file);
+  return true;
+}
+
+/// Does so later if files are only read.
+void disk_store::quarantine(const std::filesystem::path& file) {
+  {
+    const std::lock_guard guard{mutex_};
+    if (!may_change_) {
+      postponed_.damaged.push_back(file);
+      return;
+    }
+    ++status_.quarantined;
+  }
   if (const auto failure = folder_.quarantine(file)) {
     const std::lock_guard guard{mutex_};
     status_.last_error = describe(failure);
   }
-  return true;
 }
 
 std::optional<disk_hold> disk_store::hold(std::uint64_t hash) {
@@ -475,8 +570,7 @@ std::optional<std::vector<disk_chunk>> disk_store::set_aside(
 void disk_store::admit(new_file& file) {
   const auto chunk = file.take();
   catalog_.admit(chunk);
-  if (options_.listener != nullptr)
-    options_.listener->chunks_admitted(location::disk, {&chunk.record.hash, 1});
+  report_admitted(chunk);
 }
 
 void disk_store::note_write(const caf::error& failure) {
@@ -488,6 +582,11 @@ void disk_store::note_write(const caf::error& failure) {
   warn_repeated(
     "disk_store: chunks not written directory=" + folder_.directory().string(),
     "reason=" + write_fault_);
+}
+
+void disk_store::report_admitted(const disk_chunk& chunk) {
+  if (options_.listener != nullptr)
+    options_.listener->chunks_admitted(location::disk, {&chunk.record.hash, 1});
 }
 
 void disk_store::report_evicted(std::span<const disk_chunk> chunks) {

@@ -4,6 +4,7 @@
 #include "actors/store/disk_folder.hpp"
 #include "actors/store/disk_hold.hpp"
 #include "actors/store/disk_queue.hpp"
+#include "actors/store/disk_recovery.hpp"
 
 #include <functional>
 #include <memory>
@@ -12,13 +13,14 @@
 
 namespace kvc {
 
-struct recovered_files;
-
 struct disk_store_options {
   /// Belongs to the store, which makes it if it is missing.
   std::filesystem::path directory;
-  std::uint64_t capacity_bytes = 0;  ///< Of all files together.
+  std::uint64_t capacity_bytes = 0;  ///< Of all files of the identity.
   disk_identity identity;
+
+  /// Whether files are only read until allow_changes().
+  bool waits_to_change = false;
 
   /// The bytes of chunks that may wait to be written; more is not taken.
   std::uint64_t max_queue_bytes = std::uint64_t{256} << 20U;
@@ -43,13 +45,24 @@ struct disk_store_options {
 /// tail first. Reading and recoding do not keep a chunk from being cleared.
 class disk_store final : public catalog_store<disk_chunk> {
  public:
-  /// Takes over the directory and the files in it, see recover(). The listener
-  /// is not told of the chunks found; a scan lists them. A damaged payload is
-  /// found when it is read. Fails with invalid_request if the directory or the
-  /// identity cannot be used or another store has the directory, and with
-  /// io_failed if a file can neither be read nor moved.
+  /// Takes over the directory and the identity's files in it, see recover().
+  /// Files of other identities stay as they are, and the log says how much room
+  /// they take. The listener is not told of the chunks found; a scan lists
+  /// them. A damaged payload is found when it is read. Fails with
+  /// invalid_request if the directory or the identity cannot be used or another
+  /// store has the directory, and with io_failed if a file can neither be read
+  /// nor moved.
   static caf::expected<std::unique_ptr<disk_store>> open(
     disk_store_options options);
+
+  /// Ends the time in which files are only read: chunks that are offered wait,
+  /// and what recover() found in the way stays there. Only orders change files
+  /// then: clear(), write() and recode(). Tells the listener of chunks found
+  /// where earlier versions kept them. Takes as long as files take. Fails with
+  /// io_failed if something cannot be read or moved; chunks are written
+  /// nevertheless. Does nothing if files may be changed already. The thread of
+  /// write_next() calls it.
+  caf::error allow_changes();
 
   /// Calls `wake`, which must be short and must not call back, when there is
   /// something for write_next() to do, and at once if there is already. Does
@@ -129,8 +142,13 @@ class disk_store final : public catalog_store<disk_chunk> {
   class recode_source;
 
   disk_store(disk_store_options options, disk_folder folder,
-             const recovered_files& found);
+             recovered_files found);
 
+  caf::error begin_changes(bool tells);
+  void adopt(const disk_chunk& earlier, bool tells);
+  void note_quarantined(std::size_t files);
+  void note_others(const other_files& others) const;
+  void quarantine(const std::filesystem::path& file);
   bool read_as(std::uint64_t hash, std::span<std::byte> raw, bool is_use);
   bool settle_failure(const disk_chunk& chunk, const caf::error& why);
   void remove_files(std::span<const disk_chunk> chunks);
@@ -145,6 +163,7 @@ class disk_store final : public catalog_store<disk_chunk> {
   void admit(new_file& file);
   chunk_change what_happened_to(const disk_chunk& old, codec_id target) const;
   void note_write(const caf::error& failure);
+  void report_admitted(const disk_chunk& chunk);
   void report_evicted(std::span<const disk_chunk> chunks);
   std::string check_space(std::uint64_t free_bytes) const;
 
@@ -154,6 +173,8 @@ class disk_store final : public catalog_store<disk_chunk> {
   disk_queue queue_;
   std::uint64_t set_aside_ = 0;  ///< Bytes of files that are no chunk's yet.
   std::uint64_t next_generation_;
+  bool may_change_ = false;    ///< Files, without an order.
+  recovered_files postponed_;  ///< What to tidy up then; without its chunks.
   std::uint64_t largest_file_ = 0;
   status status_;            ///< Without the queue's numbers.
   std::string write_fault_;  ///< Of the last write; empty if it succeeded.

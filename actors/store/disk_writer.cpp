@@ -1,5 +1,8 @@
 #include "actors/store/disk_writer.hpp"
 
+#include "messages/errors.hpp"
+#include "messages/log.hpp"
+
 #include <caf/send.hpp>
 
 #include <utility>
@@ -32,6 +35,12 @@ void write_one(self_pointer self) {
     answer_drains(self);
 }
 
+void begin(self_pointer self) {
+  if (const auto failure = self->state.store->allow_changes())
+    spdlog::error("disk_writer: not tidied up reason={}", describe(failure));
+  self->send(self, chunks_wait{});
+}
+
 }  // namespace
 
 disk_writer_state::~disk_writer_state() {
@@ -50,6 +59,7 @@ disk_writer_actor::behavior_type disk_writer(self_pointer self,
   });
   return {
     [self](const chunks_wait&) { write_one(self); },
+    [self](const allow_changes&) { begin(self); },
     [self](const drain_queue& msg) -> caf::result<queue_drained> {
       auto answer = self->make_response_promise<queue_drained>();
       const auto end = self->clock().now() + msg.patience;

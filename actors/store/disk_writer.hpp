@@ -13,6 +13,10 @@ namespace kvc {
 /// Tells a disk_writer that chunks wait to be written.
 struct chunks_wait {};
 
+/// Tells a disk_writer that the files may be changed, see
+/// disk_store::allow_changes().
+struct allow_changes {};
+
 /// Asks a disk_writer to write the chunks that wait. After `patience` it starts
 /// no more. The store then lets go of the rest and takes no new chunks.
 struct drain_queue {
@@ -25,7 +29,7 @@ struct queue_drained {
 
 /// Writes the chunks offered to a disk_store.
 using disk_writer_actor = caf::typed_actor<  //
-  caf::reacts_to<chunks_wait>,
+  caf::reacts_to<chunks_wait>, caf::reacts_to<allow_changes>,
   caf::replies_to<drain_queue>::with<queue_drained>>;
 
 /// The state of a disk_writer. When the actor ends, the store lets go of the
@@ -58,5 +62,6 @@ disk_writer_actor::behavior_type disk_writer(
 }  // namespace kvc
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::chunks_wait)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::allow_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::drain_queue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(kvc::queue_drained)

@@ -51,6 +51,17 @@ void dial_later(self_pointer self) {
            worker_step::dial);
 }
 
+/// Notes whether a controller has answered. One that refuses the rank may know
+/// it by another model or hashing: then the disk stays as it is. If none is
+/// there for long, nobody refuses.
+void note_answer(self_pointer self, bool is_answer) {
+  auto& state = self->state;
+  state.was_answered |= is_answer;
+  if (!state.was_answered &&
+      self->clock().now() - state.begun >= state.settings.silence_patience)
+    state.here->go_ahead();
+}
+
 void lose_link(self_pointer self) {
   begin_round(self);
   self->state.registrar = nullptr;
@@ -84,6 +95,8 @@ void dial_controller(self_pointer self) {
         if (round != self->state.round)
           return;
         note_trouble(self, describe(why));
+        note_answer(self,
+                    why == errc::unauthorized || why == errc::version_mismatch);
         dial_later(self);
       });
 }
@@ -106,6 +119,7 @@ bool can_go_on(self_pointer self, const welcome& answer) {
 
 void accept(self_pointer self, const welcome& answer) {
   auto& state = self->state;
+  note_answer(self, true);
   if (!is_usable(answer) || (answer.is_revived && !can_go_on(self, answer))) {
     state.epoch = 0;
     note_trouble(self, "the controller's welcome makes no sense");
@@ -132,6 +146,7 @@ void handle_refusal(self_pointer self, const caf::error& why) {
   const auto& settings = state.settings;
   state.reporters.pause();
   note_trouble(self, describe(why));
+  note_answer(self, why != caf::sec::request_timeout);
   const auto is_superseded = why == errc::superseded;
   if (is_superseded) {
     state.epoch = 0;
@@ -248,6 +263,7 @@ worker_impl::behavior_type worker(self_pointer self, rank* here,
   state.here = here;
   state.sources.emplace(sources);
   state.settings = std::move(settings);
+  state.begun = self->clock().now();
   state.random.seed(static_cast<std::uint32_t>(state.settings.process.salt));
   self->set_down_handler([self](const caf::down_msg& down) {
     if (!self->state.desk.forget(down.source))

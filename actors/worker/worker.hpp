@@ -32,6 +32,10 @@ struct worker_settings {
 
   std::chrono::milliseconds refused_backoff{1'000};
   std::chrono::milliseconds superseded_backoff{60'000};
+
+  /// How long no controller must have answered until the rank goes ahead
+  /// without one.
+  std::chrono::milliseconds silence_patience{10'000};
 };
 
 /// Tells a worker to deregister and end.
@@ -63,7 +67,9 @@ struct worker_state {
   std::uint64_t epoch = 0;          ///< Of the last welcome.
   reporter_set reporters;           ///< Linked.
   command_desk desk;
-  std::string last_trouble;  ///< Logged once, not at every attempt.
+  std::string last_trouble;   ///< Logged once, not at every attempt.
+  bool was_answered = false;  ///< By a controller, whatever it said.
+  caf::actor_clock::time_point begun{};
   std::minstd_rand random;
 };
 

@@ -65,20 +65,15 @@ caf::expected<std::unique_ptr<disk_store>> open_rank_disk(
   disk_store_options disk;
   disk.directory = disk_folder_of(settings.local_disk, id);
   disk.capacity_bytes = settings.max_local_disk_bytes;
-  disk.identity = {id, settings.model, hashing, options.format};
+  disk.identity = {id, settings.model, hashing, options.format,
+                   options.bytes_per_token};
+  disk.waits_to_change = settings.enable_controller;
   disk.max_queue_bytes = disk_queue_bytes(settings);
   disk.listener = listener;
   auto opened = disk_store::open(disk);
   if (!opened)
     return opened;
   report_all(**opened, *listener);
-  const auto quarantined = (*opened)->state().quarantined;
-  spdlog::info("worker: opened disk worker={} directory={} chunks={}",
-               to_string(id), disk.directory.string(),
-               (*opened)->usage().chunks);
-  if (quarantined > 0)
-    spdlog::warn("worker: quarantined files={} directory={}", quarantined,
-                 (disk.directory / "quarantine").string());
   return opened;
 }
 
@@ -87,6 +82,7 @@ void drain_disks(caf::actor_system& system,
   caf::scoped_actor self{system};
   for (const auto& writer : writers)
     self->send(writer, drain_queue{drain_patience});
+  const auto deadline = std::chrono::steady_clock::now() + 2 * drain_patience;
   for (std::size_t i = 0; i < writers.size(); ++i)
     self->receive(
       [](const queue_drained& end) {
@@ -94,7 +90,7 @@ void drain_disks(caf::actor_system& system,
           spdlog::warn("worker: not written to disk chunks={}",
                        end.dropped_chunks);
       },
-      caf::after(2 * drain_patience) >>
+      caf::after(std::max(deadline - std::chrono::steady_clock::now(), {})) >>
         [] { spdlog::warn("worker: a disk is too slow to end in time"); });
   for (const auto& writer : writers)
     caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);

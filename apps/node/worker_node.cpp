@@ -164,9 +164,18 @@ caf::error worker_node::parts::make_rank(const hosted_rank& hosted) {
     commands.submit(std::move(work));
   };
   if (here.disk != nullptr)
-    disk_writers.push_back(
-      system->spawn<caf::detached>(disk_writer, here.disk));
+    spawn_disk_writer(here);
   return caf::none;
+}
+
+void worker_node::parts::spawn_disk_writer(rank& here) {
+  const auto writer = system->spawn<caf::detached>(disk_writer, here.disk);
+  disk_writers.push_back(writer);
+  log_death_of(caf::actor_cast<caf::actor>(writer), "disk writer");
+  // An address only: the rank must not keep the actor alive.
+  here.on_go_ahead([at = caf::actor_cast<caf::actor_addr>(writer)] {
+    caf::anon_send(caf::actor_cast<caf::actor>(at), allow_changes{});
+  });
 }
 
 caf::error worker_node::parts::link() {

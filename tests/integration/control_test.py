@@ -149,7 +149,7 @@ class DiskTest(ControlTest):
         self.start_disk_worker("a", self.tokens)
         self.wait_for_disk("a", 8)
         gone, damaged, *_ = sorted(
-            (self.cluster.directory / "disk/a/0").glob("??/*.chunk"))
+            (self.cluster.directory / "disk/a/0").rglob("*.chunk"))
         gone.unlink()
         content = bytearray(damaged.read_bytes())
         content[-1] ^= 1

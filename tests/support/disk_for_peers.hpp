@@ -15,10 +15,12 @@ struct disk_for_peers {
 
   /// With room for so many chunks that compress badly.
   explicit disk_for_peers(std::uint64_t chunks = 1'000) {
+    auto identity = sample_identity();
+    identity.bytes_per_token = chunk_bytes / chunk_tokens;
     auto opened =
       disk_store::open({.directory = directory.path() / "chunks",
                         .capacity_bytes = chunks * (header_bytes + chunk_bytes),
-                        .identity = sample_identity(),
+                        .identity = std::move(identity),
                         .max_queue_bytes = chunk_bytes,
                         .listener = &disk_log});
     REQUIRE(opened);

@@ -6,11 +6,14 @@
 
 namespace kvc::test {
 
+constexpr std::uint32_t tokens_of_chunk = 16;
+
 inline disk_identity sample_identity() {
   return {.id = {"vllm-0", 3},
           .model = "llama",
           .hashing = {hash_algorithm::sha256_cbor, 64, 77},
-          .format = {}};
+          .format = {},
+          .bytes_per_token = raw_bytes / tokens_of_chunk};
 }
 
 /// What a file of sample_identity() takes.
@@ -20,10 +23,11 @@ constexpr std::uint64_t file_bytes = header_bytes + raw_bytes;
 inline kept_chunk kept_of(std::uint64_t hash) {
   auto owner = std::make_shared<const bytes>(raw_of(hash));
   const std::span<const std::byte> view{*owner};
-  return {.chunk = {.hash = hash, .bytes = raw_bytes, .tokens = 16},
-          .codec = codec_id::none,
-          .bytes = view,
-          .owner = std::move(owner)};
+  return {
+    .chunk = {.hash = hash, .bytes = raw_bytes, .tokens = tokens_of_chunk},
+    .codec = codec_id::none,
+    .bytes = view,
+    .owner = std::move(owner)};
 }
 
 inline std::vector<kept_chunk> kept_of(const hashes& names) {
@@ -45,6 +49,11 @@ inline bool has_right(disk_store& store, std::uint64_t hash) {
     return false;
   CHECK(raw == raw_of(hash));
   return true;
+}
+
+/// The folder of an identity's files, by one of them.
+inline std::filesystem::path home_of(const std::filesystem::path& file) {
+  return file.parent_path().parent_path();
 }
 
 /// A store with room for four files.

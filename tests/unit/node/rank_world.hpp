@@ -109,13 +109,16 @@ class rank_world final : public membership_listener {
     model_.forget_memory();
     hub_ = std::make_unique<change_hub>();
     const std::uint64_t memory = is_tight_ ? 12 : 200;
-    auto opened = disk_store::open(
-      {.directory = directory_,
-       .capacity_bytes = 2 * memory * chunk_bytes,
-       .identity = {{"a", 0}, "", {.chunk_size = chunk_size}, {}},
-       .max_queue_bytes = 10 * chunk_bytes,
-       .listener = this,
-       .now = [this] { return model_.now; }});
+    auto opened = disk_store::open({.directory = directory_,
+                                    .capacity_bytes = 2 * memory * chunk_bytes,
+                                    .identity = {{"a", 0},
+                                                 "",
+                                                 {.chunk_size = chunk_size},
+                                                 {},
+                                                 chunk_bytes / chunk_size},
+                                    .max_queue_bytes = 10 * chunk_bytes,
+                                    .listener = this,
+                                    .now = [this] { return model_.now; }});
     if (!opened)
       return note("cannot open: " + to_string(opened.error()));
     disk_ = opened->get();

@@ -1,9 +1,42 @@
 #include "messages/errors.hpp"
 #include "tests/support/disk_store_fixture.hpp"
 
+#include <map>
+
 using namespace kvc;
 using namespace kvc::test;
 using enum chunk_outcome;
+
+namespace {
+
+void damage(const std::filesystem::path& file, std::size_t at) {
+  auto content = bytes_in(file);
+  content.at(at) ^= std::byte{1};
+  put_bytes(file, content);
+}
+
+struct recovery_fixture : disk_store_fixture {
+  /// All files, with what is in them.
+  std::map<std::filesystem::path, bytes> contents() const {
+    std::map<std::filesystem::path, bytes> result;
+    for (const auto& file : files_below(options.directory))
+      result.emplace(file, bytes_in(file));
+    return result;
+  }
+
+  /// Closes the store and leaves the chunks where earlier versions kept them:
+  /// in the directory itself.
+  void put_as_earlier(const hashes& names) {
+    put(names);
+    const auto home = home_of(files().at(0));
+    store.reset();
+    for (const auto& x : std::filesystem::directory_iterator{home})
+      std::filesystem::rename(x, options.directory / x.path().filename());
+    std::filesystem::remove(home);
+  }
+};
+
+}  // namespace
 
 TEST_SUITE("disk_store recovery") {
   TEST_CASE_FIXTURE(disk_store_fixture, "finds its chunks again") {
@@ -75,8 +108,10 @@ TEST_SUITE("disk_store recovery") {
     CHECK(store->check() == "");
   }
 
-  TEST_CASE_FIXTURE(disk_store_fixture, "takes no other identity's chunks") {
+  TEST_CASE_FIXTURE(recovery_fixture, "leaves other identities' files") {
     put({1, 2});
+    const auto before = contents();
+    const auto ours = options.identity;
     auto& other = options.identity;
     SUBCASE("of another instance") { other.id.instance = "vllm-1"; }
     SUBCASE("of another rank") { other.id.rank = 4; }
@@ -88,15 +123,105 @@ TEST_SUITE("disk_store recovery") {
     SUBCASE("of another none hash") { other.hashing.none_hash = 78; }
     SUBCASE("of another dtype") { other.format.dtype = "float32"; }
     SUBCASE("of another shape") { other.format.shape = {1, 64, 4}; }
+    SUBCASE("of another size") { other.bytes_per_token *= 2; }
     reopen();
     CHECK(store->usage().chunks == 0);
     CHECK(store->usage().used_bytes == 0);
-    CHECK(store->state().quarantined == 2);
-    CHECK(quarantined() == 2);
-    CHECK(files().empty());
+    CHECK(store->state().quarantined == 0);
+    CHECK(contents() == before);
     CHECK(!has(1));
     put({1});
+    CHECK(files().size() == 3);
+    options.identity = ours;
+    reopen();
+    CHECK(scan_all(*store) == std::set<std::uint64_t>{1, 2});
     CHECK(has(1));
+    CHECK(store->usage().used_bytes == 2 * file_bytes);
+  }
+
+  TEST_CASE_FIXTURE(recovery_fixture, "adopts what an earlier version wrote") {
+    put_as_earlier({1, 2, first_noise});
+    damage(files().at(2), 20);
+    put_bytes(files().at(0).string() + ".part", bytes(100));
+    log.take();
+    store = open();
+    CHECK(log.take().empty());
+    CHECK(scan_all(*store) == std::set<std::uint64_t>{1, 2});
+    CHECK(has(1));
+    CHECK(has(2));
+    CHECK(quarantined() == 1);
+    CHECK(!std::filesystem::exists(options.directory / "00"));
+    put({3});
+    reopen();
+    CHECK(scan_all(*store) == std::set<std::uint64_t>{1, 2, 3});
+    CHECK(store->check() == "");
+  }
+
+  TEST_CASE_FIXTURE(recovery_fixture, "adopts nothing of another size") {
+    put_as_earlier({1, 2});
+    const auto before = contents();
+    options.identity.bytes_per_token *= 2;
+    store = open();
+    CHECK(store->usage().chunks == 0);
+    CHECK(contents() == before);
+    options.identity.bytes_per_token /= 2;
+    reopen();
+    CHECK(scan_all(*store) == std::set<std::uint64_t>{1, 2});
+  }
+
+  TEST_CASE_FIXTURE(recovery_fixture, "adopts what it has room for") {
+    put({1, 2, 3});
+    const auto home = home_of(files().at(0));
+    std::filesystem::rename(home, directory.path() / "home");
+    reopen();
+    hashes kept{1, 2, 3};
+    SUBCASE("the latest") {
+      put_as_earlier({4, 5});
+      kept.push_back(5);
+    }
+    SUBCASE("unless it is at home") { put_as_earlier({4, 2}); }
+    std::filesystem::rename(directory.path() / "home", home);
+    store = open();
+    CHECK(scan_all(*store) ==
+          std::set<std::uint64_t>{kept.begin(), kept.end()});
+    CHECK(files().size() == kept.size());
+    for (const auto name : kept)
+      CHECK(has(name));
+    CHECK(store->check() == "");
+  }
+
+  TEST_CASE_FIXTURE(recovery_fixture, "changes no file before it may") {
+    put_as_earlier({7});
+    const auto earlier = options.directory / "00";
+    std::filesystem::rename(earlier, directory.path() / "earlier");
+    store = open();
+    put({1, 2, 3, 5});
+    store.reset();
+    damage(files().at(0), 20);
+    damage(files().at(2), file_bytes - 1);
+    put_bytes(files().at(1).string() + ".part", bytes(100));
+    std::filesystem::rename(directory.path() / "earlier", earlier);
+    const auto before = contents();
+    options.capacity_bytes = 2 * file_bytes;
+    options.waits_to_change = true;
+    store = open();
+    CHECK(scan_all(*store) == std::set<std::uint64_t>{3, 5});
+    CHECK(!has(3));
+    CHECK(has(5));
+    CHECK(offer({4}) == 1);
+    CHECK(!store->write_next());
+    CHECK(contents() == before);
+    CHECK(store->state().quarantined == 0);
+    log.take();
+    CHECK(!store->allow_changes());
+    CHECK(log.take() == changes{{true, 7}});
+    CHECK(quarantined() == 2);
+    CHECK(store->state().quarantined == 2);
+    CHECK(files().size() == 2);
+    CHECK(!store->write_next());
+    CHECK(log.take() == changes{{false, 5}, {true, 4}});
+    CHECK(!store->allow_changes());
+    CHECK(files_below(options.directory).size() == 2 + 2 + 1);
   }
 
   TEST_CASE_FIXTURE(disk_store_fixture, "quarantines what is not right") {
@@ -122,8 +247,9 @@ TEST_SUITE("disk_store recovery") {
         file.parent_path() / "0000000000000003-0000000000000009.chunk");
     }
     SUBCASE("because it is in another's folder") {
-      std::filesystem::create_directory(options.directory / "fe");
-      std::filesystem::rename(file, options.directory / "fe" / file.filename());
+      const auto other = home_of(file) / "fe";
+      std::filesystem::create_directory(other);
+      std::filesystem::rename(file, other / file.filename());
     }
     SUBCASE("because of its name") {
       std::filesystem::rename(file, file.parent_path() / "1.chunk");
@@ -149,10 +275,11 @@ TEST_SUITE("disk_store recovery") {
     const auto folder = options.directory / "quarantine";
     for (const std::uint64_t first : {1U, 3U, 5U}) {
       put({first, first + 1});
-      for (const auto& file : files())
+      for (const auto& file : files()) {
+        damage(file, 20);
         std::filesystem::last_write_time(
           file, std::filesystem::file_time_type{std::chrono::hours{first}});
-      ++options.identity.model.back();
+      }
       reopen();
     }
     CHECK(quarantined() == 4);

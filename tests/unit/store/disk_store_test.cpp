@@ -53,8 +53,11 @@ TEST_SUITE("disk_store") {
   TEST_CASE_FIXTURE(disk_store_fixture, "spreads its files by their hashes") {
     put({0xAB00000000000001, 0xAC00000000000001});
     REQUIRE(files().size() == 2);
-    CHECK(files()[0].parent_path() == options.directory / "ab");
-    CHECK(files()[1].parent_path() == options.directory / "ac");
+    const auto home = home_of(files()[0]);
+    CHECK(home.parent_path() == options.directory);
+    CHECK(home.filename() == "llama-f50876ed1b84355b");
+    CHECK(files()[0].parent_path() == home / "ab");
+    CHECK(files()[1].parent_path() == home / "ac");
     CHECK(std::filesystem::file_size(files()[0]) == file_bytes);
   }
 

@@ -3,6 +3,8 @@
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/disk_store_fixture.hpp"
 
+#include <caf/send.hpp>
+
 using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
@@ -40,6 +42,31 @@ TEST_SUITE("disk_writer") {
     deterministic_system system;
     const auto aut = system.spawn(disk_writer, store.get());
     CHECK(store->usage().chunks == 2);
+    system.kill(aut);
+  }
+
+  TEST_CASE_FIXTURE(disk_store_fixture, "writes only when it may") {
+    options.waits_to_change = true;
+    reopen();
+    deterministic_system system;
+    const auto aut = system.spawn(disk_writer, store.get());
+    offer({1, 2});
+    system.run();
+    CHECK(store->usage().chunks == 0);
+    SUBCASE("from then on") {
+      caf::anon_send(aut, allow_changes{});
+      system.run();
+      CHECK(store->usage().chunks == 2);
+      offer({3});
+      system.run();
+      CHECK(store->usage().chunks == 3);
+    }
+    SUBCASE("at its end neither") {
+      const auto answer = system.ask<queue_drained>(aut, drain_queue{1s});
+      REQUIRE(answer);
+      CHECK(answer->dropped_chunks == 2);
+      CHECK(files().empty());
+    }
     system.kill(aut);
   }
 

@@ -58,12 +58,13 @@ struct location_fixture {
     options.capacity_bytes = what == kind::disk ? 0 : 8 * chunk_bytes;
     options.listener = &memory_log;
     if (what != kind::memory) {
-      auto opened =
-        disk_store::open({.directory = directory.path(),
-                          .capacity_bytes = 100 * chunk_bytes,
-                          .identity = {{"a", 0}, "", options.hashing, {}},
-                          .max_queue_bytes = 3 * chunk_bytes,
-                          .listener = &disk_log});
+      auto opened = disk_store::open(
+        {.directory = directory.path(),
+         .capacity_bytes = 100 * chunk_bytes,
+         .identity =
+           {{"a", 0}, "", options.hashing, {}, options.bytes_per_token},
+         .max_queue_bytes = 3 * chunk_bytes,
+         .listener = &disk_log});
       REQUIRE(opened);
       disk = opened->get();
       options.disk = std::move(*opened);

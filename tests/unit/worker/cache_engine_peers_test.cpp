@@ -72,11 +72,11 @@ struct peers_fixture {
   }
 
   void with_disk() {
-    auto opened =
-      disk_store::open({.directory = directory.path(),
-                        .capacity_bytes = 100 * chunk_bytes,
-                        .identity = {{"a", 0}, "", options.hashing, {}},
-                        .max_queue_bytes = 3 * chunk_bytes});
+    auto opened = disk_store::open(
+      {.directory = directory.path(),
+       .capacity_bytes = 100 * chunk_bytes,
+       .identity = {{"a", 0}, "", options.hashing, {}, options.bytes_per_token},
+       .max_queue_bytes = 3 * chunk_bytes});
     REQUIRE(opened);
     options.disk = std::move(*opened);
   }

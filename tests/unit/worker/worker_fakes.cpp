@@ -28,7 +28,7 @@ fake_dialer_impl::behavior_type fake_dialer(
         return self->state.held.back();
       }
       if (!network->link)
-        return caf::make_error(errc::unreachable);
+        return caf::make_error(network->trouble);
       return network->link;
     },
     [=](release) {

@@ -15,6 +15,7 @@ using time_points = std::vector<caf::actor_clock::time_point>;
 /// A network whose dialer connects to `link`, or says that nobody is there.
 struct fake_network {
   registrar_actor link;
+  errc trouble = errc::unreachable;  ///< What it says then.
   bool holds_answers = false;
   time_points dials;
 };

@@ -219,4 +219,50 @@ TEST_SUITE("worker: refusals") {
     admit(1);
     CHECK(sinks[0].reports.size() == 1);  // It waits for the welcome.
   }
+
+  TEST_CASE_FIXTURE(worker_fixture, "goes ahead when it is registered") {
+    int signs = 0;
+    here.on_go_ahead([&] { ++signs; });
+    controller.refusal = caf::make_error(errc::hashing_mismatch);
+    start();
+    advance(60'000);
+    CHECK(signs == 0);
+    cut_link();
+    network.link = nullptr;  // That it is gone now changes nothing.
+    advance(60'000);
+    CHECK(signs == 0);
+    controller.refusal = {};
+    open_link();
+    advance(1'000);
+    CHECK(here.epoch() == 7);
+    CHECK(signs == 1);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "goes ahead when nobody answers for long") {
+    int signs = 0;
+    here.on_go_ahead([&] { ++signs; });
+    network.link = nullptr;
+    SUBCASE("at its port") {
+      start();
+      advance(9'999);
+      CHECK(signs == 0);
+      advance(600);
+      CHECK(signs > 0);
+    }
+    SUBCASE("its hello") {
+      controller.is_silent = true;
+      open_link();
+      start();
+      advance(9'999);
+      CHECK(signs == 0);
+      advance(7'000);
+      CHECK(signs > 0);
+    }
+    SUBCASE("but for a refusal of its secret") {
+      network.trouble = errc::unauthorized;
+      start();
+      advance(60'000);
+      CHECK(signs == 0);
+    }
+  }
 }
