@@ -28,6 +28,20 @@ caf::expected<codec_id> target_of(const command& what) {
 
 }  // namespace
 
+arrivals arrivals_of(const command& what, chunk_store& store) {
+  if (what.is_for_all)
+    return {store, std::nullopt};
+  return {store, what.hashes.keys};
+}
+
+command_work::command_work(command what, chunk_store& store)
+    : what_(std::move(what)), store_(&store) {
+  if (what_.verb != operation::clear)
+    arrivals_ = arrivals_of(what_, store);
+  else if (what_.is_for_all)
+    found_ = store.arriving();
+}
+
 caf::expected<command_work> command_work::plan(
   command what, chunk_store& store, std::chrono::steady_clock::time_point now) {
   const auto& traits = traits_of(what.verb);
@@ -46,7 +60,7 @@ caf::expected<command_work> command_work::plan(
   if (result.what_.pin_ttl.count() > 0)
     result.pinned_until_ = now + result.what_.pin_ttl;
   result.tally_.planned = result.what_.is_for_all
-                            ? store.usage().chunks
+                            ? store.usage().chunks + store.arriving().size()
                             : result.what_.hashes.keys.size();
   return result;
 }
@@ -74,6 +88,10 @@ std::vector<std::uint64_t> command_work::next_chunks() {
 }
 
 void command_work::step() {
+  if (arrivals_ && !arrivals_->are_over()) {
+    arrivals_->bring_one();
+    return;
+  }
   const auto chunks = next_chunks();
   if (chunks.empty())
     is_done_ = true;

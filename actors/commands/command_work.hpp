@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/store/chunk_store.hpp"
+#include "actors/store/arrivals.hpp"
 
 #include <caf/expected.hpp>
 
@@ -10,6 +10,9 @@
 #include <vector>
 
 namespace kvc {
+
+/// Returns the chunks that a command is about and that are on their way.
+arrivals arrivals_of(const command& what, chunk_store& store);
 
 /// Does a command on the chunks of one location, step by step. Different
 /// threads may take the steps, one after the other.
@@ -30,8 +33,7 @@ class command_work {
   const command_tally& tally() const { return tally_; }
 
  private:
-  command_work(command what, chunk_store& store)
-      : what_(std::move(what)), store_(&store) {}
+  command_work(command what, chunk_store& store);
 
   std::vector<std::uint64_t> next_chunks();
   void change(std::span<const std::uint64_t> chunks);
@@ -39,6 +41,7 @@ class command_work {
 
   command what_;
   chunk_store* store_;
+  std::optional<arrivals> arrivals_;  ///< Come first, if it must be here.
   codec_id target_ = codec_id::none;
   std::optional<std::chrono::steady_clock::time_point> pinned_until_;
 

@@ -1,5 +1,6 @@
 #include "actors/commands/move_plan.hpp"
 
+#include "actors/commands/command_work.hpp"
 #include "actors/commands/local_copy.hpp"
 #include "actors/peers/surrender.hpp"
 #include "messages/errors.hpp"
@@ -91,6 +92,14 @@ command_step move_plan::next(time_point now) {
   if (failure_)
     return command_answer{failure_};
   if (phase_ == phase::copying) {
+  if (phase_ == phase::arriving) {
+    if (is_local() && !arrivals_)
+      arrivals_ = std::make_shared<arrivals>(
+        arrivals_of(order_.what, *here_->at(order_.what.where)));
+    if (arrivals_ && !arrivals_->are_over() && !is_cancelled())
+      return bring_one();
+    phase_ = phase::copying;
+  }
     if (!is_cancelled())
       if (const auto part = parts_.next())
         return is_local() ? copy_here(*part) : fetch(*part);
@@ -105,6 +114,11 @@ command_step move_plan::next(time_point now) {
 }
 
 command_step move_plan::fetch(const move_part& part) {
+command_step move_plan::bring_one() {
+  return pool_step{[arrivals = arrivals_] { arrivals->bring_one(); },
+                   [this](const caf::error& failure) { failure_ = failure; }};
+}
+
   return fetch_step{{.source = order_.source,
                      .from = order_.what.where,
                      .to = order_.what.to,

@@ -3,6 +3,7 @@
 #include "actors/commands/command_plan.hpp"
 #include "actors/commands/move_parts.hpp"
 #include "actors/commands/move_tally.hpp"
+#include "actors/store/arrivals.hpp"
 
 #include <memory>
 #include <string>
@@ -29,12 +30,13 @@ class move_plan final : public command_plan {
   std::string remark() const override;
 
  private:
-  enum class phase { copying, flushing, surrendering, over };
+  enum class phase { arriving, copying, flushing, surrendering, over };
 
   move_plan(const run_command& order, const rank& here, time_point now);
 
   bool is_local() const { return order_.source.id.instance.empty(); }
 
+  command_step bring_one();
   command_step copy_here(const move_part& part);
   command_step fetch(const move_part& part);
   command_step surrender(time_point now);
@@ -51,7 +53,8 @@ class move_plan final : public command_plan {
   time_point begun_at_;
   move_parts parts_;
   move_tally tally_;
-  phase phase_ = phase::copying;
+  phase phase_ = phase::arriving;
+  std::shared_ptr<arrivals> arrivals_;  ///< The pool's during its steps.
   bool has_news_ = false;
   bool is_dialled_ = false;
   caf::error failure_;

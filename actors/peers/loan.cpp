@@ -1,5 +1,6 @@
 #include "actors/peers/loan.hpp"
 
+#include "actors/store/arrivals.hpp"
 #include "net/transport/checksum.hpp"
 
 namespace kvc {
@@ -21,6 +22,18 @@ void lend(loan& to, cpu_store& store, std::uint64_t hash, bool is_use) {
                               chunk.raw_bytes, *checksum, chunk.tokens,
                               static_cast<std::uint8_t>(chunk.codec)});
   to.chunks.readers.push_back(std::move(reader));
+}
+
+/// Has what the order is about arrive; all of a location before the first part.
+void bring(chunk_store& store, const lease_chunks& order) {
+  const auto& names = order.hashes.keys;
+  if (names.empty() && order.cursor != 0)
+    return;
+  arrivals due{store, names.empty()
+                        ? std::nullopt
+                        : std::optional{std::span<const std::uint64_t>{names}}};
+  while (!due.are_over())
+    due.bring_one();
 }
 
 /// Adds a copy of one chunk on disk to the loan, unless it is not there.
@@ -45,7 +58,8 @@ void lend_copy(loan& to, cpu_store& cpu, disk_store& disk, std::uint64_t hash) {
 
 std::shared_ptr<loan> make_loan(const rank& here, const lease_chunks& order) {
   auto result = std::make_shared<loan>();
-  const auto& store = *here.at(order.where);
+  auto& store = *here.at(order.where);
+  bring(store, order);
   auto names = order.hashes.keys;
   const auto is_use = !names.empty();
   if (names.empty()) {

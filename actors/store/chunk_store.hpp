@@ -38,8 +38,16 @@ class chunk_store {
   virtual membership_source::scan_step scan(std::uint64_t cursor,
                                             std::size_t max_entries) const = 0;
 
-  /// Drops the chunks of `hashes` that are neither pinned nor in use. Returns
-  /// one outcome for each hash; the membership_listener is told first.
+  /// Returns the chunks that are on their way here, so that scan() does not
+  /// list them yet, the next one first.
+  virtual std::vector<std::uint64_t> arriving() const { return {}; }
+
+  /// Has one of them arrive, if there are any.
+  virtual void bring_next() {}
+
+  /// Drops the chunks of `hashes` that are neither pinned nor in use, and those
+  /// that are on their way here. Returns one outcome for each hash; the
+  /// membership_listener is told first.
   virtual std::vector<chunk_change> clear(
     std::span<const std::uint64_t> hashes) = 0;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace kvc {
@@ -74,6 +75,23 @@ disk_queue::finished disk_queue::pop() {
   return result;
 }
 
+const kept_chunk* disk_queue::find(std::uint64_t hash) const {
+  if (!contains(hash))
+    return nullptr;
+  const auto found = std::find_if(
+    first(), chunks_.end(),
+    [hash](const waiting_chunk& x) { return x.kept.chunk.hash == hash; });
+  return &found->kept;
+}
+
+std::vector<std::uint64_t> disk_queue::waiting() const {
+  std::vector<std::uint64_t> result;
+  result.reserve(waiting_.size());
+  std::transform(first(), chunks_.end(), std::back_inserter(result),
+                 [](const waiting_chunk& x) { return x.kept.chunk.hash; });
+  return result;
+}
+
 std::optional<kept_chunk> disk_queue::drop(std::uint64_t hash) {
   if (waiting_.erase(hash) == 0)
     return std::nullopt;
@@ -81,8 +99,8 @@ std::optional<kept_chunk> disk_queue::drop(std::uint64_t hash) {
     return x.kept.chunk.hash == hash;
   };
   // A cancelled one of this name may come first.
-  const auto first = chunks_.begin() + (is_cancelled_ ? 1 : 0);
-  const auto found = std::find_if(first, chunks_.end(), is_it);
+  const auto found = std::find_if(chunks_.begin() + (is_cancelled_ ? 1 : 0),
+                                  chunks_.end(), is_it);
   if (is_writing_ && found == chunks_.begin()) {
     is_cancelled_ = true;
     return std::nullopt;

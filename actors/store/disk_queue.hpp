@@ -57,6 +57,13 @@ class disk_queue {
     return !is_stopped_ && bytes <= max_bytes_ - bytes_;
   }
 
+  /// Returns a chunk that waits or is being written; null if there is none. It
+  /// is valid until the next call that is not const.
+  const kept_chunk* find(std::uint64_t hash) const;
+
+  /// Returns the chunks that wait or are being written, in order.
+  std::vector<std::uint64_t> waiting() const;
+
   /// Adds the chunks, at the time `now`, but not those for which `is_here` is
   /// true and those that wait already. `hashes` are the hashes of all. Calls
   /// what on_work() was given, unless that was called before and neither
@@ -104,6 +111,11 @@ class disk_queue {
   };
 
   void push(kept_chunk chunk, const batch& offered_with, time_point now);
+
+  /// The first chunk that is not cancelled.
+  std::deque<waiting_chunk>::const_iterator first() const {
+    return chunks_.begin() + (is_cancelled_ ? 1 : 0);
+  }
 
   std::uint64_t max_bytes_;
   std::uint64_t bytes_ = 0;

@@ -250,7 +250,13 @@ std::size_t disk_store::stop_offers() {
   return dropped.size();
 }
 
+std::vector<std::uint64_t> disk_store::arriving() const {
+  const std::lock_guard guard{mutex_};
+  return queue_.waiting();
+}
+
 bool disk_store::write_next() {
+  const std::lock_guard writing{writing_};
   std::optional<kept_chunk> kept;  // Its owner ends without the lock.
   {
     const std::lock_guard guard{mutex_};
@@ -419,6 +425,9 @@ std::vector<chunk_change> disk_store::clear(
     const std::lock_guard guard{mutex_};
     catalog_.expire_pins(now_);
     for (std::size_t i = 0; i < hashes.size(); ++i) {
+      if (const auto* const arriving = queue_.find(hashes[i]))
+        result[i] = {chunk_outcome::done, arriving->chunk.tokens,
+                     arriving->bytes.size(), 0};
       if (auto waiting = queue_.drop(hashes[i]))
         let_go.push_back(std::move(*waiting));
       const auto place = catalog_.find(hashes[i]);

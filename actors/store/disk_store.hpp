@@ -76,8 +76,12 @@ class disk_store final : public catalog_store<disk_chunk> {
 
   /// Writes the chunk that waits longest and admits it once it is durable. Lets
   /// go of it if there is no room or writing fails: see status. Returns whether
-  /// more chunks wait. One thread at a time may call it.
+  /// more chunks wait. Waits for another thread that writes one.
   bool write_next();
+
+  std::vector<std::uint64_t> arriving() const override;
+
+  void bring_next() override { write_next(); }
 
   /// Writes a chunk at once, past the queue, and admits it once it is durable:
   /// `done`. Otherwise `unchanged` (it is here), `no_room` or `failed`.
@@ -124,7 +128,6 @@ class disk_store final : public catalog_store<disk_chunk> {
 
   location_usage usage() const override;
 
-  /// Also drops chunks that wait or are being written; these are `absent`.
   std::vector<chunk_change> clear(
     std::span<const std::uint64_t> hashes) override;
 
@@ -170,6 +173,7 @@ class disk_store final : public catalog_store<disk_chunk> {
   disk_store_options options_;
   disk_folder folder_;
   std::mutex probing_;  ///< Taken before mutex_: one check() at a time.
+  std::mutex writing_;  ///< Taken before mutex_: one write_next() at a time.
   disk_queue queue_;
   std::uint64_t set_aside_ = 0;  ///< Bytes of files that are no chunk's yet.
   std::uint64_t next_generation_;

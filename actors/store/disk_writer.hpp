@@ -53,8 +53,7 @@ struct disk_writer_state {
 
 /// Writes the chunks that wait in `store`, one per message, so that an exit
 /// waits for one chunk at most. The store must outlive it. It blocks: spawn it
-/// detached, and keep its handle. Nobody else may call the store's on_work() or
-/// write_next().
+/// detached, and keep its handle. Nobody else may call the store's on_work().
 disk_writer_actor::behavior_type disk_writer(
   disk_writer_actor::stateful_pointer<disk_writer_state> self,
   disk_store* store);

@@ -29,14 +29,21 @@ struct disk_for_peers {
 
   /// Writes chunks, each filled with its own byte.
   void put_on_disk(const hashes& names) const {
-    for (const auto name : names) {
-      const auto raw =
-        std::make_shared<const bytes>(chunk_bytes, fill_of(name));
-      const new_chunk chunk{
-        .hash = name, .bytes = chunk_bytes, .tokens = chunk_tokens};
-      CHECK(files->write({chunk, codec_id::none, *raw, raw}) ==
-            chunk_outcome::done);
-    }
+    for (const auto name : names)
+      CHECK(files->write(filled(name)) == chunk_outcome::done);
+  }
+
+  /// Has one chunk wait for the disk, which has room for no other.
+  void offer_to_disk(std::uint64_t name) const {
+    CHECK(files->offer({filled(name)}).taken == 1);
+  }
+
+  static kept_chunk filled(std::uint64_t name) {
+    const auto raw = std::make_shared<const bytes>(chunk_bytes, fill_of(name));
+    return {{.hash = name, .bytes = chunk_bytes, .tokens = chunk_tokens},
+            codec_id::none,
+            *raw,
+            raw};
   }
 
   /// Which of `names` are on disk. Fails if a byte of one is wrong.

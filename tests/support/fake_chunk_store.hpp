@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <stdexcept>
+#include <vector>
 
 namespace kvc::test {
 
@@ -20,9 +21,10 @@ class fake_chunk_store : public chunk_store {
   };
 
   std::map<std::uint64_t, chunk> chunks;
-  std::vector<std::size_t> steps;    ///< Chunks of each call that changes.
-  std::function<void()> after_call;  ///< May throw, as a bug would.
-  std::string trouble;               ///< What check() finds.
+  std::vector<std::uint64_t> coming;  ///< On their way, in order.
+  std::vector<std::size_t> steps;     ///< Chunks of each call that changes.
+  std::function<void()> after_call;   ///< May throw, as a bug would.
+  std::string trouble;                ///< What check() finds.
 
   void fill(std::uint64_t first, std::uint64_t last) {
     for (auto hash = first; hash <= last; ++hash)
@@ -43,8 +45,18 @@ class fake_chunk_store : public chunk_store {
     return result;
   }
 
+  std::vector<std::uint64_t> arriving() const override { return coming; }
+
+  void bring_next() override {
+    chunks.try_emplace(coming.front());
+    coming.erase(coming.begin());
+  }
+
   std::vector<chunk_change> clear(
     std::span<const std::uint64_t> hashes) override {
+    for (const auto hash : hashes)
+      if (std::erase(coming, hash) > 0)
+        chunks.try_emplace(hash);
     return change(hashes, [this](std::uint64_t hash, chunk& x) {
       if (x.is_pinned)
         return chunk_change{.outcome = chunk_outcome::pinned};

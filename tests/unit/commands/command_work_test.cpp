@@ -42,6 +42,34 @@ command all(operation verb, std::string method = {}) {
 }  // namespace
 
 TEST_SUITE("command_work") {
+  TEST_CASE_FIXTURE(work_fixture, "clears what is on its way to a location") {
+    store.fill(1, 300);
+    store.coming = {301, 302};
+    const auto tally = run(all(operation::clear));
+    CHECK(tally.planned == 302);
+    CHECK(tally.of(outcome::done) == 302);
+    CHECK(store.coming.empty());
+    CHECK(store.chunks.empty());
+  }
+
+  TEST_CASE_FIXTURE(work_fixture, "has all of a location arrive to recode it") {
+    store.fill(1, 2);
+    store.coming = {3, 4};
+    const auto tally = run(all(operation::compress, "lz4"));
+    CHECK(tally.planned == 4);
+    CHECK(tally.of(outcome::done) == 4);
+    CHECK(store.coming.empty());
+  }
+
+  TEST_CASE_FIXTURE(work_fixture, "has what it pins arrive, and no more") {
+    store.coming = {1, 9, 2, 3};
+    const auto tally = run(prompt(operation::pin, {1, 2}));
+    CHECK(tally.planned == 2);
+    CHECK(tally.of(outcome::done) == 2);
+    CHECK(store.chunks[2].is_pinned);
+    CHECK(store.coming == std::vector<std::uint64_t>{3});
+  }
+
   TEST_CASE_FIXTURE(work_fixture, "clears a prompt and says what it skipped") {
     store.fill(1, 4);
     store.chunks[2].is_pinned = true;

@@ -116,6 +116,17 @@ TEST_SUITE("move within a worker") {
   }
 
   TEST_CASE_FIXTURE(local_fixture, "says if the worker drops nothing") {
+  TEST_CASE_FIXTURE(local_fixture, "brings what is on its way to the disk") {
+    put_on_disk({1});
+    offer_to_disk(2);
+    CHECK(run(to_memory(move_all())) == "");
+    CHECK(count(outcome::done) == 2);
+    CHECK(held(store, {1, 2}) == hashes{1, 2});
+    offer_to_disk(3);
+    CHECK(run(to_memory(move_of({3}))) == "");
+    CHECK(count(outcome::done) == 1);
+  }
+
     put(store, {1});
     clears.refusal = caf::make_error(errc::too_busy, "1024 commands run");
     CHECK(run(to_disk(move_of({1}))) ==

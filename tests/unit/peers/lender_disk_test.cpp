@@ -57,6 +57,16 @@ TEST_SUITE("what a lender lends from disk") {
     CHECK(on_disk({1, 2}) == hashes{1, 2});
   }
 
+  TEST_CASE_FIXTURE(lender_disk_fixture, "was on its way there, or is there") {
+    put_on_disk({1});
+    offer_to_disk(2);
+    auto all = disk_order_of({});
+    all.max_chunks = 4;
+    CHECK(borrow_as(reader, all).chunks.size() == 2);
+    offer_to_disk(3);
+    CHECK(borrow_copies({3}).chunks.size() == 1);
+  }
+
   TEST_CASE_FIXTURE(lender_disk_fixture, "is as it was stored") {
     put_on_disk({1, 2});
     put(source, {2});

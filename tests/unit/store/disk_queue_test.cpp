@@ -73,6 +73,21 @@ TEST_SUITE("disk_queue") {
     CHECK(queue.check({}) == "");
   }
 
+  TEST_CASE_FIXTURE(queue_fixture, "tells what waits and was not cancelled") {
+    push({1, 2, 3});
+    CHECK(begin() == 1);
+    CHECK(queue.waiting() == hashes{1, 2, 3});
+    REQUIRE(queue.find(1) != nullptr);
+    CHECK(queue.find(1)->chunk.hash == 1);
+    CHECK(queue.find(9) == nullptr);
+    queue.drop(1);
+    CHECK(queue.find(1) == nullptr);
+    CHECK(queue.waiting() == hashes{2, 3});
+    push({1});
+    CHECK(queue.find(1) != nullptr);
+    CHECK(queue.waiting() == hashes{2, 3, 1});
+  }
+
   TEST_CASE_FIXTURE(queue_fixture, "takes a cancelled chunk again") {
     push({1});
     CHECK(begin() == 1);

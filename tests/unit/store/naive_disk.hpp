@@ -133,11 +133,13 @@ struct naive_disk {
     expire();
     outcomes result;
     for (const auto name : names) {
-      std::erase_if(waiting, [&](const auto& x) { return x.hash == name; });
-      result.push_back(!held.contains(name)   ? chunk_outcome::absent
+      const auto was_coming =
+        std::erase_if(waiting, [&](const auto& x) { return x.hash == name; });
+      result.push_back(was_coming > 0         ? chunk_outcome::done
+                       : !held.contains(name) ? chunk_outcome::absent
                        : pins.is_pinned(name) ? chunk_outcome::pinned
                                               : chunk_outcome::done);
-      if (result.back() == chunk_outcome::done)
+      if (result.back() == chunk_outcome::done && was_coming == 0)
         drop(name);
     }
     return result;
