@@ -16,7 +16,7 @@ constexpr std::array outcome_names{
   "done"sv,           "unchanged"sv, "absent"sv,     "pinned"sv, "in_use"sv,
   "incompressible"sv, "no_room"sv,   "unsuitable"sv, "failed"sv};
 constexpr std::array state_names{"running"sv, "finished"sv, "failed"sv,
-                                 "cancelled"sv};
+                                 "cancelled"sv, "unknown"sv};
 
 static_assert(outcome_names.size() == chunk_outcome_count);
 static_assert(state_names.size() == event_state_count);

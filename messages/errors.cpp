@@ -47,6 +47,8 @@ std::string to_string(errc code) {
       return "shapes_differ";
     case errc::p2p_disabled:
       return "p2p_disabled";
+    case errc::too_late:
+      return "too_late";
   }
   return "errc_" + std::to_string(static_cast<unsigned>(code));  // Newer peer.
 }

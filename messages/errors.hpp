@@ -32,6 +32,7 @@ enum class errc : std::uint8_t {
   io_failed,            ///< A file could not be read or written.
   shapes_differ,        ///< Two instances are not alike enough for a move.
   p2p_disabled,         ///< A worker takes no part in transfers.
+  too_late,             ///< Its time was over before it began.
 };
 
 /// Returns the enumerator's own name, as logs and HTTP error bodies show it.

@@ -17,9 +17,10 @@ enum class event_state : std::uint8_t {
   finished,   ///< All was done.
   failed,     ///< A rank failed, was silent or was lost.
   cancelled,  ///< Ended early on request.
+  unknown,    ///< Of a rank only: it has not confirmed its end.
 };
 
-inline constexpr std::size_t event_state_count = 4;
+inline constexpr std::size_t event_state_count = 5;
 
 /// Returns the enumerator's own name, as the HTTP API shows it.
 std::string to_string(event_state state);
@@ -43,6 +44,14 @@ struct rank_status {
   std::string error{};    ///< Its own words, or why there are none.
   command_tally tally{};  ///< The last one it has told.
 
+  /// Whether `tally` is its last word: a result, or what was done before it
+  /// failed. One that refused has not begun.
+  bool has_answered() const {
+    return state == event_state::finished || state == event_state::cancelled ||
+           (state == event_state::failed && code == rank_code::refused &&
+            tally != command_tally{});
+  }
+
   friend bool operator==(const rank_status&, const rank_status&) = default;
 
   template <class Inspector>
@@ -61,8 +70,11 @@ struct event_status {
 
   /// Tokens for which all ranks did it: the least of those that answered.
   std::uint64_t tokens = 0;
-  std::int64_t started_at_ms = 0;    ///< Since the Unix epoch.
-  std::int64_t finished_at_ms = 0;   ///< Since the Unix epoch; 0 while running.
+  std::int64_t started_at_ms = 0;   ///< Since the Unix epoch.
+  std::int64_t finished_at_ms = 0;  ///< Since the Unix epoch; 0 while running.
+
+  /// When a rank answered after the end, since the Unix epoch; 0 if none did.
+  std::int64_t corrected_at_ms = 0;
   std::vector<rank_status> ranks{};  ///< By rank.
 
   // `move` only.
@@ -81,7 +93,7 @@ struct event_status {
   friend auto inspect(Inspector& f, event_status& x) {
     return f(caf::meta::type_name("event_status"), x.event_id, x.verb,
              x.instance, x.state, x.tokens, x.started_at_ms, x.finished_at_ms,
-             x.ranks, x.destination, x.from, x.to);
+             x.corrected_at_ms, x.ranks, x.destination, x.from, x.to);
   }
 };
 

@@ -48,7 +48,9 @@ struct list_workers;
 struct locate_chunks;
 struct location_usage;
 struct open_epoch;
+struct order_terms;
 struct peer_address;
+struct permit_start;
 struct prefix_match;
 struct rank_status;
 struct refusal;
@@ -60,6 +62,7 @@ struct report_run;
 struct run_command;
 struct shard_link;
 struct start_event;
+struct start_permit;
 struct surrender_chunks;
 struct surrender_report;
 struct welcome;
@@ -104,7 +107,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::locate_chunks))
   CAF_ADD_TYPE_ID(kvc, (kvc::location_usage))
   CAF_ADD_TYPE_ID(kvc, (kvc::open_epoch))
+  CAF_ADD_TYPE_ID(kvc, (kvc::order_terms))
   CAF_ADD_TYPE_ID(kvc, (kvc::peer_address))
+  CAF_ADD_TYPE_ID(kvc, (kvc::permit_start))
   CAF_ADD_TYPE_ID(kvc, (kvc::prefix_match))
   CAF_ADD_TYPE_ID(kvc, (kvc::rank_status))
   CAF_ADD_TYPE_ID(kvc, (kvc::refusal))
@@ -116,6 +121,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(kvc, (kvc::run_command))
   CAF_ADD_TYPE_ID(kvc, (kvc::shard_link))
   CAF_ADD_TYPE_ID(kvc, (kvc::start_event))
+  CAF_ADD_TYPE_ID(kvc, (kvc::start_permit))
   CAF_ADD_TYPE_ID(kvc, (kvc::surrender_chunks))
   CAF_ADD_TYPE_ID(kvc, (kvc::surrender_report))
   CAF_ADD_TYPE_ID(kvc, (kvc::welcome))

@@ -134,10 +134,14 @@ struct surrender_chunks {
   key_block hashes{};
   location where = location::cpu;
 
+  /// The rest of the owner's order_terms.
+  std::uint64_t controller_id = 0;
+  std::chrono::microseconds not_after{0};
+
   template <class Inspector>
   friend auto inspect(Inspector& f, surrender_chunks& x) {
     return f(caf::meta::type_name("surrender_chunks"), x.owner, x.epoch,
-             x.hashes, x.where);
+             x.hashes, x.where, x.controller_id, x.not_after);
   }
 };
 

@@ -14,7 +14,7 @@
 namespace kvc {
 
 /// The first thing both ends compare. Raise it with every incompatible change.
-inline constexpr std::uint32_t protocol_version = 4;
+inline constexpr std::uint32_t protocol_version = 5;
 
 /// Tells two processes under the same worker_id apart; the greater one is the
 /// newer one.
@@ -98,11 +98,14 @@ struct welcome {
   std::vector<shard_link> shards;     ///< At least one; `shard_of` indexes it.
   lookup_actor lookups;
 
+  /// The controller's boot clock, read between the hello and this answer.
+  std::chrono::microseconds clock{0};
+
   template <class Inspector>
   friend auto inspect(Inspector& f, welcome& x) {
     return f(caf::meta::type_name("welcome"), x.controller_id, x.epoch,
              x.is_revived, x.lease, x.key_multiplier, x.max_reports,
-             x.max_report_keys, x.shards, x.lookups);
+             x.max_report_keys, x.shards, x.lookups, x.clock);
   }
 };
 
@@ -130,9 +133,12 @@ struct lease {
   std::uint64_t epoch = 0;
   std::chrono::milliseconds valid_for{0};
 
+  /// The controller's boot clock, read between renewal and answer.
+  std::chrono::microseconds clock{0};
+
   template <class Inspector>
   friend auto inspect(Inspector& f, lease& x) {
-    return f(caf::meta::type_name("lease"), x.epoch, x.valid_for);
+    return f(caf::meta::type_name("lease"), x.epoch, x.valid_for, x.clock);
   }
 };
 

@@ -12,13 +12,14 @@ namespace kvc {
 
 namespace {
 
-caf::error objection(const run_command& order, const worker_id& id) {
-  if (order.id != id)
-    return caf::make_error(errc::unknown_worker,
-                           to_string(order.id) + ", this is " + to_string(id));
+caf::error objection(const run_command& order, const rank& here) {
+  if (order.id != here.id())
+    return caf::make_error(
+      errc::unknown_worker,
+      to_string(order.id) + ", this is " + to_string(here.id()));
   if (order.timeout.count() <= 0)
     return caf::make_error(errc::invalid_request, "a command without a time");
-  return caf::none;
+  return here.check(order.terms);
 }
 
 }  // namespace
@@ -26,7 +27,7 @@ caf::error objection(const run_command& order, const worker_id& id) {
 caf::result<command_result> command_desk::run(
   caf::scheduled_actor* self, const rank& here,
   const std::vector<reporter_actor>& reporters, const run_command& order) {
-  if (auto error = objection(order, here.id()))
+  if (auto error = objection(order, here))
     return error;
   if (runs_.contains(order.event_id))
     return caf::make_error(errc::invalid_request,

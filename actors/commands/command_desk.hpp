@@ -18,7 +18,7 @@ class command_desk {
 
   /// Starts a command, which answers for itself. Fails with unknown_worker if
   /// it is for another rank, invalid_request if it lacks a time or its event
-  /// runs here already, and too_busy.
+  /// runs here already, and too_busy; and as rank::check does.
   caf::result<command_result> run(caf::scheduled_actor* self, const rank& here,
                                   const std::vector<reporter_actor>& reporters,
                                   const run_command& order);

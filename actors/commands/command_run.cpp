@@ -24,15 +24,48 @@ std::chrono::milliseconds time_left(self_pointer self) {
   return kvc::time_left(self->state.deadline, self->clock().now());
 }
 
+void tell_progress(self_pointer self) {
+  const auto& state = self->state;
+  if (state.order.observer)
+    self->send(
+      state.order.observer,
+      command_progress{state.order.id, state.plan->tally(self->clock().now())});
+}
+
+/// Errors say nothing of what was done: the progress before them does.
 void end(self_pointer self, command_answer answer) {
-  if (answer)
-    self->state.answer.deliver(std::move(*answer));
-  else
-    self->state.answer.deliver(std::move(answer.error()));
+  auto& state = self->state;
+  if (answer) {
+    state.answer.deliver(std::move(*answer));
+  } else {
+    if (state.has_begun)
+      tell_progress(self);
+    state.answer.deliver(std::move(answer.error()));
+  }
   self->quit();
 }
 
+void end_late(self_pointer self) {
+  const auto& state = self->state;
+  const auto tally = state.plan->tally(self->clock().now());
+  auto text = std::to_string(tally.finished()) + " of " +
+              std::to_string(tally.planned) + " chunks done";
+  if (state.reporters_pending > 0)
+    text += ", the index not told";
+  if (const auto remark = state.plan->remark(); !remark.empty())
+    text += ", " + remark;
+  end(self, caf::make_error(errc::timed_out, std::move(text)));
+}
+
+/// Timers of a process that was stopped may fire after its other messages.
+bool is_late(self_pointer self) {
+  const auto& state = self->state;
+  return state.here->boot_clock() >= state.ends_at;
+}
+
 void take(self_pointer self, pool_step step) {
+  if (is_late(self))
+    return end_late(self);
   self->state.on_done = std::move(step.then);
   const auto me = caf::actor_cast<caf::actor>(self);
   self->state.here->submit([work = std::move(step.work), me] {
@@ -41,6 +74,8 @@ void take(self_pointer self, pool_step step) {
 }
 
 void take(self_pointer self, fetch_step step) {
+  if (is_late(self))
+    return end_late(self);
   auto& state = self->state;
   step.order.patience = std::min(step.order.patience, time_left(self));
   step.order.owner = caf::actor_cast<caf::strong_actor_ptr>(self);
@@ -131,9 +166,8 @@ void advance(self_pointer self) {
   const auto& state = self->state;
   const auto now = self->clock().now();
   auto step = state.plan->next(now);
-  if (state.plan->has_news(now) && state.order.observer)
-    self->send(state.order.observer,
-               command_progress{state.order.id, state.plan->tally(now)});
+  if (state.plan->has_news(now))
+    tell_progress(self);
   std::visit([self](auto& x) { take(self, std::move(x)); }, step);
 }
 
@@ -156,6 +190,29 @@ caf::expected<command_plan_ptr> plan_of(const run_command& order,
   return caf::make_error(errc::invalid_request, to_string(order.what.verb));
 }
 
+void begin_work(self_pointer self) {
+  self->state.has_begun = true;
+  advance(self);
+}
+
+/// Asks whether anybody still wants the command. The answer may come late, too:
+/// then it asks again, until the command's own time is over.
+void ask_to_begin(self_pointer self) {
+  const auto& order = self->state.order;
+  self->request(order.observer, caf::infinite, permit_start{order.id})
+    .then(
+      [self](const start_permit& permit) {
+        if (permit.is_cancelled)
+          self->state.plan->cancel();
+        if (permit.is_cancelled ||
+            self->state.here->time_until(permit.not_after))
+          begin_work(self);
+        else
+          ask_to_begin(self);
+      },
+      [self](caf::error& why) { end(self, std::move(why)); });
+}
+
 caf::result<command_result> begin(self_pointer self, const run_command& order) {
   auto& state = self->state;
   const auto now = self->clock().now();
@@ -166,13 +223,20 @@ caf::result<command_result> begin(self_pointer self, const run_command& order) {
   }
   state.order = order;
   state.plan = std::move(*plan);
-  state.deadline = now + order.timeout;
-  if (order.observer)
-    self->monitor(order.observer);
-  self->delayed_send(self, order.timeout, give_up{});
+  const auto patience =
+    std::min(order.timeout, state.here->time_until(order.terms.not_after)
+                              .value_or(std::chrono::milliseconds{1}));
+  state.deadline = now + patience;
+  state.ends_at = state.here->boot_clock() + patience;
+  self->delayed_send(self, patience, give_up{});
   state.answer = self->make_response_promise<command_result>();
   auto answer = state.answer;
-  advance(self);
+  if (order.observer) {
+    self->monitor(order.observer);
+    ask_to_begin(self);
+  } else {
+    begin_work(self);
+  }
   return answer;
 }
 
@@ -192,16 +256,20 @@ void note_down(self_pointer self, const caf::down_msg& down) {
     end(self, caf::make_error(errc::connection_lost, "nobody waits for it"));
 }
 
-void end_late(self_pointer self) {
-  const auto& state = self->state;
-  const auto tally = state.plan->tally(self->clock().now());
-  auto text = std::to_string(tally.finished()) + " of " +
-              std::to_string(tally.planned) + " chunks done";
-  if (state.reporters_pending > 0)
-    text += ", the index not told";
-  if (const auto remark = state.plan->remark(); !remark.empty())
-    text += ", " + remark;
-  end(self, caf::make_error(errc::timed_out, std::move(text)));
+/// What the pool does still can be told only when it is done.
+void give_up_now(self_pointer self) {
+  if (self->state.on_done)
+    self->state.is_over = true;
+  else
+    end_late(self);
+}
+
+void note_step(self_pointer self, const step_done& msg) {
+  std::exchange(self->state.on_done, nullptr)(msg.failure);
+  if (self->state.is_over)
+    end_late(self);
+  else
+    advance(self);
 }
 
 }  // namespace
@@ -220,11 +288,8 @@ command_run_impl::behavior_type command_run(
   return {
     [self](const run_command& order) { return begin(self, order); },
     [self](const cancel_command&) { cancel(self); },
-    [self](const step_done& msg) {
-      std::exchange(self->state.on_done, nullptr)(msg.failure);
-      advance(self);
-    },
-    [self](const give_up&) { end_late(self); },
+    [self](const step_done& msg) { note_step(self, msg); },
+    [self](const give_up&) { give_up_now(self); },
   };
 }
 

@@ -34,7 +34,10 @@ struct command_run_state {
 
   run_command order;
   command_plan_ptr plan;
+  bool has_begun = false;
+  bool is_over = false;  ///< It has given up, and ends with the pool's step.
   caf::actor_clock::time_point deadline{};
+  std::chrono::microseconds ends_at{0};  ///< The same, by the boot clock.
   caf::typed_response_promise<command_result> answer;
 
   // Of the step that is being taken.
@@ -46,9 +49,9 @@ struct command_run_state {
   peer_actor peer;  ///< Null until one was dialled; monitored.
 };
 
-/// Runs one run_command and ends: takes the steps of its plan, and tells the
-/// observer its progress. Ends early when its time is over, or when the
-/// observer or `owner`, its worker, is gone.
+/// Runs one run_command and ends: asks the observer whether it may begin, takes
+/// the steps of its plan, and tells the observer its progress. Ends early when
+/// its time is over, or when the observer or `owner`, its worker, is gone.
 command_run_impl::behavior_type command_run(
   command_run_impl::stateful_pointer<command_run_state> self, const rank& here,
   const std::vector<reporter_actor>& reporters, const worker_actor& owner);

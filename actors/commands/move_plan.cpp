@@ -60,7 +60,8 @@ std::vector<std::uint64_t> failed_of(const fetch_report& report) {
 bool is_refusal(const caf::error& why) {
   constexpr std::array refusals{errc::invalid_request, errc::unknown_worker,
                                 errc::stale_epoch,     errc::not_ready,
-                                errc::too_busy,        errc::unknown_location};
+                                errc::too_busy,        errc::unknown_location,
+                                errc::too_late};
   return std::any_of(refusals.begin(), refusals.end(),
                      [&](errc each) { return why == each; });
 }
@@ -91,7 +92,6 @@ move_plan::~move_plan() {
 command_step move_plan::next(time_point now) {
   if (failure_)
     return command_answer{failure_};
-  if (phase_ == phase::copying) {
   if (phase_ == phase::arriving) {
     if (is_local() && !arrivals_)
       arrivals_ = std::make_shared<arrivals>(
@@ -100,6 +100,7 @@ command_step move_plan::next(time_point now) {
       return bring_one();
     phase_ = phase::copying;
   }
+  if (phase_ == phase::copying) {
     if (!is_cancelled())
       if (const auto part = parts_.next())
         return is_local() ? copy_here(*part) : fetch(*part);
@@ -113,12 +114,12 @@ command_step move_plan::next(time_point now) {
   return phase_ == phase::surrendering ? surrender(now) : answer(now);
 }
 
-command_step move_plan::fetch(const move_part& part) {
 command_step move_plan::bring_one() {
   return pool_step{[arrivals = arrivals_] { arrivals->bring_one(); },
                    [this](const caf::error& failure) { failure_ = failure; }};
 }
 
+command_step move_plan::fetch(const move_part& part) {
   return fetch_step{{.source = order_.source,
                      .from = order_.what.where,
                      .to = order_.what.to,
@@ -223,12 +224,18 @@ command_step move_plan::surrender(time_point now) {
   tally_.note_asked(part.size());
   if (!is_local())
     return surrender_step{
-      {source.id, source.epoch, {std::move(part)}, order_.what.where},
+      {source.id,
+       source.epoch,
+       {std::move(part)},
+       order_.what.where,
+       order_.terms.controller_id,
+       order_.terms.not_after},
       [this](const caf::expected<surrender_report>& report) {
         note_surrender(report);
       }};
   auto clear = order_to_drop(order_.id, order_.what.where, {std::move(part)});
   clear.event_id = order_.event_id + "/source";
+  clear.terms = order_.terms;
   return inner_step{std::move(clear),
                     [this](const caf::expected<command_result>& result) {
                       if (result)
@@ -257,7 +264,6 @@ void move_plan::fail_at_source(const caf::error& why) {
 command_step move_plan::answer(time_point now) {
   const auto done = tally(now);
   const auto failed = done.of(chunk_outcome::failed);
-  has_news_ = failed > 0;
   if (failed > 0)
     return command_answer{caf::make_error(
       errc::io_failed,

@@ -14,25 +14,13 @@ using self_pointer = control_event_impl::stateful_pointer<control_event_state>;
 
 constexpr auto* lost_text = "the worker's process or link is gone";
 
-std::int32_t code_for(const caf::error& why) {
-  if (why == caf::sec::request_timeout)
-    return rank_code::silent;
+bool note_error(event_ledger& ledger, std::uint32_t rank,
+                const caf::error& why) {
   if (why == caf::sec::request_receiver_down)
-    return rank_code::lost;
+    return ledger.note_loss(rank, rank_code::lost, lost_text);
   if (why == caf::sec::unexpected_response)
-    return rank_code::unexpected;
-  return rank_code::refused;
-}
-
-std::string text_for(const caf::error& why) {
-  switch (code_for(why)) {
-    case rank_code::silent:
-      return "no answer in time";
-    case rank_code::lost:
-      return lost_text;
-    default:
-      return describe(why);
-  }
+    return ledger.note_loss(rank, rank_code::unexpected, describe(why));
+  return ledger.note_refusal(rank, describe(why));
 }
 
 /// A worker is to give up a little earlier, so that its own words arrive.
@@ -42,15 +30,22 @@ std::chrono::milliseconds worker_timeout(std::chrono::milliseconds timeout) {
                   std::chrono::milliseconds{1});
 }
 
-/// Tells the board how far the event is; ends the event with its last rank.
+/// Tells the board how far the event is, how it ended with its last rank, or
+/// what it was really like. Stays as long as a rank may answer late.
 void tell(self_pointer self) {
-  auto& [plan, ledger] = self->state;
+  auto& [plan, ledger, not_after] = self->state;
   if (!ledger->is_over()) {
     self->send(plan->board, ledger->status());
     return;
   }
+  const auto had_ended = ledger->has_ended();
   self->send(plan->board, ledger->end(plan->now_ms()));
-  self->quit();
+  if (!ledger->is_awaiting())
+    return self->quit();
+  if (had_ended)
+    return;
+  plan->what = {};  // May be large.
+  self->delayed_send(self, plan->correction_time, corrections_over{});
 }
 
 void ask(self_pointer self, const worker_record& worker) {
@@ -63,38 +58,62 @@ void ask(self_pointer self, const worker_record& worker) {
     plan.what,
     worker_timeout(plan.timeout),
     caf::actor_cast<progress_sink_actor>(self),
-    source == plan.sources.end() ? peer_address{} : source->second};
-  self->request(worker.actor, plan.timeout, order)
+    source == plan.sources.end() ? peer_address{} : source->second,
+    {plan.controller_id, worker.epoch, self->state.not_after}};
+  self->request(worker.actor, caf::infinite, order)
     .then(
       [=](const command_result& result) {
-        self->state.ledger->note_result(rank, result);
-        tell(self);
+        if (self->state.ledger->note_result(rank, result))
+          tell(self);
       },
       [=](const caf::error& why) {
-        self->state.ledger->note_failure(rank, code_for(why), text_for(why));
-        tell(self);
+        if (note_error(*self->state.ledger, rank, why))
+          tell(self);
       });
   self->monitor(worker.actor);
 }
 
 void note_death(self_pointer self, const caf::down_msg& down) {
-  auto& [plan, ledger] = self->state;
+  auto& [plan, ledger, not_after] = self->state;
   if (down.source == plan->board.address())
     return self->quit();
   for (const auto& worker : plan->workers)
     if (worker.actor.address() == down.source)
-      ledger->note_failure(worker.profile.id.rank, rank_code::lost, lost_text);
+      ledger->note_loss(worker.profile.id.rank, rank_code::lost, lost_text);
+  if (!ledger->has_ended())
+    tell(self);
+  else if (!ledger->is_awaiting())
+    self->quit();
+}
+
+/// Lets a rank begin, for a while: a cancellation waits as long.
+caf::result<start_permit> permit(self_pointer self) {
+  const auto& [plan, ledger, not_after] = self->state;
+  if (ledger->is_cancel_requested())
+    return start_permit{.is_cancelled = true};
+  if (ledger->is_over())
+    return caf::make_error(errc::too_late, "nothing was begun");
+  return start_permit{
+    .not_after = std::min(not_after, plan->boot_clock() + plan->cancel_grace)};
+}
+
+void note_time(self_pointer self, const time_over& msg) {
+  auto& ledger = *self->state.ledger;
+  if (ledger.has_ended())
+    return;
+  ledger.lose_rest(rank_code::silent, msg.what_is_missing);
   tell(self);
 }
 
 void cancel(self_pointer self) {
-  auto& [plan, ledger] = self->state;
+  auto& [plan, ledger, not_after] = self->state;
   if (ledger->is_cancel_requested())
     return;
   ledger->request_cancel();
   for (const auto& worker : plan->workers)
     self->send(worker.actor, cancel_command{plan->begun.event_id});
-  self->delayed_send(self, plan->cancel_grace, grace_over{});
+  self->delayed_send(self, plan->cancel_grace,
+                     time_over{"did not confirm the cancellation"});
 }
 
 }  // namespace
@@ -105,6 +124,8 @@ control_event_impl::behavior_type control_event(self_pointer self,
   auto& state = self->state;
   state.plan = std::make_unique<event_plan>(std::move(plan));
   state.ledger = std::make_unique<event_ledger>(state.plan->begun);
+  state.not_after =
+    state.plan->boot_clock() + worker_timeout(state.plan->timeout);
   self->monitor(state.plan->board);
   self->set_down_handler(
     [self](const caf::down_msg& down) { note_death(self, down); });
@@ -112,17 +133,17 @@ control_event_impl::behavior_type control_event(self_pointer self,
     ask(self, worker);
   if (state.ledger->is_over())
     tell(self);
+  self->delayed_send(self, state.plan->timeout, time_over{"no answer in time"});
   return {
     [self](const command_progress& news) {
-      self->state.ledger->note_progress(news.id.rank, news.tally);
-      tell(self);
+      auto& ledger = *self->state.ledger;
+      if (ledger.note_progress(news.id.rank, news.tally) && !ledger.is_over())
+        tell(self);
     },
+    [self](const permit_start&) { return permit(self); },
     [self](const end_early&) { cancel(self); },
-    [self](const grace_over&) {
-      self->state.ledger->fail_rest(rank_code::silent,
-                                    "did not confirm the cancellation");
-      tell(self);
-    },
+    [self](const time_over& msg) { note_time(self, msg); },
+    [self](const corrections_over&) { self->quit(); },
   };
 }
 

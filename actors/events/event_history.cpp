@@ -24,9 +24,11 @@ bool event_history::update(const event_status& status) {
   if (found == numbers_.end())
     return false;
   auto& known = events_.at(found->second);
-  if (known.state != event_state::running)
+  const auto was_running = known.state == event_state::running;
+  if (was_running || status.corrected_at_ms != 0)
+    known = status;
+  if (!was_running)
     return false;
-  known = status;
   if (status.state == event_state::running)
     return false;
   --running_;

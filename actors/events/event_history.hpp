@@ -34,8 +34,8 @@ class event_history {
   /// Adds a running event. Its id must be new.
   void begin(event_status status);
 
-  /// Takes the news of a running event and ignores those of others. Returns
-  /// whether the event has ended with them.
+  /// Takes the news of a running event, and what corrects the end of another.
+  /// Returns whether the event has ended with them.
   bool update(const event_status& status);
 
   /// Returns the event; null if it is unknown or forgotten.

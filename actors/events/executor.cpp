@@ -87,6 +87,9 @@ event_status start(self_pointer self, const start_event& msg,
                    ? msg.timeout
                    : default_timeout(options, msg.what.verb);
   plan.cancel_grace = options.cancel_grace;
+  plan.correction_time = options.correction_time;
+  plan.controller_id = options.controller_id;
+  plan.boot_clock = options.boot_clock;
   plan.board = caf::actor_cast<event_board_actor>(self);
   plan.now_ms = options.now_ms;
   state.history->begin(plan.begun);
@@ -96,7 +99,21 @@ event_status start(self_pointer self, const start_event& msg,
   return plan.begun;
 }
 
-void take_news(executor_state& state, const event_status& news) {
+/// Lets an event that has ended wait for late answers, within a limit.
+void keep_correctable(self_pointer self, control_event_actor event) {
+  auto& events = self->state.correctable;
+  events.push_back(std::move(event));
+  if (events.size() <= self->state.options.limits.max_running)
+    return;
+  self->send_exit(events.front(), caf::exit_reason::user_shutdown);
+  events.pop_front();
+}
+
+void take_news(self_pointer self, const event_status& news) {
+  auto& state = self->state;
+  if (news.corrected_at_ms != 0)
+    spdlog::info("executor: corrected event={} state={}", news.event_id,
+                 to_string(news.state));
   if (!state.history->update(news))
     return;
   state.options.on_change(news.verb, news.state);
@@ -106,10 +123,18 @@ void take_news(executor_state& state, const event_status& news) {
   auto ended = state.running.extract(news.event_id);
   for (auto& [number, answer] : ended.mapped().waiters)
     answer.deliver(news);
+  const auto is_unknown = [](const rank_status& x) {
+    return x.state == event_state::unknown;
+  };
+  if (std::any_of(news.ranks.begin(), news.ranks.end(), is_unknown))
+    keep_correctable(self, std::move(ended.mapped().actor));
 }
 
 /// An event that died without its last words has failed.
-void note_death(executor_state& state, const caf::down_msg& down) {
+void note_death(self_pointer self, const caf::down_msg& down) {
+  auto& state = self->state;
+  std::erase_if(state.correctable,
+                [&](const auto& x) { return x.address() == down.source; });
   const auto dead = std::find_if(
     state.running.begin(), state.running.end(),
     [&](const auto& x) { return x.second.actor.address() == down.source; });
@@ -117,10 +142,10 @@ void note_death(executor_state& state, const caf::down_msg& down) {
     return;
   const auto now_ms = state.options.now_ms();
   event_ledger ledger{*state.history->find(dead->first, now_ms)};
-  ledger.fail_rest(rank_code::unexpected, "the event broke off");
+  ledger.lose_rest(rank_code::unexpected, "the event broke off");
   auto last = ledger.end(now_ms);
   last.state = event_state::failed;
-  take_news(state, last);
+  take_news(self, last);
 }
 
 /// Answers at the end of a running event, or after `patience` if that is not 0.
@@ -222,13 +247,13 @@ executor_impl::behavior_type executor(self_pointer self,
   state.options = std::move(options);
   state.history.emplace(state.options.limits);
   self->set_down_handler(
-    [self](const caf::down_msg& down) { note_death(self->state, down); });
+    [self](const caf::down_msg& down) { note_death(self, down); });
   return {
     [self](const start_event& msg) { return begin(self, msg); },
     [self](const await_event& msg) { return tell(self, msg); },
     [self](const cancel_event& msg) { return cancel(self, msg); },
     [self](const list_events& msg) { return list(self->state, msg); },
-    [self](const event_status& news) { take_news(self->state, news); },
+    [self](const event_status& news) { take_news(self, news); },
     [self](const patience_over& msg) { end_patience(self->state, msg); },
   };
 }

@@ -2,9 +2,11 @@
 
 #include "actors/events/control_event.hpp"
 #include "actors/events/event_history.hpp"
+#include "messages/boot_clock.hpp"
 #include "messages/wall_clock.hpp"
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,8 +26,16 @@ struct executor_options {
   /// The greatest timeout that an event may be given.
   std::chrono::milliseconds max_timeout{3'600'000};
 
-  /// How long workers have to confirm a cancellation. Positive.
+  /// How long workers have to begin when they are let, and to confirm a
+  /// cancellation. Positive.
   std::chrono::milliseconds cancel_grace{2'000};
+
+  /// How long after its end an event takes answers that correct what was told
+  /// of it. Of more than `max_running` such events, the first take none.
+  std::chrono::milliseconds correction_time{60'000};
+
+  /// As the workers know it from the registry.
+  std::uint64_t controller_id = 0;
 
   /// How long the registry has to name the workers. Positive.
   std::chrono::milliseconds registry_timeout{1'000};
@@ -36,6 +46,7 @@ struct executor_options {
 
   event_limits limits{};
   std::function<std::int64_t()> now_ms = wall_clock_ms;
+  std::function<std::chrono::microseconds()> boot_clock = boot_clock_now;
 };
 
 /// Tells an executor that somebody has waited long enough for an event's end.
@@ -64,6 +75,10 @@ struct executor_state {
   executor_options options;
   std::optional<event_history> history;  ///< Set from the beginning.
   std::unordered_map<std::string, running_event> running;  ///< By event_id.
+
+  /// Events that have ended and may be corrected, the first one first.
+  /// Monitored.
+  std::deque<control_event_actor> correctable;
   std::uint64_t last_waiter = 0;
 };
 

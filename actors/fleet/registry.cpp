@@ -65,6 +65,7 @@ void finish_one(self_pointer self, registration& r) {
   spdlog::info("registry: {} worker={} epoch={}",
                r.answer.is_revived ? "revived" : "added", to_string(r.id),
                r.answer.epoch);
+  r.answer.clock = self->state.services.boot_clock();
   r.promise.deliver(std::move(r.answer));
 }
 
@@ -156,6 +157,7 @@ caf::result<lease> renew(self_pointer self, const renew_lease& msg) {
     spdlog::info("registry: back worker={}", to_string(msg.id));
     publish(self);
   }
+  renewed->clock = self->state.services.boot_clock();
   return *renewed;
 }
 

@@ -2,10 +2,12 @@
 
 #include "actors/fleet/fleet.hpp"
 #include "actors/fleet/refused_hellos.hpp"
+#include "messages/boot_clock.hpp"
 #include "messages/registry.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,6 +37,9 @@ struct registry_services {
   std::vector<index_shard_actor> shards;  ///< In the order of `shard_of`.
   lookup_actor lookups;                   ///< Given to every worker.
   std::shared_ptr<fleet_board> board;     ///< Gets the view after each change.
+
+  /// This host's clock, by which workers tell what is late.
+  std::function<std::chrono::microseconds()> boot_clock = boot_clock_now;
 };
 
 /// What a registry remembers between messages.

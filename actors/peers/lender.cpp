@@ -145,6 +145,7 @@ caf::result<surrender_report> surrender(self_pointer self,
   auto order = order_to_drop(here.id(), msg.where, msg.hashes);
   order.event_id = "surrender" + std::to_string(++state.surrenders);
   order.timeout = state.options.surrender_timeout;
+  order.terms = {msg.controller_id, msg.epoch, msg.not_after};
   const auto worker = here.worker();
   if (!worker)
     return caf::make_error(errc::not_ready, to_string(here.id()));

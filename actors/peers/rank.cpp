@@ -1,5 +1,7 @@
 #include "actors/peers/rank.hpp"
 
+#include "messages/errors.hpp"
+
 namespace kvc {
 
 worker_actor rank::worker() const {
@@ -42,11 +44,42 @@ void rank::note_welcome(const welcome& answer) {
     const std::lock_guard lock{mutex_};
     if (is_over_)
       return;
+    if (answer.controller_id != controller_id_)
+      clock_ = {};
+    controller_id_ = answer.controller_id;
     epoch_ = answer.epoch;
     lookups_ = answer.lookups;
     is_registered_.notify_all();
   }
   go_ahead();
+}
+
+void rank::note_clock(std::chrono::microseconds asked,
+                      std::chrono::microseconds shown) {
+  const auto now = boot_clock();
+  const std::lock_guard lock{mutex_};
+  clock_.note(asked, now, shown);
+}
+
+caf::error rank::check(const order_terms& terms) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (terms.controller_id != controller_id_ || terms.epoch != epoch_)
+      return caf::make_error(errc::stale_epoch, to_string(id()));
+  }
+  if (!time_until(terms.not_after))
+    return caf::make_error(errc::too_late, "nothing was begun");
+  return caf::none;
+}
+
+std::optional<std::chrono::milliseconds> rank::time_until(
+  std::chrono::microseconds not_after) const {
+  const auto now = boot_clock();
+  const std::lock_guard lock{mutex_};
+  const auto latest = clock_.latest(now);
+  if (!latest || *latest > not_after)
+    return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(not_after - *latest);
 }
 
 void rank::note_lost_link() {
@@ -57,6 +90,11 @@ void rank::note_lost_link() {
 std::uint64_t rank::epoch() const {
   const std::lock_guard lock{mutex_};
   return epoch_;
+}
+
+std::uint64_t rank::controller_id() const {
+  const std::lock_guard lock{mutex_};
+  return controller_id_;
 }
 
 lookup_actor rank::lookups() const {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/peers/controller_clock.hpp"
 #include "actors/pool/work_pool.hpp"
 #include "actors/store/cpu_store.hpp"
 #include "actors/store/disk_store.hpp"
+#include "messages/boot_clock.hpp"
 #include "messages/registry.hpp"
 #include "net/transport/transport.hpp"
 
@@ -11,6 +13,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 namespace kvc {
 
@@ -33,6 +36,9 @@ class rank {
   std::array<chunk_store*, location_count> stores{};
 
   std::function<void(work_pool::job)> submit;  ///< To a work_pool.
+
+  /// This host's clock, by which it tells what is late.
+  std::function<std::chrono::microseconds()> boot_clock = boot_clock_now;
 
   /// Its memory holds the chunks of `cpu`. Null without peer to peer.
   kvc::transport* transport = nullptr;
@@ -71,11 +77,27 @@ class rank {
   /// The worker is registered, which is a go_ahead() too.
   void note_welcome(const welcome& answer);
 
+  /// The controller's clock showed `shown` after `asked` by the boot clock.
+  void note_clock(std::chrono::microseconds asked,
+                  std::chrono::microseconds shown);
+
+  /// Returns why what has such terms must not begin, if it must not. Fails with
+  /// stale_epoch if they are of another registration than the latest, and with
+  /// too_late if it is or may be so late.
+  caf::error check(const order_terms& terms) const;
+
+  /// Returns how long there is at least until `not_after`, by the controller's
+  /// clock; nothing if it is or may be later.
+  std::optional<std::chrono::milliseconds> time_until(
+    std::chrono::microseconds not_after) const;
+
   /// The controller's link is gone: a request over it would only time out.
   void note_lost_link();
 
-  /// Returns the epoch of the latest registration; 0 before the first.
+  /// Returns the epoch of the latest registration, and where it is; 0 before
+  /// the first.
   std::uint64_t epoch() const;
+  std::uint64_t controller_id() const;
 
   /// Answers questions about the index; null while there is no link.
   lookup_actor lookups() const;
@@ -95,6 +117,8 @@ class rank {
   lookup_actor lookups_;
   std::uint64_t epoch_ = 0;
   std::function<void()> act_;
+  std::uint64_t controller_id_ = 0;
+  controller_clock clock_;
   bool is_over_ = false;
 };
 

@@ -5,7 +5,7 @@
 namespace kvc {
 
 /// Returns the command by which a rank drops chunks that are elsewhere now. It
-/// has no event_id and no timeout yet.
+/// has no event_id, timeout and terms yet.
 run_command order_to_drop(const worker_id& id, location where,
                           const key_block& hashes);
 

@@ -117,7 +117,8 @@ bool can_go_on(self_pointer self, const welcome& answer) {
          layout_of(answer) == self->state.sources->hub.shards();
 }
 
-void accept(self_pointer self, const welcome& answer) {
+void accept(self_pointer self, const welcome& answer,
+            std::chrono::microseconds asked) {
   auto& state = self->state;
   note_answer(self, true);
   if (!is_usable(answer) || (answer.is_revived && !can_go_on(self, answer))) {
@@ -137,6 +138,7 @@ void accept(self_pointer self, const welcome& answer) {
                answer.is_revived ? "resumed" : "registered",
                to_string(state.here->id()), answer.epoch, answer.shards.size());
   state.here->note_welcome(answer);
+  state.here->note_clock(asked, answer.clock);
   schedule(self, state.settings.heartbeat, worker_step::renew);
 }
 
@@ -171,11 +173,12 @@ void say_hello(self_pointer self) {
   hello.usage = state.sources->source.usage();
   hello.resume_controller = state.controller_id;
   hello.resume_epoch = state.epoch;
+  const auto asked = state.here->boot_clock();
   self->request(state.registrar, state.settings.answer_timeout, hello)
     .then(
       [=](const welcome& answer) {
         if (round == self->state.round)
-          accept(self, answer);
+          accept(self, answer, asked);
       },
       [=](const caf::error& why) {
         if (round == self->state.round)
@@ -196,11 +199,14 @@ void renew(self_pointer self) {
   const auto round = state.round;
   const renew_lease msg{state.here->id(), state.epoch,
                         state.sources->source.usage()};
+  const auto asked = state.here->boot_clock();
   self->request(state.registrar, state.settings.answer_timeout, msg)
     .then(
-      [=](const lease&) {
-        if (round == self->state.round)
-          schedule(self, self->state.settings.heartbeat, worker_step::renew);
+      [=](const lease& answer) {
+        if (round != self->state.round)
+          return;
+        self->state.here->note_clock(asked, answer.clock);
+        schedule(self, self->state.settings.heartbeat, worker_step::renew);
       },
       [=](const caf::error& why) {
         if (round != self->state.round)
@@ -230,6 +236,14 @@ void take_step(self_pointer self, const worker_timer& timer) {
       renew(self);
       break;
   }
+}
+
+/// Only who has it registered now may order anything.
+caf::result<command_result> run(self_pointer self, const run_command& order) {
+  auto& state = self->state;
+  if (!state.is_registered)
+    return caf::make_error(errc::not_ready, to_string(state.here->id()));
+  return state.desk.run(self, *state.here, state.reporters.actors(), order);
 }
 
 /// Ends when the registrar has answered, is late or is lost.
@@ -271,10 +285,7 @@ worker_impl::behavior_type worker(self_pointer self, rank* here,
   });
   dial_controller(self);
   return {
-    [self](const run_command& order) {
-      return self->state.desk.run(self, *self->state.here,
-                                  self->state.reporters.actors(), order);
-    },
+    [self](const run_command& order) { return run(self, order); },
     [self](const cancel_command& order) { self->state.desk.cancel(order); },
     [self](const leave&) { depart(self); },
     [self](const worker_timer& timer) { take_step(self, timer); },

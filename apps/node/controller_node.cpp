@@ -78,7 +78,7 @@ struct controller_node::parts {
   std::vector<index_shard_actor> spawn_shards(
     const registry_options& registry_settings);
   registry_options make_registry_options() const;
-  executor_options make_executor_options() const;
+  executor_options make_executor_options(std::uint64_t controller_id) const;
   controller_route_options make_route_options() const;
   caf::error open_link_port();
   caf::error open_http_port();
@@ -122,8 +122,10 @@ registry_options controller_node::parts::make_registry_options() const {
   return result;
 }
 
-executor_options controller_node::parts::make_executor_options() const {
+executor_options controller_node::parts::make_executor_options(
+  std::uint64_t controller_id) const {
   executor_options result;
+  result.controller_id = controller_id;
   result.health_timeout = options.health_timeout;
   result.clear_timeout = options.clear_timeout;
   result.pin_timeout = options.pin_timeout;
@@ -164,7 +166,8 @@ void controller_node::parts::spawn_actors(
   lookup_service = system->spawn(kvc::lookup_service, lookups, board);
   services.lookups = lookup_service;
   registry = system->spawn(kvc::registry, services, settings);
-  executor = system->spawn(kvc::executor, registry, make_executor_options());
+  executor = system->spawn(kvc::executor, registry,
+                           make_executor_options(settings.fleet.controller_id));
   const auto watch = [&](const auto& actor, const char* what) {
     actor->attach_functor([this, on_failure, what] {
       if (!is_stopping) {

@@ -14,11 +14,6 @@ json seconds(std::int64_t ms) {
   return ms == 0 ? json{} : json(static_cast<double>(ms) / 1e3);
 }
 
-bool has_answered(const rank_status& rank) {
-  return rank.state == event_state::finished ||
-         rank.state == event_state::cancelled;
-}
-
 /// Says what became of the chunks, as far as there were any such.
 json outcomes_json(const command_tally& tally) {
   auto result = json::object();
@@ -67,7 +62,7 @@ std::uint64_t sum(const event_status& event, chunk_outcome outcome) {
 
 bool do_ranks_disagree(const event_status& event) {
   const auto differs = [&](const rank_status& x) {
-    return has_answered(x) && x.tally.tokens != event.tokens;
+    return x.has_answered() && x.tally.tokens != event.tokens;
   };
   return std::any_of(event.ranks.begin(), event.ranks.end(), differs);
 }
@@ -171,6 +166,12 @@ schema state_schema() {
      to_string(event_state::failed), to_string(event_state::cancelled)});
 }
 
+schema rank_state_schema() {
+  auto result = state_schema();
+  result.choices.push_back(to_string(event_state::unknown));
+  return result;
+}
+
 schema code_schema() { return schema::integer(0, schema::no_minimum); }
 
 /// The shape of one rank's part.
@@ -178,7 +179,8 @@ schema rank_status_schema() {
   return schema::object(
     {{"instance_id", schema::text(), "The rank's instance."},
      {"worker_id", rank_schema(), "The rank."},
-     {"status", state_schema(), "Where its part stands."},
+     {"status", rank_state_schema(),
+      "Where its part stands; unknown if it has not confirmed its end."},
      {"num_tokens", schema::integer(), "Tokens of the chunks done."},
      optional_field("error", schema::text(), "Why it failed."),
      optional_field("error_code", code_schema(),
@@ -229,6 +231,8 @@ schema event_schema() {
       "Seconds since the Unix epoch."},
      {"finished_at", schema::number().or_null(),
       "Seconds since the Unix epoch; null while it runs."},
+     optional_field("corrected_at", schema::number(),
+                    "When a rank that was unknown answered after the end."),
      optional_field("old_position", position, "Where a move goes from."),
      optional_field("new_position", position, "Where a move goes to."),
      {"chunks_done", schema::integer(), "Of all ranks."},
@@ -277,6 +281,8 @@ json event_json(const event_status& event) {
               {"num_tokens", event.tokens},
               {"started_at", seconds(event.started_at_ms)},
               {"finished_at", seconds(event.finished_at_ms)}};
+  if (event.corrected_at_ms != 0)
+    result["corrected_at"] = seconds(event.corrected_at_ms);
   add_positions(result, event);
   std::uint64_t done = 0;
   std::uint64_t planned = 0;

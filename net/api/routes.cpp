@@ -37,6 +37,7 @@ unsigned status_for(errc code) {
     case errc::io_failed:
       return 502;
     case errc::timed_out:
+    case errc::too_late:
       return 504;
     case errc::not_ready:
     case errc::no_capacity:

@@ -56,14 +56,15 @@ class MidEventTest(ControlTest):
         self.fail("never seen while it ran")
 
     def expect_failure(self, event_id, *words):
-        """The event has failed by rank 1, and rank 0's work is done."""
+        """The event has failed by rank 1, which has not confirmed its end, and
+        rank 0's work is done."""
         event = self.finish(event_id)
         self.assertEqual(event["status"], "failed", event)
         done = self.worker(event, 0)
         self.assertEqual(done["status"], "finished")
         self.assertEqual(done["chunks"], {"done": 4})
         failed = self.worker(event, 1)
-        self.assertEqual(failed["status"], "failed")
+        self.assertEqual(failed["status"], "unknown")
         for word in words:
             self.assertIn(word, failed["error"])
         self.assertEqual(self.post("/check_finish", event_id=event_id), event)
@@ -105,6 +106,25 @@ class MidEventTest(ControlTest):
         done = self.worker(event, 1)["chunks"]["done"]
         self.assertGreater(done, 0)
         self.assertLess(done, CHUNKS)
+        reply = self.post("/decompress", instance_id="a", location=CPU,
+                          timeout_seconds=600)
+        self.assertEqual(self.worker(reply, 1)["chunks"]["done"], done)
+
+    def test_a_stopped_rank_says_later_what_it_did(self):
+        event_id = self.begin_compress()
+        self.ranks["a", 1].stop()
+        event = self.post("/cancel", event_id=event_id)
+        self.assertEqual(event["status"], "cancelled")
+        self.assertEqual(self.worker(event, 1)["status"], "unknown")
+        self.ranks["a", 1].cont()
+
+        def corrected():
+            found = self.post("/check_finish", event_id=event_id)
+            return found if "corrected_at" in found else None
+        event = wait_until(corrected, what="the correction")
+        self.assertEqual(event["status"], "cancelled")
+        self.assertEqual(self.worker(event, 1)["status"], "cancelled")
+        done = self.worker(event, 1)["chunks"]["done"]
         reply = self.post("/decompress", instance_id="a", location=CPU,
                           timeout_seconds=600)
         self.assertEqual(self.worker(reply, 1)["chunks"]["done"], done)
@@ -154,7 +174,7 @@ class MidEventTest(ControlTest):
         reply = self.post("/clear", 504, instance_id="a", location=CPU,
                           timeout_seconds=0.5)
         self.assertEqual({one["status"] for one in reply["detail"]},
-                         {"failed"})
+                         {"unknown"})
         health = self.post("/health", instance_id="a", timeout_seconds=0.5)
         self.assertEqual(health["error_codes"], {"0": -1004, "1": -1004})
 

@@ -255,12 +255,22 @@ TEST_SUITE("event routes") {
     CHECK(body["chunks_planned"] == 18);
     CHECK(body["workers"].size() == 2);
     CHECK(executor.awaited.back().patience == 0s);
+    CHECK_FALSE(body.contains("corrected_at"));
     executor.end.finished_at_ms = 0;
     CHECK(post("/check_finish", R"({"event_id":"1"})")["finished_at"] ==
           nullptr);
     post("/check_finish", R"({"event_id":"x"})", 404);
     CHECK(executor.awaited.back().patience == 0s);
     CHECK(place("/check_finish", "{}")[1] == "event_id");
+  }
+
+  TEST_CASE_FIXTURE(control_fixture, "say who has not confirmed the end") {
+    fail(1, rank_code::silent, "no answer in time");
+    rank(1).state = event_state::unknown;
+    executor.end.corrected_at_ms = 2'500;  // By another rank.
+    const auto body = post("/check_finish", R"({"event_id":"Clear1"})");
+    CHECK(body["workers"][1]["status"] == "unknown");
+    CHECK(body["corrected_at"] == 2.5);
   }
 
   TEST_CASE_FIXTURE(control_fixture, "wait for the end as long as asked") {

@@ -32,12 +32,17 @@ scripted_reporter_impl::behavior_type scripted_reporter(
 
 progress_sink_actor::behavior_type progress_listener(
   progress_sink_actor::pointer, std::vector<command_progress>* heard) {
-  return {[=](const command_progress& msg) { heard->push_back(msg); }};
+  return {[=](const command_progress& msg) { heard->push_back(msg); },
+          [](const permit_start&) {
+            return start_permit{.not_after = std::chrono::hours{1}};
+          }};
 }
 
 }  // namespace
 
 move_fixture::move_fixture() : peer_fixture(200, 200) {
+  here.boot_clock = [this] { return system.boot_clock(); };
+  here.note_clock(here.boot_clock(), here.boot_clock());
   for (auto& x : reporters)
     reports.emplace_back(system.spawn(scripted_reporter, &x));
   spawn_event();

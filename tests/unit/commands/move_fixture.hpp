@@ -45,8 +45,13 @@ struct move_fixture : peer_fixture {
   }
 
   run_command order_of(command what) {
-    return {"Move1", here.id(), std::move(what), std::chrono::seconds{30},
-            event,   address};
+    return {"Move1",
+            here.id(),
+            std::move(what),
+            std::chrono::seconds{30},
+            event,
+            address,
+            {9, 5, std::chrono::hours{1}}};
   }
 
   std::shared_ptr<answer_box<command_result>> begin(const run_command& order);

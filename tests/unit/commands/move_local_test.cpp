@@ -88,6 +88,7 @@ TEST_SUITE("move within a worker") {
     CHECK_FALSE(order.what.is_for_all);
     CHECK(order.what.hashes == key_block{{1, 2}});
     CHECK(order.timeout == 30s);
+    CHECK(order.terms == order_terms{9, 5, 1h});
     CHECK(reporters[0].flushes == 1);
     CHECK(peers.dials.empty());
   }
@@ -115,7 +116,6 @@ TEST_SUITE("move within a worker") {
     CHECK(count(outcome::unchanged) == 1);
   }
 
-  TEST_CASE_FIXTURE(local_fixture, "says if the worker drops nothing") {
   TEST_CASE_FIXTURE(local_fixture, "brings what is on its way to the disk") {
     put_on_disk({1});
     offer_to_disk(2);
@@ -127,6 +127,7 @@ TEST_SUITE("move within a worker") {
     CHECK(count(outcome::done) == 1);
   }
 
+  TEST_CASE_FIXTURE(local_fixture, "says if the worker drops nothing") {
     put(store, {1});
     clears.refusal = caf::make_error(errc::too_busy, "1024 commands run");
     CHECK(run(to_disk(move_of({1}))) ==

@@ -25,6 +25,8 @@ TEST_SUITE("move_run") {
     CHECK(script.surrenders[0].owner == address.id);
     CHECK(script.surrenders[0].epoch == 9);
     CHECK(script.surrenders[0].hashes == key_block{{1, 2, 3}});
+    CHECK(script.surrenders[0].controller_id == 9);
+    CHECK(script.surrenders[0].not_after == 1h);
     CHECK(clears.orders.empty());
     CHECK(is_idle(1));
   }

@@ -80,6 +80,8 @@ registry_actor::behavior_type fixed_registry(
 
 executor_fixture::executor_fixture() {
   options.now_ms = [this] { return now_ms; };
+  options.boot_clock = [this] { return system.boot_clock(); };
+  options.controller_id = 9;
   options.limits.max_running = 3;
   options.limits.max_finished = 4;
 }
@@ -113,6 +115,7 @@ worker_script& executor_fixture::add(std::uint32_t rank,
   record.profile.id = {instance, rank};
   record.profile.rank_count = rank + 1;
   record.actor = system.spawn(scripted_worker, &script);
+  record.epoch = 70 + rank;
   record.usage = {{location::cpu, 1, 2, 3}};
   workers.push_back(record);
   return script;

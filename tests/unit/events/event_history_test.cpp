@@ -32,8 +32,8 @@ command_result result_of(std::uint64_t tokens, bool was_cancelled = false) {
 TEST_SUITE("event_ledger") {
   TEST_CASE("takes the first answer of each rank") {
     auto ledger = ledger_of(2);
-    ledger.note_failure(0, rank_code::lost, "gone");
-    ledger.note_failure(0, rank_code::silent, "late");
+    ledger.note_loss(0, rank_code::lost, "gone");
+    ledger.note_loss(0, rank_code::silent, "late");
     ledger.note_result(0, result_of(5));
     ledger.note_progress(0, {.planned = 7});
     ledger.note_result(9, result_of(5));
@@ -60,7 +60,7 @@ TEST_SUITE("event_ledger") {
     SUBCASE("was") { ledger.note_result(1, result_of(0, true)); }
     SUBCASE("silent") {
       ledger.request_cancel();
-      ledger.fail_rest(rank_code::silent, "");
+      ledger.lose_rest(rank_code::silent, "");
     }
     CHECK(ledger.end(0).state == event_state::cancelled);
   }
@@ -70,10 +70,45 @@ TEST_SUITE("event_ledger") {
     CHECK(ledger.status().tokens == 0);
     ledger.note_result(0, result_of(512));
     CHECK(ledger.status().tokens == 512);
-    ledger.note_failure(1, rank_code::lost, "");
+    ledger.note_loss(1, rank_code::lost, "");
     CHECK(ledger.status().tokens == 512);
     ledger.note_result(2, result_of(0));
     CHECK(ledger.status().tokens == 0);
+  }
+
+  TEST_CASE("counts what a rank did before it failed in its own words") {
+    auto ledger = ledger_of(2);
+    ledger.note_result(0, result_of(4'096));
+    CHECK(ledger.note_progress(1, {.planned = 16, .tokens = 3'328}));
+    CHECK(ledger.status().tokens == 4'096);
+    CHECK(ledger.note_refusal(1, "io_failed: 3 chunks not copied"));
+    CHECK(ledger.status().tokens == 3'328);
+  }
+
+  TEST_CASE("does not count a rank that refused before it began") {
+    auto ledger = ledger_of(2);
+    ledger.note_result(0, result_of(512));
+    ledger.note_refusal(1, "too_busy");
+    CHECK(ledger.status().tokens == 512);
+    CHECK(ledger.end(1).state == event_state::failed);
+  }
+
+  TEST_CASE("waits for the silent, not for the lost") {
+    auto ledger = ledger_of(2);
+    ledger.lose_rest(rank_code::silent, "no answer in time");
+    CHECK(ledger.is_over());
+    CHECK(ledger.is_awaiting());
+    CHECK(ledger.status().ranks[0].state == event_state::unknown);
+    CHECK(ledger.end(4).state == event_state::failed);
+    CHECK(ledger.note_loss(0, rank_code::lost, "gone"));
+    CHECK_FALSE(ledger.note_result(0, result_of(1)));
+    CHECK(ledger.is_awaiting());
+    CHECK(ledger.note_result(1, result_of(256)));
+    CHECK_FALSE(ledger.is_awaiting());
+    CHECK(ledger.status().tokens == 256);
+    CHECK(ledger.end(9).state == event_state::failed);
+    CHECK(ledger.status().finished_at_ms == 4);
+    CHECK(ledger.status().corrected_at_ms == 9);
   }
 }
 
@@ -91,6 +126,16 @@ TEST_SUITE("event_history") {
     CHECK(history.find("1", 0)->state == event_state::failed);
     CHECK_FALSE(history.update(event("3", event_state::finished)));
     CHECK(history.find("3", 0) == nullptr);
+  }
+
+  TEST_CASE("takes what corrects an end") {
+    event_history history{{}};
+    history.begin(event("1", event_state::running));
+    CHECK(history.update(event("1", event_state::failed, 4)));
+    auto corrected = event("1", event_state::finished, 4);
+    corrected.corrected_at_ms = 5;
+    CHECK_FALSE(history.update(corrected));
+    CHECK(*history.find("1", 0) == corrected);
   }
 
   TEST_CASE("keeps what has finished last") {

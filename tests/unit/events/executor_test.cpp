@@ -28,6 +28,7 @@ TEST_SUITE("executor") {
     add(1, mood::prompt, 256);
     add(0, mood::silent, 0, "b");
     start();
+    const auto now = system.boot_clock();
     const auto begun = begin(
       "Pin1", {.verb = operation::pin, .hashes = {{7, 8}}, .pin_ttl = 3s});
     REQUIRE(begun);
@@ -48,6 +49,7 @@ TEST_SUITE("executor") {
     CHECK(first.orders[0].what.hashes == key_block{{7, 8}});
     CHECK(first.orders[0].what.pin_ttl == 3s);
     CHECK(first.orders[0].timeout == 9'500ms);
+    CHECK(first.orders[0].terms == order_terms{9, 70, now + 9'500ms});
     CHECK(scripts[{"b", 0}].orders.empty());
   }
 
@@ -79,19 +81,136 @@ TEST_SUITE("executor") {
     CHECK(end.state == event_state::failed);
     CHECK(end.tokens == 256);
     REQUIRE(end.ranks.size() == 7);
-    const auto is = [&](std::size_t rank, std::int32_t code,
+    const auto is = [&](std::size_t rank, event_state state, std::int32_t code,
                         const std::string& error) {
       CHECK(end.ranks[rank].rank == rank);
-      CHECK(end.ranks[rank].state == event_state::failed);
+      CHECK(end.ranks[rank].state == state);
       CHECK(end.ranks[rank].code == code);
       CHECK(end.ranks[rank].error == error);
     };
     CHECK(end.ranks[0].state == event_state::finished);
-    is(1, -1004, "no answer in time");
-    is(2, -1001, "not_ready: busy");
-    is(3, -1005, lost_text);
-    is(4, -1005, lost_text);
-    is(5, -1005, "not registered");
+    is(1, event_state::unknown, -1004, "no answer in time");
+    is(2, event_state::failed, -1001, "not_ready: busy");
+    is(3, event_state::unknown, -1005, lost_text);
+    is(4, event_state::unknown, -1005, lost_text);
+    is(5, event_state::failed, -1005, "not registered");
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "counts what a rank did that failed") {
+    auto& first = add(0, mood::silent);
+    add(1, mood::prompt, 512);
+    start();
+    REQUIRE(begin("Move1"));
+    command_tally tally{.planned = 3, .tokens = 256};
+    tally.chunks[static_cast<std::size_t>(chunk_outcome::done)] = 1;
+    caf::anon_send(first.orders[0].observer, command_progress{{"a", 0}, tally});
+    system.run();
+    first.held[0].deliver(caf::make_error(errc::io_failed, "2 of 3"));
+    first.held.clear();
+    system.run();
+    const auto end = check("Move1");
+    CHECK(end->state == event_state::failed);
+    CHECK(end->ranks[0].error == "io_failed: 2 of 3");
+    CHECK(end->ranks[0].tally == tally);
+    CHECK(end->tokens == 256);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "corrects its record by a late answer") {
+    add(0, mood::silent, 256);
+    add(1, mood::prompt, 512);
+    start();
+    const auto failed = run();
+    CHECK(failed.state == event_state::failed);
+    CHECK(failed.tokens == 512);
+    CHECK(failed.corrected_at_ms == 0);
+    now_ms += 500;
+    answer();
+    const auto corrected = check("Clear1");
+    CHECK(corrected->state == event_state::finished);
+    CHECK(corrected->ranks[0].state == event_state::finished);
+    CHECK(corrected->ranks[0].error.empty());
+    CHECK(corrected->tokens == 256);
+    CHECK(corrected->finished_at_ms == 1'000);
+    CHECK(corrected->corrected_at_ms == 1'500);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "corrects what was cancelled") {
+    auto& script = add(0, mood::silent, 256);
+    start();
+    REQUIRE(begin("Clear1"));
+    auto held = std::exchange(script.held, {});
+    const auto end = cancel("Clear1");
+    REQUIRE(end);
+    CHECK(end->state == event_state::cancelled);
+    CHECK(end->ranks[0].state == event_state::unknown);
+    CHECK(end->ranks[0].error == "did not confirm the cancellation");
+    script.result.was_cancelled = true;
+    script.held = std::move(held);
+    answer();
+    const auto corrected = check("Clear1");
+    CHECK(corrected->state == event_state::cancelled);
+    CHECK(corrected->ranks[0].state == event_state::cancelled);
+    CHECK(corrected->tokens == 256);
+    CHECK(corrected->corrected_at_ms == 1'000);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "waits a while for late answers") {
+    auto& script = add(0, mood::silent, 256);
+    start();
+    run();
+    bool has_ended = false;
+    script.orders[0].observer->attach_functor([&] { has_ended = true; });
+    system.advance(59s);
+    CHECK_FALSE(has_ended);
+    system.advance(1s);
+    CHECK(has_ended);
+    CHECK(check("Clear1")->state == event_state::failed);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "waits for the answers of the living") {
+    auto& script = add(0, mood::silent, 256);
+    start();
+    run();
+    bool has_ended = false;
+    script.orders[0].observer->attach_functor([&] { has_ended = true; });
+    system.kill(workers[0].actor);
+    CHECK(has_ended);
+    CHECK(check("Clear1")->ranks[0].error == "no answer in time");
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "waits for late answers to so many") {
+    auto& script = add(0, mood::silent, 256);
+    start();
+    for (const auto* id : {"1", "2", "3"})
+      REQUIRE(begin(start_event{id, "a", {.verb = operation::clear}, 1s}));
+    system.advance(1s);
+    REQUIRE(begin(start_event{"4", "a", {.verb = operation::clear}, 1s}));
+    system.advance(1s);
+    answer();
+    CHECK(script.orders.size() == 4);
+    CHECK(check("1")->state == event_state::failed);
+    CHECK(check("2")->state == event_state::finished);
+    CHECK(check("4")->state == event_state::finished);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "lets ranks begin while it is wanted") {
+    auto& script = add(0, mood::silent);
+    start();
+    REQUIRE(begin("Clear1"));
+    const auto permit = [&](std::size_t event) {
+      return system.ask<start_permit>(script.orders[event].observer,
+                                      permit_start{{"a", 0}});
+    };
+    const auto now = system.boot_clock();
+    CHECK(permit(0)->not_after == now + 2s);
+    system.advance(9s);  // Its workers give up in half a second.
+    CHECK(permit(0)->not_after == now + 9'500ms);
+    system.advance(1s);
+    CHECK(describe(permit(0).error()) == "too_late: nothing was begun");
+    REQUIRE(begin("Clear2"));
+    script.held.clear();
+    REQUIRE(cancel("Clear2"));
+    CHECK(permit(1)->is_cancelled);
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "fails a rank that lost chunks") {
@@ -217,6 +336,7 @@ TEST_SUITE("executor") {
     const auto end = cancel("Clear1");
     REQUIRE(end);
     CHECK(end->state == event_state::cancelled);
+    CHECK(end->ranks[0].state == event_state::unknown);
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "refuses before anything starts") {
@@ -288,6 +408,7 @@ TEST_SUITE("executor") {
     system.kill(script.orders[0].observer);
     const auto end = check("Clear1");
     CHECK(end->state == event_state::failed);
+    CHECK(end->ranks[0].state == event_state::unknown);
     CHECK(end->ranks[0].error == "the event broke off");
     REQUIRE(begin("Clear2"));
   }

@@ -73,21 +73,25 @@ struct registry_fixture {
   index_shard_impl first_shard = system.spawn(scripted_shard, first);
   index_shard_impl second_shard = system.spawn(scripted_shard, second);
   lookup_actor lookups = system.spawn(lookup_service, nullptr, nullptr);
-  registry_actor aut = system.spawn(
-    registry, registry_services{{first_shard, second_shard}, lookups, board},
-    [] {
-      registry_options options;
-      options.fleet.controller_id = 99;
-      options.fleet.first_epoch = 1000;
-      options.fleet.lease = std::chrono::seconds{5};
-      options.fleet.revival_grace = std::chrono::seconds{30};
-      options.fleet.sweep_interval = std::chrono::seconds{1};
-      options.key_multiplier = 12345;
-      options.max_reports = 3;
-      options.max_report_keys = 77;
-      options.shard_timeout = std::chrono::seconds{2};
-      return options;
-    }());
+  registry_actor aut =
+    system.spawn(registry,
+                 registry_services{{first_shard, second_shard},
+                                   lookups,
+                                   board,
+                                   [this] { return system.boot_clock(); }},
+                 [] {
+                   registry_options options;
+                   options.fleet.controller_id = 99;
+                   options.fleet.first_epoch = 1000;
+                   options.fleet.lease = std::chrono::seconds{5};
+                   options.fleet.revival_grace = std::chrono::seconds{30};
+                   options.fleet.sweep_interval = std::chrono::seconds{1};
+                   options.key_multiplier = 12345;
+                   options.max_reports = 3;
+                   options.max_report_keys = 77;
+                   options.shard_timeout = std::chrono::seconds{2};
+                   return options;
+                 }());
   worker_actor actor = system.spawn(idle_worker);
   worker_actor other = system.spawn(idle_worker);
   const worker_id a0{"a", 0};

@@ -32,6 +32,15 @@ TEST_SUITE("registry") {
     CHECK(list()[0].profile.id == a0);
   }
 
+  TEST_CASE_FIXTURE(registry_fixture, "tells its clock with each answer") {
+    system.advance(3s);
+    CHECK(join(hello(a0, actor)).clock == system.boot_clock());
+    system.advance(1s);
+    const auto renewed = system.ask<lease>(aut, renew_lease{a0, 1000, {}});
+    REQUIRE(renewed);
+    CHECK(renewed->clock == system.boot_clock());
+  }
+
   TEST_CASE_FIXTURE(registry_fixture,
                     "welcomes only when all shards are ready") {
     second->is_silent = true;

@@ -126,19 +126,19 @@ TEST_SUITE("frame_guard") {
             "kvc::cancel_command", "kvc::chunk_report", "kvc::command_progress",
             "kvc::deregister_worker", "kvc::end_chunk_lease",
             "kvc::find_prefixes", "kvc::introduce_peer", "kvc::lease_chunks",
-            "kvc::locate_chunks", "kvc::register_worker",
+            "kvc::locate_chunks", "kvc::permit_start", "kvc::register_worker",
             "kvc::renew_chunk_lease", "kvc::renew_lease", "kvc::run_command",
             "kvc::surrender_chunks"});
   }
 
   TEST_CASE_FIXTURE(open_link, "lets the answers to these pass") {
     CHECK(types_that_pass_as(as_answer) ==
-          std::set<std::string>{"kvc::chunk_lease", "kvc::command_result",
-                                "kvc::introduce_peer", "kvc::lease",
-                                "kvc::lease_term", "kvc::report_ack",
-                                "kvc::surrender_report", "kvc::welcome",
-                                "std::vector<kvc::chunk_holder>",
-                                "std::vector<kvc::prefix_match>"});
+          std::set<std::string>{
+            "kvc::chunk_lease", "kvc::command_result", "kvc::introduce_peer",
+            "kvc::lease", "kvc::lease_term", "kvc::report_ack",
+            "kvc::start_permit", "kvc::surrender_report", "kvc::welcome",
+            "std::vector<kvc::chunk_holder>",
+            "std::vector<kvc::prefix_match>"});
     CHECK(check(as_answer, caf::make_message(true)) == pass);
     CHECK(check(as_answer, caf::message{}) == pass);
   }

@@ -28,6 +28,7 @@ event_status some_status() {
     .tokens = 256,
     .started_at_ms = 5,
     .finished_at_ms = 6,
+    .corrected_at_ms = 7,
     .ranks = {{3, event_state::failed, rank_code::silent, "why", some_tally()}},
     .destination = "b",
     .from = location::disk,
@@ -44,7 +45,9 @@ TEST_SUITE("control messages") {
                       .hashes = {{1, 2}},
                       .method = "zstd",
                       .pin_ttl = 5s};
-    const auto sent = send(run_command{"Pin1", {"a", 1}, pin, 7s, {}});
+    const order_terms terms{11, 12, 13us};
+    const auto sent =
+      send(run_command{"Pin1", {"a", 1}, pin, 7s, {}, {}, terms});
     CHECK(sent.event_id == "Pin1");
     CHECK(sent.id == worker_id{"a", 1});
     CHECK(sent.what.verb == operation::pin);
@@ -54,6 +57,11 @@ TEST_SUITE("control messages") {
     CHECK(sent.what.method == "zstd");
     CHECK(sent.what.pin_ttl == 5s);
     CHECK(sent.timeout == 7s);
+    CHECK(sent.terms == terms);
+    CHECK(send(permit_start{{"a", 1}}).id == worker_id{"a", 1});
+    const auto permit = send(start_permit{true, 14us});
+    CHECK(permit.is_cancelled);
+    CHECK(permit.not_after == 14us);
     CHECK(send(cancel_command{"Pin1"}).event_id == "Pin1");
     send(dial{});
   }
@@ -100,6 +108,21 @@ TEST_SUITE("control messages") {
     CHECK(some_tally().of(chunk_outcome::failed) == 18);
   }
 
+  TEST_CASE("a rank has answered with a result or with what it did") {
+    const auto has_answered = [](event_state state, std::int32_t code,
+                                 const command_tally& tally) {
+      return rank_status{0, state, code, "", tally}.has_answered();
+    };
+    CHECK(has_answered(event_state::finished, 0, {}));
+    CHECK(has_answered(event_state::cancelled, 0, {}));
+    CHECK(has_answered(event_state::failed, rank_code::refused, some_tally()));
+    CHECK_FALSE(has_answered(event_state::failed, rank_code::refused, {}));
+    CHECK_FALSE(has_answered(event_state::failed, rank_code::lost, {}));
+    CHECK_FALSE(
+      has_answered(event_state::unknown, rank_code::silent, some_tally()));
+    CHECK_FALSE(has_answered(event_state::running, 0, some_tally()));
+  }
+
   TEST_CASE("operations have traits, but for a newer peer's") {
     CHECK(operations.back() == operation::move);
     for (const auto verb : operations)
@@ -120,7 +143,8 @@ TEST_SUITE("control messages") {
     }
     CHECK_FALSE(operation_named("explode"));
     CHECK_FALSE(operation_named(""));
-    for (const auto* name : {"running", "finished", "failed", "cancelled"}) {
+    for (const auto* name :
+         {"running", "finished", "failed", "cancelled", "unknown"}) {
       REQUIRE(event_state_named(name));
       CHECK(to_string(*event_state_named(name)) == name);
     }

@@ -69,11 +69,13 @@ TEST_SUITE("peer messages") {
 
   TEST_CASE_FIXTURE(message_system, "carry what is surrendered") {
     const auto order =
-      send(surrender_chunks{{"a", 3}, 5, {{1, 2}}, location::disk});
+      send(surrender_chunks{{"a", 3}, 5, {{1, 2}}, location::disk, 6, 7us});
     CHECK(order.owner == worker_id{"a", 3});
     CHECK(order.epoch == 5);
     CHECK(order.hashes == key_block{{1, 2}});
     CHECK(order.where == location::disk);
+    CHECK(order.controller_id == 6);
+    CHECK(order.not_after == 7us);
     const surrender_report report{1, 2, 3, 4};
     CHECK(send(report) == report);
   }

@@ -96,6 +96,7 @@ TEST_SUITE("registry messages on the wire") {
     granted.max_report_keys = 5;
     granted.shards = {{sink, 6}, {{}, 7}};
     granted.lookups = system.spawn(some_lookups);
+    granted.clock = 9us;
     const auto received = send(granted);
     CHECK(received.controller_id == 1);
     CHECK(received.epoch == 2);
@@ -109,6 +110,7 @@ TEST_SUITE("registry messages on the wire") {
     CHECK(received.shards[0].applied_sequence == 6);
     CHECK(received.shards[1].applied_sequence == 7);
     CHECK(received.lookups == granted.lookups);
+    CHECK(received.clock == 9us);
     CHECK(send(shard_link{sink, 8}).applied_sequence == 8);
   }
 
@@ -117,9 +119,10 @@ TEST_SUITE("registry messages on the wire") {
     CHECK(renewal.id == worker_id{"a", 3});
     CHECK(renewal.epoch == 7);
     check_usage(renewal.usage);
-    const auto granted = send(lease{7, 1234ms});
+    const auto granted = send(lease{7, 1234ms, 5us});
     CHECK(granted.epoch == 7);
     CHECK(granted.valid_for == 1234ms);
+    CHECK(granted.clock == 5us);
     const auto goodbye = send(deregister_worker{{"a", 3}, 7});
     CHECK(goodbye.id == worker_id{"a", 3});
     CHECK(goodbye.epoch == 7);

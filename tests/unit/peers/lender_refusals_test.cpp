@@ -93,8 +93,9 @@ TEST_SUITE("what a lender refuses and drops") {
     CHECK_FALSE(order.what.is_for_all);
     CHECK(order.what.hashes == key_block{{1, 2}});
     CHECK(order.timeout == 10s);
-    ask(surrender_chunks{id, 9, {{3}}});
+    ask(surrender_chunks{id, 9, {{3}}, location::cpu, 7, 8us});
     REQUIRE(owner.orders.size() == 2);
+    CHECK(owner.orders[1].terms == order_terms{7, 9, 8us});
     CHECK(owner.orders[1].event_id != owner.orders[0].event_id);
   }
 

@@ -1,8 +1,11 @@
 #include "actors/peers/rank.hpp"
 
+#include "messages/errors.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace kvc;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -35,6 +38,26 @@ TEST_SUITE("rank") {
     CHECK(here.epoch() == 7);
     here.note_welcome(welcome_to(8));
     CHECK(here.epoch() == 8);
+  }
+
+  TEST_CASE("checks the terms of what it is ordered") {
+    rank here;
+    here.profile.id = {"a", 1};
+    here.boot_clock = [] { return 10s; };
+    auto answer = welcome_to(7);
+    answer.controller_id = 3;
+    here.note_welcome(answer);
+    CHECK(here.check({3, 7, 1h}) == errc::too_late);  // No clock is known.
+    CHECK_FALSE(here.time_until(1h));
+    here.note_clock(10s - 2ms, 100s);
+    CHECK_FALSE(here.check({3, 7, 100s + 3ms}));
+    CHECK(here.check({3, 7, 100s + 1ms}) == errc::too_late);
+    CHECK(here.check({4, 7, 1h}) == errc::stale_epoch);
+    CHECK(here.check({3, 6, 1h}) == errc::stale_epoch);
+    CHECK(*here.time_until(103s) == 2'998ms);
+    answer.controller_id = 4;  // Its clock is another one.
+    here.note_welcome(answer);
+    CHECK(here.check({4, 7, 1h}) == errc::too_late);
   }
 
   TEST_CASE("takes no welcome once it has forgotten its actors") {

@@ -11,20 +11,45 @@ namespace {
 
 using outcome = chunk_outcome;
 
-progress_sink_actor::behavior_type observer(
-  progress_sink_actor::pointer, std::vector<command_progress>* heard) {
-  return {[=](const command_progress& msg) { heard->push_back(msg); }};
+/// Whether an event lets commands begin, and what it heard.
+struct observer_script {
+  std::vector<command_progress> heard;
+  std::vector<start_permit> permits;  ///< The next ones, but for the last.
+  caf::error refusal;                 ///< If set.
+  bool is_silent = false;
+  int questions = 0;
+};
+
+progress_sink_actor::behavior_type observer(progress_sink_actor::pointer self,
+                                            observer_script* script) {
+  return {[=](const command_progress& msg) { script->heard.push_back(msg); },
+          [=](const permit_start&) -> caf::result<start_permit> {
+            ++script->questions;
+            if (script->is_silent)
+              return self->make_response_promise<start_permit>();
+            if (script->refusal)
+              return script->refusal;
+            auto& permits = script->permits;
+            const auto next = permits.front();
+            if (permits.size() > 1)
+              permits.erase(permits.begin());
+            return next;
+          }};
 }
 
 /// A registered worker whose pool works only when told to.
 struct command_fixture : worker_fixture {
-  std::vector<command_progress> heard;
-  progress_sink_actor event = system.spawn(observer, &heard);
+  observer_script script;
+  std::vector<command_progress>& heard = script.heard;
+  progress_sink_actor event = system.spawn(observer, &script);
   caf::scoped_actor asker{event->home_system(), true};
   std::optional<command_result> result;
   caf::error failure;
 
-  command_fixture() { start(); }
+  command_fixture() {
+    script.permits = {{.not_after = controller.clock_lead + 1h}};
+    start();
+  }
 
   /// Does what is submitted, at most so many pieces.
   void work(std::size_t pieces = SIZE_MAX) {
@@ -39,10 +64,14 @@ struct command_fixture : worker_fixture {
   /// Sends a command, which has `timeout` seconds.
   auto order(command what, std::int64_t timeout = 10,
              const std::string& event_id = "Clear1") {
-    auto answer =
-      asker->request(aut, 1min,
-                     run_command{event_id, here.id(), std::move(what),
-                                 std::chrono::seconds{timeout}, event});
+    auto answer = asker->request(aut, 1min,
+                                 run_command{event_id,
+                                             here.id(),
+                                             std::move(what),
+                                             std::chrono::seconds{timeout},
+                                             event,
+                                             {},
+                                             terms(1min)});
     system.run();
     return answer;
   }
@@ -144,11 +173,75 @@ TEST_SUITE("commands of a worker") {
     advance(2'999);
     CHECK_FALSE(has(answer));
     advance(1);
+    CHECK_FALSE(has(answer));  // A step is under way.
+    work(1);
     REQUIRE(has(answer));
-    CHECK(describe(failure) == "timed_out: 256 of 300 chunks done");
-    work();
-    CHECK(chunks.chunks.empty());  // The step that was submitted.
+    CHECK(describe(failure) == "timed_out: 300 of 300 chunks done");
+    CHECK(heard.back().tally.of(outcome::done) == 300);
     CHECK(jobs.empty());
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "take no step after their time") {
+    chunks.fill(1, 600);
+    auto answer = order(clear_all(), 3);
+    // This process was stopped, and its timer has not fired yet.
+    here.boot_clock = [this] { return system.boot_clock() + 3s; };
+    work(1);
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "timed_out: 256 of 600 chunks done");
+    CHECK(chunks.chunks.size() == 344);
+    CHECK(jobs.empty());
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "give up when their terms say so") {
+    chunks.fill(1, 300);
+    send(run_command{
+      "Clear1", here.id(), clear_all(), 10s, event, {}, terms(2'000ms)});
+    advance(2'000);
+    work();
+    CHECK(chunks.chunks.size() == 44);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "begin nothing without leave") {
+    script.is_silent = true;
+    chunks.fill(1, 3);
+    auto answer = order(clear_all());
+    CHECK(jobs.empty());
+    system.kill(event);  // With its controller, say.
+    REQUIRE(has(answer));
+    CHECK(failure == errc::connection_lost);
+    CHECK(jobs.empty());
+    CHECK(chunks.chunks.size() == 3);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "begin nothing once they are cancelled") {
+    script.permits = {{.is_cancelled = true}};
+    chunks.fill(1, 3);
+    auto answer = order(clear_all());
+    REQUIRE(has(answer));
+    REQUIRE(result);
+    CHECK(result->was_cancelled);
+    CHECK(result->tally.finished() == 0);
+    CHECK(chunks.chunks.size() == 3);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "begin nothing when their event is over") {
+    script.refusal = caf::make_error(errc::too_late, "nothing was begun");
+    chunks.fill(1, 3);
+    auto answer = order(clear_all());
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "too_late: nothing was begun");
+    CHECK(heard.empty());
+    CHECK(chunks.chunks.size() == 3);
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "ask again if the leave comes late") {
+    script.permits.insert(script.permits.begin(),
+                          {.not_after = controller.clock_lead});
+    auto answer = order(clear_all());
+    CHECK(script.questions == 2);
+    work();
+    CHECK(has(answer));
   }
 
   TEST_CASE_FIXTURE(command_fixture, "give up on a silent index") {
@@ -202,13 +295,23 @@ TEST_SUITE("commands of a worker") {
       const auto answer = system.ask<command_result>(aut, std::move(order));
       return answer ? "accepted" : describe(answer.error());
     };
-    run_command good{"Clear1", here.id(), clear_all(), 1s, event};
+    run_command good{"Clear1", here.id(), clear_all(), 1s,
+                     event,    {},        terms(1s)};
     auto bad = good;
     bad.id.rank = 1;
     CHECK(why(bad) == "unknown_worker: vllm-0/1, this is vllm-0/2");
     bad = good;
     bad.timeout = 0s;
     CHECK(why(bad) == "invalid_request: a command without a time");
+    bad = good;
+    bad.terms.epoch = 6;
+    CHECK(why(bad) == "stale_epoch: vllm-0/2");
+    bad = good;
+    bad.terms.controller_id = 8;
+    CHECK(why(bad) == "stale_epoch: vllm-0/2");
+    bad = good;
+    bad.terms = terms(0ms);
+    CHECK(why(bad) == "too_late: nothing was begun");
     bad = good;
     bad.what.where = location::disk;
     CHECK(why(bad) == "unknown_location: LocalDiskBackend");
@@ -226,9 +329,31 @@ TEST_SUITE("commands of a worker") {
     CHECK(has(again));
   }
 
+  TEST_CASE_FIXTURE(command_fixture, "are refused without a registration") {
+    network.link = nullptr;
+    system.kill(link);
+    auto answer = order(clear_all());
+    REQUIRE(has(answer));
+    CHECK(describe(failure) == "not_ready: vllm-0/2");
+  }
+
+  TEST_CASE_FIXTURE(command_fixture, "are late by the clock renewals tell") {
+    const auto early = terms(5s);
+    controller.clock_lead += 10s;
+    advance(1'000);
+    REQUIRE(controller.renewals.size() == 1);
+    const auto why = [&](const order_terms& terms) {
+      send(run_command{"Clear1", here.id(), clear_all(), 1s, event, {}, terms});
+      return script.questions;
+    };
+    CHECK(why(early) == 0);
+    CHECK(why(terms(5s)) == 1);
+  }
+
   TEST_CASE_FIXTURE(command_fixture, "are limited in number") {
     for (std::size_t i = 0; i < command_desk::max_commands; ++i)
-      send(run_command{std::to_string(i), here.id(), clear_all(), 10s, event});
+      send(run_command{
+        std::to_string(i), here.id(), clear_all(), 10s, event, {}, terms(10s)});
     auto answer = order(clear_all());
     REQUIRE(has(answer));
     CHECK(failure == errc::too_busy);

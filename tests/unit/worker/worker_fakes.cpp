@@ -48,6 +48,11 @@ struct fake_registrar_state {
   std::vector<welcome> greetings;  ///< For each that is held.
 };
 
+std::chrono::microseconds boot_clock_of(caf::scheduled_actor* self) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+    self->clock().now().time_since_epoch());
+}
+
 caf::result<welcome> greet(
   fake_registrar_impl::stateful_pointer<fake_registrar_state> self,
   fake_controller& controller) {
@@ -56,10 +61,12 @@ caf::result<welcome> greet(
     return self->make_response_promise<welcome>();
   if (controller.refusal)
     return controller.refusal;
+  auto greeting = controller.greeting;
+  greeting.clock = boot_clock_of(self) + controller.clock_lead;
   if (!controller.holds_greetings)
-    return controller.greeting;
+    return greeting;
   self->state.held.push_back(self->make_response_promise<welcome>());
-  self->state.greetings.push_back(controller.greeting);
+  self->state.greetings.push_back(greeting);
   return self->state.held.back();
 }
 
@@ -78,7 +85,8 @@ fake_registrar_impl::behavior_type fake_registrar(
         return self->make_response_promise<lease>();
       if (controller->renewal_refusal)
         return controller->renewal_refusal;
-      return lease{msg.epoch, std::chrono::seconds{5}};
+      return lease{msg.epoch, std::chrono::seconds{5},
+                   boot_clock_of(self) + controller->clock_lead};
     },
     [=](const deregister_worker& msg) -> caf::result<bool> {
       controller->departures.push_back(msg);

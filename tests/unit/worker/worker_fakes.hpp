@@ -35,6 +35,9 @@ struct fake_controller {
   caf::error renewal_refusal;  ///< If set.
   bool is_silent = false;
   bool holds_greetings = false;
+
+  /// How much its boot clock shows more than the worker's.
+  std::chrono::microseconds clock_lead = std::chrono::hours{1};
 };
 
 registrar_actor spawn_registrar(deterministic_system& system,

@@ -8,6 +8,7 @@ worker_fixture::worker_fixture() {
   here.submit = [this](work_pool::job work) {
     jobs.push_back(std::move(work));
   };
+  here.boot_clock = [this] { return system.boot_clock(); };
   settings.dialer = dialer;
   settings.process = {100, 0x7F4A7C15};
   controller.greeting.controller_id = 9;

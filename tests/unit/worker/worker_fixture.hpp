@@ -57,6 +57,12 @@ struct worker_fixture {
     system.advance(std::chrono::milliseconds{milliseconds});
   }
 
+  /// Returns terms by which something may begin `within` so long.
+  order_terms terms(std::chrono::milliseconds within) const {
+    return {controller.greeting.controller_id, controller.greeting.epoch,
+            system.boot_clock() + controller.clock_lead + within};
+  }
+
   void admit(std::uint64_t hash) {
     store.admit(hash);
     system.run();
