@@ -10,6 +10,7 @@
 #include "apps/node/process.hpp"
 #include "apps/node/rank_disk.hpp"
 #include "apps/workload/journal.hpp"
+#include "config/instance_id.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "net/link/connector.hpp"
@@ -48,6 +49,15 @@ caf::error objection_to(const worker_node_options& options) {
     return caf::make_error(errc::invalid_request, "no ranks");
   if (options.bytes_per_token == 0)
     return caf::make_error(errc::invalid_request, "bytes_per_token: 0");
+  for (const auto& each : options.ranks) {
+    if (!is_instance_id(each.instance))
+      return caf::make_error(
+        errc::invalid_request,
+        "lmcache_instance_id: must be " + std::string{instance_id_rule});
+    if (each.rank >= each.rank_count)
+      return caf::make_error(errc::invalid_request,
+                             "rank: must be less than rank_count");
+  }
   const auto conflicts = conflicts_in(options.settings);
   if (!conflicts.empty())
     return caf::make_error(errc::invalid_request,

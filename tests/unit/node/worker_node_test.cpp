@@ -60,6 +60,16 @@ TEST_SUITE("worker_node") {
       options.ranks.clear();
       expected = "invalid_request: no ranks";
     }
+    SUBCASE("a name that the controller refuses") {
+      options.ranks[0].instance = "all";
+      expected =
+        "invalid_request: lmcache_instance_id: must be 1 to 256 printable "
+        "ASCII characters, and not \"all\"";
+    }
+    SUBCASE("a rank that is none of the instance's") {
+      options.ranks[0].rank = 1;
+      expected = "invalid_request: rank: must be less than rank_count";
+    }
     SUBCASE("tokens without bytes") {
       options.bytes_per_token = 0;
       expected = "invalid_request: bytes_per_token: 0";
