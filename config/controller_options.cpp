@@ -43,7 +43,7 @@ std::vector<option> other_options(controller_options& o) {
     {"host",
      "ADDRESS",
      "to listen on",
-     as_short_text(o.host, 1),
+     as_host(o.host, blank::refused),
      {"controller_host"}},
     {"port", "PORT", "HTTP", as_integer(o.port, any_port), {"controller_port"}},
     {"monitor_port", "PORT", "where workers connect",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/host_address.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -12,7 +14,7 @@ namespace kvc {
 /// The settings of a controller. A member has the name of its key in
 /// config/controller.yaml, but sizes are in bytes and say so.
 struct controller_options {
-  std::string host = "0.0.0.0";       ///< Both ports listen on it.
+  host_address host = "0.0.0.0";      ///< Both ports listen on it.
   std::uint16_t port = 9000;          ///< For HTTP; 0 takes a free one.
   std::uint16_t monitor_port = 9001;  ///< For links; 0 takes a free one.
 

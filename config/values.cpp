@@ -239,15 +239,37 @@ binding as_share(double& target) {
           [&target] { return to_text(target); }};
 }
 
+binding as_host(host_address& target, blank policy) {
+  return {[&target, policy](const YAML::Node& node) {
+            constexpr auto expected = "expected a host name or an address";
+            const host_address found = text_of(node, expected);
+            const auto is_blank = policy == blank::allowed && found.empty();
+            if (!found.is_valid() && !is_blank)
+              throw invalid_value{expected};
+            target = found;
+          },
+          [&target] { return '"' + target.text() + '"'; }};
+}
+
+binding as_advertised_host(host_address& target) {
+  auto result = as_host(target, blank::allowed);
+  result.set = [&target](const YAML::Node& node) {
+    host_address found;
+    as_host(found, blank::allowed).set(node);
+    if (found.is_wildcard() || found == "localhost")
+      throw invalid_value{"expected where other hosts reach this one"};
+    target = found;
+  };
+  return result;
+}
+
 binding as_host_and_port(std::optional<host_and_port>& target,
                          std::uint16_t default_port) {
-  return {[&target, default_port](const YAML::Node& node) {
-            target = parse_host_and_port(node, default_port);
-          },
-          [&target] {
-            return target ? target->host + ':' + std::to_string(target->port)
-                          : "null";
-          }};
+  return {
+    [&target, default_port](const YAML::Node& node) {
+      target = parse_host_and_port(node, default_port);
+    },
+    [&target] { return target ? '"' + to_string(*target) + '"' : "null"; }};
 }
 
 binding as_ports(std::vector<std::uint16_t>& target) {
@@ -390,26 +412,11 @@ std::vector<std::filesystem::path> parse_directories(const YAML::Node& given) {
 
 host_and_port parse_host_and_port(const YAML::Node& node,
                                   std::uint16_t default_port) {
-  constexpr auto expected = "expected host:port";
-  const auto text = text_of(node, expected);
-  const bool is_bracketed = text.starts_with('[');
-  const auto end = is_bracketed ? text.find(']') : text.find(':');
-  if (is_bracketed && end == std::string::npos)
-    throw invalid_value{expected};
-  const auto host =
-    is_bracketed ? text.substr(1, end - 1) : text.substr(0, end);
-  const auto rest =
-    end == std::string::npos ? std::string{} : text.substr(end + is_bracketed);
-  if (host.empty() || host.size() > 253 ||
-      host.find_first_of(" \t\r\n/@[]") != std::string::npos)
-    throw invalid_value{expected};
-  if (rest.empty())
-    return {host, default_port};
-  const auto port =
-    rest[0] == ':' ? parse_all<std::uint16_t>(rest.substr(1)) : std::nullopt;
-  if (!port || *port == 0)
-    throw invalid_value{expected};
-  return {host, *port};
+  constexpr auto expected = "expected host:port, IPv6 in brackets";
+  if (const auto found =
+        read_host_and_port(text_of(node, expected), default_port))
+    return *found;
+  throw invalid_value{expected};
 }
 
 std::string parse_none_hash(const std::string& text) {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/command_line.hpp"
+#include "config/host_address.hpp"
 #include "config/option.hpp"
 #include "config/short_text.hpp"
-#include "config/worker_options.hpp"
 
 #include <yaml-cpp/yaml.h>
 
@@ -20,6 +20,9 @@ namespace kvc {
 
 /// Whether a number may be zero.
 enum class zero { refused, allowed };
+
+/// Whether a text may be empty.
+enum class blank { refused, allowed };
 
 inline constexpr std::uint64_t gib = std::uint64_t{1} << 30U;
 inline constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
@@ -69,7 +72,14 @@ binding as_size(std::uint64_t& target, std::uint64_t unit, zero policy);
 /// A number from 0 to 1.
 binding as_share(double& target);
 
-/// "host" or "host:port", IPv6 in brackets.
+/// A name or an address; IPv6 may be in brackets.
+binding as_host(host_address& target, blank policy);
+
+/// As as_host, but nothing that leads each machine to itself or nowhere:
+/// wildcards and "localhost" are refused. May be empty.
+binding as_advertised_host(host_address& target);
+
+/// "host" or "host:port"; IPv6 without brackets only where that is clear.
 binding as_host_and_port(std::optional<host_and_port>& target,
                          std::uint16_t default_port);
 
@@ -118,7 +128,7 @@ std::vector<std::uint16_t> parse_ports(const YAML::Node& given);
 /// separated by commas.
 std::vector<std::filesystem::path> parse_directories(const YAML::Node& given);
 
-/// Reads "host" or "host:port", IPv6 in brackets.
+/// Reads "host" or "host:port" as read_host_and_port does.
 host_and_port parse_host_and_port(const YAML::Node& node,
                                   std::uint16_t default_port);
 

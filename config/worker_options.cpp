@@ -35,9 +35,6 @@ constexpr auto* unsupported_keys =
   "script_allowed_imports storage_plugins store_location transfer_channel "
   "use_gds use_gpu_connector_v3 use_layerwise weka_path";
 
-/// With a port behind it, it must be a plain text still.
-constexpr auto max_p2p_host = max_short_text - std::size_t{6};
-
 /// Adds errors about settings that need others.
 void check(const worker_options& o, load_report& report) {
   const bool is_sound = report.errors.empty();
@@ -140,8 +137,10 @@ option_table table_of(worker_options& o) {
       {"lmcache_worker_heartbeat_time", "SECONDS", "between two heartbeats",
        as_seconds(o.lmcache_worker_heartbeat_time, zero::refused)},
       {"enable_p2p", "BOOL", "fetch chunks from peers", as_bool(o.enable_p2p)},
-      {"p2p_host", "HOST", "where peers reach this host",
-       as_short_text(o.p2p_host, 0, max_p2p_host)},
+      {"p2p_host", "HOST", "to serve peers on",
+       as_host(o.p2p_host, blank::allowed)},
+      {"p2p_advertise_host", "HOST", "where peers reach this host",
+       as_advertised_host(o.p2p_advertise_host)},
       {"p2p_init_ports",
        "PORTS",
        "for transfers, one per rank",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/host_address.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -8,14 +10,6 @@
 #include <vector>
 
 namespace kvc {
-
-/// Where a process listens.
-struct host_and_port {
-  std::string host;  ///< A name or an address, IPv6 without brackets.
-  std::uint16_t port = 0;
-
-  friend bool operator==(const host_and_port&, const host_and_port&) = default;
-};
 
 /// The settings of the ranks of one instance. A member has the name of its key
 /// in config/worker.yaml, but sizes are in bytes and say so.
@@ -44,7 +38,8 @@ struct worker_options {
   std::chrono::milliseconds lmcache_worker_heartbeat_time{1'000};
 
   bool enable_p2p = false;
-  std::string p2p_host;                       ///< Not empty if enable_p2p.
+  host_address p2p_host;  ///< Peers are served there; not empty if enable_p2p.
+  host_address p2p_advertise_host;            ///< Empty: what the link tells.
   std::vector<std::uint16_t> p2p_init_ports;  ///< Empty, or one per rank.
   std::string p2p_transport = "auto";         ///< Or "tcp".
   std::chrono::milliseconds p2p_timeout{2'000};

@@ -1,6 +1,7 @@
 #include "actors/fleet/fleet.hpp"
 
 #include "actors/fleet/hello_rules.hpp"
+#include "config/host_address.hpp"
 #include "messages/errors.hpp"
 
 #include <algorithm>
@@ -84,6 +85,7 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
   joined.state = phase::joining;
   joined.expires = now + options_.lease;
   joined.record.profile = hello.profile;
+  joined.record.profile.ip = host_address{hello.profile.ip}.text();
   joined.record.actor = hello.actor;
   joined.record.usage = hello.usage;
   joined.record.renewed_at_ms = now_ms;

@@ -1,6 +1,7 @@
 #include "actors/fleet/hello_rules.hpp"
 
 #include "actors/hashing/chunk_hasher.hpp"
+#include "config/host_address.hpp"
 #include "config/instance_id.hpp"
 #include "config/short_text.hpp"
 #include "messages/errors.hpp"
@@ -19,6 +20,11 @@ caf::error invalid(std::string_view what) {
   return caf::make_error(errc::invalid_request, std::string{what});
 }
 
+/// Returns whether peers may find one host there.
+bool is_reachable(const host_address& address) {
+  return address.is_valid() && !address.is_wildcard();
+}
+
 caf::error check_profile(const worker_profile& profile) {
   if (!is_instance_id(profile.id.instance))
     return invalid("lmcache_instance_id: must be " +
@@ -29,8 +35,11 @@ caf::error check_profile(const worker_profile& profile) {
     return invalid("rank: must be less than rank_count");
   if (!is_short_printable(profile.model))
     return invalid("model: must be at most 256 printable characters");
-  if (!is_short_printable(profile.ip) || !is_short_printable(profile.peer_url))
-    return invalid("address: must be at most 256 printable characters");
+  if (!profile.ip.empty() && !is_reachable(profile.ip))
+    return invalid("ip: must be an address or a name of one host");
+  const auto url = read_host_and_port(profile.peer_url, 0);
+  if (!profile.peer_url.empty() && (!url || url->port == 0))
+    return invalid("peer_url: must be host:port");
   if (profile.transfer_address.size() > max_transfer_address)
     return invalid("transfer_address: too long");
   return caf::none;

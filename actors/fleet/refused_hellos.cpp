@@ -1,5 +1,7 @@
 #include "actors/fleet/refused_hellos.hpp"
 
+#include "config/host_address.hpp"
+
 #include <algorithm>
 
 namespace kvc {
@@ -24,7 +26,7 @@ bool refused_hellos::add(const worker_profile& profile, const caf::error& why,
                          std::int64_t now_ms) {
   refusal fresh;
   fresh.id = {make_printable(profile.id.instance), profile.id.rank};
-  fresh.ip = make_printable(profile.ip);
+  fresh.ip = host_address{make_printable(profile.ip)}.text();
   fresh.reason = static_cast<errc>(why.code());
   fresh.detail = make_printable(describe(why));
   fresh.last_at_ms = now_ms;

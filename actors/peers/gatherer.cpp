@@ -158,7 +158,7 @@ void take_holders(self_pointer self, std::uint64_t id,
   };
   const auto shares =
     plan_fetch(std::move(holders), state.rounds.at(id).hashes.size(), load,
-               state.here->profile.ip);
+               state.here->ip());
   for (const auto& share : shares)
     fetch_share_of(self, id, share, patience);
   if (shares.empty())

@@ -1,8 +1,29 @@
 #include "actors/peers/rank.hpp"
 
+#include "config/host_address.hpp"
 #include "messages/errors.hpp"
 
+#include <utility>
+
 namespace kvc {
+
+bool rank::note_link(const std::string& own_address) {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(own_address_, own_address) != own_address;
+}
+
+std::string rank::ip() const {
+  const std::lock_guard lock{mutex_};
+  return profile.ip.empty() ? own_address_ : profile.ip;
+}
+
+worker_profile rank::present() const {
+  auto result = profile;
+  result.ip = ip();
+  if (transport != nullptr)
+    result.peer_url = to_string(host_and_port{result.ip, transport->port()});
+  return result;
+}
 
 worker_actor rank::worker() const {
   const std::lock_guard lock{mutex_};

@@ -23,8 +23,7 @@ class rank {
  public:
   // Complete before its worker begins.
 
-  /// Who it is. The worker's hello says all of it; others need the id, the
-  /// model, and the ip where peers find it.
+  /// Who it is. Without an `ip`, the link to the controller tells it.
   worker_profile profile{};
 
   chunk_format format{};              ///< Of its chunks.
@@ -58,6 +57,16 @@ class rank {
   }
 
   // Thread-safe from here on.
+
+  /// A link shows that others reach us at `own_address`. Returns whether that
+  /// is new.
+  bool note_link(const std::string& own_address);
+
+  /// Returns where peers find it; empty while nobody knows.
+  std::string ip() const;
+
+  /// Returns its profile with all that is known by now, for a hello.
+  worker_profile present() const;
 
   /// Its own worker, which takes commands; null before it is set.
   worker_actor worker() const;
@@ -115,6 +124,7 @@ class rank {
   worker_actor worker_;
   peer_dialer_actor dialer_;
   lookup_actor lookups_;
+  std::string own_address_;  ///< By the latest link.
   std::uint64_t epoch_ = 0;
   std::function<void()> act_;
   std::uint64_t controller_id_ = 0;

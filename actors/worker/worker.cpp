@@ -1,5 +1,6 @@
 #include "actors/worker/worker.hpp"
 
+#include "config/host_address.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
 #include "messages/repeated_log.hpp"
@@ -79,14 +80,25 @@ void note_down(self_pointer self, const caf::down_msg& down) {
   lose_link(self);
 }
 
+/// Remembers where the link shows us.
+void note_own_address(self_pointer self, const std::string& own_address) {
+  auto& here = *self->state.here;
+  const auto is_new = here.note_link(own_address);
+  if (is_new && !host_address{own_address}.is_loopback() &&
+      host_address{here.ip()}.is_loopback())
+    spdlog::warn("worker: unreachable for peers on other hosts worker={} ip={}",
+                 to_string(here.id()), here.ip());
+}
+
 void dial_controller(self_pointer self) {
   const auto& settings = self->state.settings;
   const auto round = self->state.round;
   self->request(settings.dialer, settings.dial_timeout, dial{})
     .then(
-      [=](const registrar_actor& registrar) {
+      [=](const registrar_actor& registrar, const std::string& own_address) {
         if (round != self->state.round)
           return;
+        note_own_address(self, own_address);
         self->state.registrar = registrar;
         self->monitor(registrar);
         say_hello(self);
@@ -166,7 +178,7 @@ void say_hello(self_pointer self) {
   const auto round = state.round;
   register_worker hello;
   hello.process = state.settings.process;
-  hello.profile = state.here->profile;
+  hello.profile = state.here->present();
   hello.hashing = state.settings.hashing;
   hello.canary = state.settings.canary;
   hello.actor = caf::actor_cast<worker_actor>(self);

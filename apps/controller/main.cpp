@@ -44,8 +44,10 @@ int main(int argc, char** argv) {
                      kvc::describe(node.error()));
     return 1;
   }
-  spdlog::info("controller: started http={}:{} link={}:{}", loaded.options.host,
-               (*node)->http_port(), loaded.options.host, (*node)->link_port());
+  const auto& host = loaded.options.host;
+  spdlog::info("controller: started http={} link={}",
+               to_string(kvc::host_and_port{host, (*node)->http_port()}),
+               to_string(kvc::host_and_port{host, (*node)->link_port()}));
   const auto exit_code = end.wait([&] {
     kvc::reload("controller", kvc::load_controller_options(line),
                 loaded.options, **node);

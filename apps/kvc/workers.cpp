@@ -1,5 +1,6 @@
 #include "apps/kvc/commands.hpp"
 #include "apps/kvc/printable.hpp"
+#include "config/host_address.hpp"
 #include "net/client/http_url.hpp"
 
 namespace kvc {
@@ -13,9 +14,8 @@ std::string number(const json& value) {
 }
 
 std::string address(const json& worker) {
-  const auto ip = worker.at("ip").get<std::string>();
-  const bool is_ipv6 = ip.find(':') != std::string::npos;
-  return (is_ipv6 ? '[' + ip + ']' : ip) + ':' + number(worker.at("port"));
+  return to_string(host_and_port{worker.at("ip").get<std::string>(),
+                                 worker.at("port").get<std::uint16_t>()});
 }
 
 /// Renders how full a location is; "-" where the worker has none.

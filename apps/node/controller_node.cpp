@@ -191,10 +191,10 @@ caf::error controller_node::parts::open_link_port() {
                      .secret = *secret,
                      .handshake_timeout = options.link_handshake_timeout,
                      .max_pending_handshakes = options.max_pending_handshakes});
-  auto port = acceptor->start(*system, registry);
-  if (!port)
-    return std::move(port.error());
-  link_port = *port;
+  auto bound = acceptor->start(*system, registry);
+  if (!bound)
+    return std::move(bound.error());
+  link_port = bound->port;
   return caf::none;
 }
 

@@ -13,7 +13,7 @@ caf::expected<std::unique_ptr<transport>> open_rank_transport(
   const worker_options& settings, std::uint32_t rank_number) {
   transport_options options;
   options.memory_bytes = settings.max_local_cpu_bytes;
-  options.host = settings.p2p_host;
+  options.host = settings.p2p_host.text();
   options.port = port_of(settings.p2p_init_ports, rank_number);
   options.allow_shared_memory = settings.p2p_transport == "auto";
   auto opened = open_transport(options);
@@ -61,12 +61,12 @@ caf::error peer_side::open_ports(const std::string& secret,
                                  const peer_actor& gate) {
   links_.emplace(*system_, gate, peer_link_options{.secret = secret});
   for (const auto* here : ranks_) {
-    auto port =
+    auto bound =
       links_->listen(settings_->p2p_host,
                      port_of(settings_->lmcache_worker_ports, here->id().rank));
-    if (!port)
-      return std::move(port.error());
-    ports_.push_back(*port);
+    if (!bound)
+      return std::move(bound.error());
+    bound_.push_back(std::move(*bound));
   }
   return caf::none;
 }

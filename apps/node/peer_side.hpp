@@ -38,8 +38,8 @@ class peer_side {
     caf::actor_system& system, const worker_options& settings,
     const std::string& secret, std::vector<rank*> ranks);
 
-  /// Returns the port where peers link to a rank, by its place in `ranks`.
-  std::uint16_t port(std::size_t rank) const { return ports_[rank]; }
+  /// Returns where peers link to a rank, by its place in `ranks`.
+  const host_and_port& bound(std::size_t rank) const { return bound_[rank]; }
 
   /// Takes another secret for links to come.
   void set_secret(const std::string& secret) { links_->set_secret(secret); }
@@ -66,7 +66,7 @@ class peer_side {
   std::vector<std::shared_ptr<gathering_peers>> sources_;  ///< The engines'.
   std::vector<caf::actor> actors_;                         ///< To be ended.
   std::optional<peer_links> links_;
-  std::vector<std::uint16_t> ports_;
+  std::vector<host_and_port> bound_;
 };
 
 }  // namespace kvc

@@ -4,13 +4,8 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -27,20 +22,6 @@ sigset_t awaited_signals() {
   for (const auto each : {SIGTERM, SIGINT, SIGHUP})
     sigaddset(&signals, each);
   return signals;
-}
-
-/// Returns the numeric form of the address to which `socket` is bound.
-std::string bound_address(int socket) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  std::array<char, NI_MAXHOST> text{};
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) !=
-        0 ||
-      getnameinfo(reinterpret_cast<sockaddr*>(&address), length, text.data(),
-                  static_cast<socklen_t>(text.size()), nullptr, 0,
-                  NI_NUMERICHOST) != 0)
-    return {};
-  return text.data();
 }
 
 }  // namespace
@@ -118,24 +99,6 @@ std::uint64_t unix_time_ns() {
     std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::system_clock::now().time_since_epoch())
       .count());
-}
-
-std::string local_address_towards(const std::string& host) {
-  std::string result;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), "9", &hints, &found) != 0)
-    return "127.0.0.1";
-  // Connecting a datagram socket sends nothing, but chooses the interface.
-  const auto fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0) {
-    if (connect(fd, found->ai_addr, found->ai_addrlen) == 0)
-      result = bound_address(fd);
-    close(fd);
-  }
-  freeaddrinfo(found);
-  return result.empty() ? "127.0.0.1" : result;
 }
 
 }  // namespace kvc

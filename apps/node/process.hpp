@@ -47,7 +47,4 @@ class process_end {
 /// Returns the nanoseconds since the Unix epoch.
 std::uint64_t unix_time_ns();
 
-/// Returns the address of this machine that `host` would see, or "127.0.0.1".
-std::string local_address_towards(const std::string& host);
-
 }  // namespace kvc

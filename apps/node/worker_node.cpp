@@ -65,6 +65,15 @@ caf::error objection_to(const worker_node_options& options) {
   return caf::none;
 }
 
+/// Returns where peers are told to find us if they are served on `bound`; none
+/// if the link to the controller is to tell.
+host_address advertised(const worker_options& settings,
+                        const host_address& bound) {
+  if (!settings.p2p_advertise_host.empty())
+    return settings.p2p_advertise_host;
+  return bound.is_wildcard() ? host_address{} : bound;
+}
+
 /// A rank and what it consists of.
 struct rank_parts {
   change_hub hub;
@@ -149,8 +158,6 @@ caf::error worker_node::parts::make_rank(const hosted_rank& hosted) {
       return std::move(opened.error());
     made.transport = std::move(*opened);
     here.transport = made.transport.get();
-    here.profile.peer_url =
-      settings.p2p_host + ':' + std::to_string(here.transport->port());
     here.profile.transfer_address = here.transport->address();
     engine.region = here.transport->memory();
     engine.keeps_checksums = true;
@@ -196,9 +203,10 @@ caf::error worker_node::parts::link() {
   secret = *loaded;
   const auto& url = settings.controller_pull_url;
   for (auto& each : ranks)
-    each->here.profile.ip = settings.p2p_host.empty()
-                              ? local_address_towards(url->host)
-                              : settings.p2p_host;
+    each->here.profile.ip =
+      advertised(settings, settings.p2p_host.is_loopback() ? host_address{}
+                                                           : settings.p2p_host)
+        .text();
   connector_options link;
   link.host = url->host;
   link.port = url->port == 0 ? default_link_port : url->port;
@@ -216,8 +224,11 @@ caf::error worker_node::parts::link_peers() {
   if (!started)
     return std::move(started.error());
   peers = std::move(*started);
-  for (std::size_t i = 0; i < members.size(); ++i)
-    members[i]->profile.port = peers->port(i);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto& bound = peers->bound(i);
+    members[i]->profile.ip = advertised(options.settings, bound.host).text();
+    members[i]->profile.port = bound.port;
+  }
   return caf::none;
 }
 

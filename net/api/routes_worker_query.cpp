@@ -1,3 +1,4 @@
+#include "config/host_address.hpp"
 #include "net/api/event_id.hpp"
 #include "net/api/json_body.hpp"
 #include "net/api/route_groups.hpp"
@@ -29,13 +30,13 @@ http_response worker_infos(
 }
 
 http_response instances_at(const worker_records& workers,
-                           const std::string& ip) {
+                           const host_address& ip) {
   std::set<std::string> instances;
   for (const auto& worker : workers)
-    if (worker.profile.ip == ip)
+    if (ip == worker.profile.ip)
       instances.insert(worker.profile.id.instance);
   if (instances.empty())
-    return error_response(404, "no instance at this ip: " + ip);
+    return error_response(404, "no instance at this ip: " + ip.text());
   return json_response({{"event_id", make_event_id("QueryInst")},
                         {"res", *instances.begin()},
                         {"instances", instances}});
@@ -94,7 +95,8 @@ void add_worker_query_routes(router& table,
   table.add({.method = http_method::post,
              .path = "/query_instance",
              .summary = "Names the instances that run at `ip`.",
-             .body = {{"ip", schema::text(), "As the workers have told it."}},
+             .body = {{"ip", schema::text(),
+                       "An address, in any of its forms, or a name."}},
              .answer = schema::object(
                {event_id_field(),
                 {"res", schema::text(), "The first one by name."},

@@ -1,9 +1,11 @@
 #include "net/client/http_url.hpp"
 
+#include "config/host_address.hpp"
 #include "messages/errors.hpp"
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace kvc {
@@ -32,6 +34,24 @@ caf::error refuse(std::string_view text, const std::string& why) {
                                                   "\" is not valid: " + why);
 }
 
+/// Puts the host of `url` in the brackets that libcurl wants, if it is an IPv6
+/// address without them. Returns false if its last group could be a port.
+bool add_brackets(std::string& url) {
+  const auto begin = url.find("://") + 3;
+  const auto length =
+    std::min(url.find_first_of("/?#", begin), url.size()) - begin;
+  const auto authority = url.substr(begin, length);
+  if (authority.starts_with('[') ||
+      std::count(authority.begin(), authority.end(), ':') < 2)
+    return true;
+  const auto found = read_host_and_port(authority, 0);
+  if (!found)
+    return !host_address{authority}.is_valid();
+  const auto bracketed = '[' + found->host.text() + ']';
+  url.replace(begin, length, found->port == 0 ? bracketed : to_string(*found));
+  return true;
+}
+
 }  // namespace
 
 caf::expected<std::string> parse_http_url(std::string_view text) {
@@ -39,6 +59,8 @@ caf::expected<std::string> parse_http_url(std::string_view text) {
   std::string whole{text};
   if (whole.find("://") == std::string::npos)
     whole.insert(0, "http://");
+  if (!add_brackets(whole))
+    return refuse(text, "IPv6 with a port needs brackets");
   if (const auto error = curl_url_set(url.get(), CURLUPART_URL, whole.c_str(),
                                       CURLU_DISALLOW_USER))
     return refuse(text, curl_url_strerror(error));

@@ -37,11 +37,13 @@ class http_server::impl {
   caf::expected<std::uint16_t> start() {
     const auto& options = context_.options;
     error_code error;
-    const auto bound = listener_->listen(options.host, options.port, error);
+    const auto bound =
+      listener_->listen(options.host.text(), options.port, error);
     if (error)
-      return caf::make_error(caf::sec::cannot_open_port,
-                             options.host + ':' + std::to_string(options.port) +
-                               ": " + error.message());
+      return caf::make_error(
+        caf::sec::cannot_open_port,
+        to_string(host_and_port{options.host, options.port}) + ": " +
+          error.message());
     accept();
     for (const auto* all : {&helpers_, &lanes_})
       for (const auto& each : *all)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/host_address.hpp"
 #include "net/http/request_counters.hpp"
 #include "net/http/router.hpp"
 
@@ -15,7 +16,7 @@
 namespace kvc {
 
 struct http_server_options {
-  std::string host = "0.0.0.0";
+  host_address host = "0.0.0.0";
   std::uint16_t port = 0;   ///< 0 means any free one.
   std::size_t threads = 1;  ///< Each serves its own connections; positive.
 

@@ -4,6 +4,7 @@
 #include "messages/log.hpp"
 #include "messages/repeated_log.hpp"
 #include "net/link/inbound.hpp"
+#include "net/link/socket_address.hpp"
 #include "net/transport/tcp_listener.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -24,10 +25,10 @@ namespace {
 
 caf::error cannot_listen(const acceptor_options& options,
                          const error_code& failure) {
-  return caf::make_error(errc::unreachable, "cannot listen on " + options.host +
-                                              ':' +
-                                              std::to_string(options.port) +
-                                              ": " + failure.message());
+  return caf::make_error(
+    errc::unreachable, "cannot listen on " +
+                         to_string(host_and_port{options.host, options.port}) +
+                         ": " + failure.message());
 }
 
 }  // namespace
@@ -51,23 +52,23 @@ class link_acceptor::service : public inbound_host {
       thread_.join();
     while (!pending_.empty())
       drop_oldest("the acceptor stopped");
-    if (port_ != 0)
-      forget_offer(system_, port_, offered_);
+    if (bound_.port != 0)
+      forget_offer(system_, bound_.port, offered_);
   }
 
-  caf::expected<std::uint16_t> start() {
+  caf::expected<host_and_port> start() {
     error_code failure;
     const auto endpoint =
-      listener_.listen(options_.host, options_.port, failure);
+      listener_.listen(options_.host.text(), options_.port, failure);
     if (failure)
       return cannot_listen(options_, failure);
-    port_ = endpoint.port();
-    if (secret_.empty() && !endpoint.address().is_loopback())
-      spdlog::warn("link: anyone who reaches {}:{} may join, no secret is set",
-                   options_.host, port_);
+    bound_ = to_host_and_port(endpoint);
+    if (secret_.empty() && !bound_.host.is_loopback())
+      spdlog::warn("link: anyone who reaches {} may join, no secret is set",
+                   to_string(bound_));
     accept();
     thread_ = std::thread{[this] { io_.run(); }};
-    return port_;
+    return bound_;
   }
 
   void set_secret(std::string secret) {
@@ -79,11 +80,17 @@ class link_acceptor::service : public inbound_host {
  private:
   const std::string& secret() const override { return secret_; }
 
+  asio::ip::address reachable(const asio::ip::address& peer) const override {
+    // Who comes over the loopback is on this machine. Unless all others are,
+    // too, they reach it where they reach us.
+    return bound_.host.is_loopback() ? peer : away_from_loopback(peer);
+  }
+
   link_table& links() override { return *links_; }
 
   std::shared_ptr<adopted_socket> adopt(link_place& place,
                                         const proven_socket& peer) override {
-    auto request = make_serve_request(system_, peer, port_, offered_);
+    auto request = make_serve_request(system_, peer, bound_.port, offered_);
     place.fill(request.socket);
     caf::anon_send(basp_broker(system_), std::move(request.message));
     return request.socket;
@@ -129,7 +136,7 @@ class link_acceptor::service : public inbound_host {
   std::shared_ptr<link_table> links_;
   caf::actor_system& system_;
   offered_actor offered_;
-  std::uint16_t port_ = 0;
+  host_and_port bound_;
   asio::io_context io_{1};
   tcp_listener listener_{io_};
   std::list<std::shared_ptr<inbound>> pending_;  ///< Oldest first.
@@ -142,19 +149,19 @@ link_acceptor::link_acceptor(acceptor_options options,
 
 link_acceptor::~link_acceptor() { stop(); }
 
-caf::expected<std::uint16_t> link_acceptor::start(caf::actor_system& system,
+caf::expected<host_and_port> link_acceptor::start(caf::actor_system& system,
                                                   offered_actor offered) {
   if (!links_)
     links_ = std::make_shared<link_table>(process_of(system.node()));
   service_ =
     std::make_unique<service>(options_, links_, system, std::move(offered));
-  auto port = service_->start();
-  if (!port)
+  auto bound = service_->start();
+  if (!bound)
     service_.reset();
-  return port;
+  return bound;
 }
 
-caf::expected<std::uint16_t> link_acceptor::start(
+caf::expected<host_and_port> link_acceptor::start(
   caf::actor_system& system, const registrar_actor& registrar) {
   return start(system, {caf::actor_cast<caf::strong_actor_ptr>(registrar),
                         system.message_types(registrar)});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/host_address.hpp"
 #include "messages/registry.hpp"
 #include "net/link/link_table.hpp"
 
@@ -15,8 +16,8 @@
 namespace kvc {
 
 struct acceptor_options {
-  std::string host = "127.0.0.1";  ///< Name or address to listen on.
-  std::uint16_t port = 0;          ///< 0 takes any free one.
+  host_address host = "127.0.0.1";  ///< To listen on.
+  std::uint16_t port = 0;           ///< 0 takes any free one.
   std::string secret = {};  ///< From load_secret. Empty: anyone may join.
 
   /// How long a peer has, from the moment its connection was accepted, for our
@@ -44,13 +45,14 @@ class link_acceptor {
   link_acceptor(const link_acceptor&) = delete;
   link_acceptor& operator=(const link_acceptor&) = delete;
 
-  /// Starts to listen, and returns the bound port; fails with unreachable. Call
-  /// it once, and stop() before `system` is destroyed.
-  caf::expected<std::uint16_t> start(caf::actor_system& system,
+  /// Starts to listen, and returns what was bound, an address in digits and a
+  /// port; fails with unreachable. Call it once, and stop() before `system` is
+  /// destroyed.
+  caf::expected<host_and_port> start(caf::actor_system& system,
                                      offered_actor offered);
 
   /// Starts to listen for workers, which get the registrar.
-  caf::expected<std::uint16_t> start(caf::actor_system& system,
+  caf::expected<host_and_port> start(caf::actor_system& system,
                                      const registrar_actor& registrar);
 
   /// Takes another secret for handshakes to come. The links that are up stay.

@@ -22,10 +22,6 @@ std::chrono::milliseconds dial_timeout(const connector_options& options) {
               options.caf_timeout);
 }
 
-std::string to_string(const link_target& target) {
-  return target.host + ':' + std::to_string(target.port);
-}
-
 linked_socket::~linked_socket() {
   if (fd_ >= 0)
     ::close(fd_);
@@ -59,7 +55,7 @@ class link_connector::service {
     });
   }
 
-  void connect(link_target target, callback done) {
+  void connect(host_and_port target, callback done) {
     asio::post(io_, [this, target = std::move(target),
                      done = std::move(done)]() mutable {
       std::make_shared<outbound>(
@@ -89,7 +85,7 @@ link_connector::link_connector(caf::actor_system& system,
 
 link_connector::~link_connector() { stop(); }
 
-void link_connector::connect(link_target target, callback done) {
+void link_connector::connect(host_and_port target, callback done) {
   const std::lock_guard lock{mutex_};
   if (service_)
     service_->connect(std::move(target), std::move(done));

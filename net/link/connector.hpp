@@ -1,12 +1,12 @@
 #pragma once
 
+#include "config/host_address.hpp"
 #include "net/link/link_table.hpp"
 
 #include <caf/error.hpp>
 #include <caf/fwd.hpp>
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,19 +16,8 @@
 
 namespace kvc {
 
-/// Where a process listens for links.
-struct link_target {
-  std::string host = {};  ///< Name or address.
-  std::uint16_t port = 0;
-
-  friend auto operator<=>(const link_target&, const link_target&) = default;
-};
-
-/// Renders `target` as "host:port".
-std::string to_string(const link_target& target);
-
 struct connector_options {
-  std::string host = {};  ///< Name or address of the controller.
+  host_address host = {};  ///< The controller's.
   std::uint16_t port = 0;
   std::string secret = {};                            ///< From load_secret.
   std::chrono::milliseconds connect_timeout{1500};    ///< Includes resolving.
@@ -62,6 +51,10 @@ struct connect_result {
   std::shared_ptr<link_place> place;  ///< The peer's, if there is a link_table.
   process_id peer{};                  ///< The process that listens, if known.
 
+  /// Where others reach us: the address of our end of the socket as the peer
+  /// sees it, or if that is the peer's own machine's alone, as we see it.
+  host_address own_address;
+
   /// Why there is no socket: unreachable, timed_out, unauthorized or
   /// version_mismatch. None if there is one, or if the link with `peer` exists
   /// or is being made by another socket.
@@ -88,7 +81,7 @@ class link_connector {
 
   /// Starts an attempt to reach `target`, unless stop() was called.
   /// Thread-safe.
-  void connect(link_target target, callback done);
+  void connect(host_and_port target, callback done);
 
   /// Starts an attempt to reach the host and the port of the options.
   void connect(callback done) {

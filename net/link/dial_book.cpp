@@ -12,7 +12,8 @@ constexpr int max_retries = 3;
 bool dial_book::is_full() const { return waiting_ >= max_waiting; }
 
 std::pair<dial_book::entry, bool> dial_book::add(
-  const link_target& target, caf::typed_response_promise<peer_actor> promise) {
+  const host_and_port& target,
+  caf::typed_response_promise<peer_actor> promise) {
   const auto result = dials_.try_emplace(target);
   auto& dial = result.first->second;
   dial.waiting.push_back(std::move(promise));
@@ -24,7 +25,7 @@ std::pair<dial_book::entry, bool> dial_book::add(
   return result;
 }
 
-std::optional<dial_book::entry> dial_book::find(const link_target& target,
+std::optional<dial_book::entry> dial_book::find(const host_and_port& target,
                                                 std::uint64_t number) {
   const auto found = dials_.find(target);
   if (found == dials_.end() || found->second.number != number)
@@ -32,8 +33,8 @@ std::optional<dial_book::entry> dial_book::find(const link_target& target,
   return found;
 }
 
-std::optional<dial_book::entry> dial_book::find_begun(const link_target& target,
-                                                      std::uint64_t id) {
+std::optional<dial_book::entry> dial_book::find_begun(
+  const host_and_port& target, std::uint64_t id) {
   const auto found = dials_.find(target);
   if (found == dials_.end() || found->second.id != id)
     return {};

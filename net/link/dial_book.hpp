@@ -32,23 +32,24 @@ struct peer_dial {
 /// dial.
 class dial_book {
  public:
-  using entry = std::map<link_target, peer_dial>::iterator;
+  using entry = std::map<host_and_port, peer_dial>::iterator;
 
   /// Returns whether as many wait as may.
   bool is_full() const;
 
   /// Lets `promise` wait for `target`. Returns the dial, and whether it is new.
-  std::pair<entry, bool> add(const link_target& target,
+  std::pair<entry, bool> add(const host_and_port& target,
                              caf::typed_response_promise<peer_actor> promise);
 
   /// Gives the dial a new number. Answers to earlier attempts no longer count.
   void renumber(entry dial) { dial->second.number = ++last_number_; }
 
   /// Returns the dial whose attempt `number` counts, or nothing.
-  std::optional<entry> find(const link_target& target, std::uint64_t number);
+  std::optional<entry> find(const host_and_port& target, std::uint64_t number);
 
   /// Returns the dial `id`, or nothing.
-  std::optional<entry> find_begun(const link_target& target, std::uint64_t id);
+  std::optional<entry> find_begun(const host_and_port& target,
+                                  std::uint64_t id);
 
   /// Returns the dials for which `holds` is true. They stay valid while other
   /// dials are taken.
@@ -65,7 +66,7 @@ class dial_book {
   peer_dial take(entry dial);
 
  private:
-  std::map<link_target, peer_dial> dials_;
+  std::map<host_and_port, peer_dial> dials_;
   std::uint64_t last_number_ = 0;
   std::size_t waiting_ = 0;  ///< Promises in all dials.
 };

@@ -37,7 +37,7 @@ void answer(self_pointer self, const caf::error& why) {
 
 void answer(self_pointer self) {
   for (auto& promise : std::exchange(self->state.waiting, {}))
-    promise.deliver(self->state.registrar);
+    promise.deliver(self->state.registrar, self->state.own_address.text());
 }
 
 void link_up(self_pointer self, const caf::strong_actor_ptr& peer,
@@ -49,7 +49,8 @@ void link_up(self_pointer self, const caf::strong_actor_ptr& peer,
                                         "the peer offers no registrar"));
   self->state.registrar = caf::actor_cast<registrar_actor>(peer);
   self->monitor(self->state.registrar);
-  spdlog::info("link: up peer={}", to_string(peer->node()));
+  spdlog::info("link: up peer={} own_address={}", to_string(peer->node()),
+               self->state.own_address.text());
   answer(self);
 }
 
@@ -77,13 +78,13 @@ void hand_over(self_pointer self, const connect_result& result) {
       });
 }
 
-caf::result<registrar_actor> wait_for_link(self_pointer self) {
+caf::result<registrar_actor, std::string> wait_for_link(self_pointer self) {
   auto& state = self->state;
   if (state.registrar)
-    return state.registrar;
+    return {state.registrar, state.own_address.text()};
   if (state.waiting.size() >= max_waiting)
     return caf::make_error(errc::not_ready, "too many dials wait");
-  auto promise = self->make_response_promise<registrar_actor>();
+  auto promise = self->make_response_promise<registrar_actor, std::string>();
   state.waiting.push_back(promise);
   if (state.waiting.size() == 1) {
     state.retries = 1;
@@ -106,8 +107,10 @@ dialer_impl::behavior_type dialer(self_pointer self,
   return {
     [self](const dial&) { return wait_for_link(self); },
     [self](const connect_result& result) {
-      if (result.socket)
+      if (result.socket) {
+        self->state.own_address = result.own_address;
         return hand_over(self, result);
+      }
       answer(self, result.error);
     },
   };

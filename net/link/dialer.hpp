@@ -6,6 +6,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace kvc {
@@ -21,7 +22,9 @@ struct dialer_state {
 
   std::shared_ptr<link_connector> connector;
   registrar_actor registrar;  ///< At the other end of the link; null without.
-  std::vector<caf::typed_response_promise<registrar_actor>> waiting;
+  host_address own_address;   ///< As the link, or the attempt to link, shows.
+  std::vector<caf::typed_response_promise<registrar_actor, std::string>>
+    waiting;
   int retries = 0;  ///< Left for the attempt that is running.
 };
 

@@ -20,7 +20,9 @@ constexpr std::array<std::uint8_t, 4> magic{'k', 'v', 'c', 0xCA};
 constexpr std::size_t nonce_bytes = 32;
 constexpr std::size_t process_offset = preamble_bytes;
 constexpr std::size_t nonce_offset = process_offset + 16;
-constexpr std::size_t server_proof_offset = nonce_offset + nonce_bytes;
+constexpr std::size_t address_offset = nonce_offset + nonce_bytes;
+constexpr std::size_t server_proof_offset =
+  address_offset + std::tuple_size_v<address_bytes>;
 
 void write_preamble(std::span<std::uint8_t> hello) {
   std::copy(magic.begin(), magic.end(), hello.begin());
@@ -87,9 +89,11 @@ client_hello make_client_hello(const process_id& process) {
 
 server_hello make_server_hello(const client_hello& hello,
                                const process_id& process,
-                               std::string_view secret) {
+                               std::string_view secret,
+                               const address_bytes& address) {
   server_hello result{};
   begin_hello(result, process);
+  std::copy(address.begin(), address.end(), result.begin() + address_offset);
   const auto proof = prove("server", hello, result, secret);
   std::copy(proof.begin(), proof.end(), result.begin() + server_proof_offset);
   return result;
@@ -117,6 +121,12 @@ process_id process_in(const client_hello& hello) { return read_process(hello); }
 
 process_id process_in(const server_hello& answer) {
   return read_process(answer);
+}
+
+address_bytes address_in(const server_hello& answer) {
+  address_bytes result{};
+  std::copy_n(answer.begin() + address_offset, result.size(), result.begin());
+  return result;
 }
 
 bool is_server_proven(const client_hello& hello, const server_hello& answer,

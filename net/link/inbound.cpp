@@ -1,6 +1,7 @@
 #include "net/link/inbound.hpp"
 
 #include "messages/registry.hpp"
+#include "net/link/socket_address.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
@@ -18,12 +19,10 @@ namespace {
 constexpr std::string_view closed_early = "closed during the handshake";
 constexpr std::chrono::milliseconds poll_interval{5};
 
-std::string address_of(const asio::ip::tcp::socket& socket) {
+/// Returns zeros if the peer is gone already.
+asio::ip::tcp::endpoint peer_of(const asio::ip::tcp::socket& socket) {
   error_code failure;
-  const auto peer = socket.remote_endpoint(failure);
-  return failure
-           ? "unknown"
-           : peer.address().to_string() + ':' + std::to_string(peer.port());
+  return socket.remote_endpoint(failure);
 }
 
 }  // namespace
@@ -33,7 +32,9 @@ inbound::inbound(asio::ip::tcp::socket socket, inbound_host& host)
       deadline_(socket_.get_executor()),
       poll_(socket_.get_executor()),
       host_(host),
-      address_(address_of(socket_)) {}
+      peer_(peer_of(socket_)),
+      address_(peer_.port() == 0 ? "unknown"
+                                 : to_string(to_host_and_port(peer_))) {}
 
 void inbound::start(std::chrono::milliseconds timeout) {
   deadline_.expires_after(timeout);
@@ -113,7 +114,8 @@ void inbound::read_hello() {
 
 void inbound::answer_hello() {
   answered_at_ = host_.links().now();
-  answer_ = make_server_hello(hello_, host_.links().self(), host_.secret());
+  answer_ = make_server_hello(hello_, host_.links().self(), host_.secret(),
+                              to_bytes(host_.reachable(peer_.address())));
   write(asio::buffer(answer_), [](inbound& self) { self.read_proof(); });
 }
 

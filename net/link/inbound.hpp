@@ -25,6 +25,10 @@ class inbound_host {
 
   virtual const std::string& secret() const = 0;
 
+  /// Returns where others reach a peer that we see at `address`.
+  virtual boost::asio::ip::address reachable(
+    const boost::asio::ip::address& address) const = 0;
+
   /// The table that decides which connections become links.
   virtual link_table& links() = 0;
 
@@ -51,7 +55,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   /// Ends our part. Closes the connection unless its link is up by now.
   void end(std::string_view reason);
 
-  /// Returns the peer's address, for logs.
+  /// Returns the peer's address and port, for logs.
   const std::string& address() const { return address_; }
 
  private:
@@ -76,6 +80,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer poll_;
   inbound_host& host_;
+  boost::asio::ip::tcp::endpoint peer_;
   std::string address_;
   client_hello hello_{};
   server_hello answer_{};

@@ -1,6 +1,7 @@
 #include "net/link/outbound.hpp"
 
 #include "messages/registry.hpp"
+#include "net/link/socket_address.hpp"
 #include "net/transport/tcp_socket.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -39,7 +40,7 @@ void outbound::start(name_resolver& resolver) {
   set_deadline(settings_.options.connect_timeout, "connecting");
   resolver_ = &resolver;
   ticket_ = resolver.resolve(
-    settings_.target.host, settings_.target.port,
+    settings_.target.host.text(), settings_.target.port,
     [self = shared_from_this()](const error_code& failure,
                                 const name_resolver::endpoints& endpoints) {
       if (failure)
@@ -149,13 +150,23 @@ void outbound::leave() {
     [self = shared_from_this()](error_code, std::size_t) { self->finish(); });
 }
 
+host_address outbound::own_address() const {
+  const auto seen = to_host_address(address_in(answer_));
+  if (!seen.is_wildcard() && !seen.is_loopback())
+    return seen;
+  error_code failure;
+  return to_host_address(socket_.local_endpoint(failure).address());
+}
+
 void outbound::check_verdict() {
-  if (verdict_ == verdict::accepted)
+  if (verdict_ == verdict::accepted) {
+    result_.own_address = own_address();
     result_.socket = std::make_shared<linked_socket>(socket_.release());
-  else if (verdict_ == verdict::duplicate && result_.place)
+  } else if (verdict_ == verdict::duplicate && result_.place) {
     result_.place = nullptr;
-  else
+  } else {
     return fail(errc::unauthorized, "the peer refused our proof");
+  }
   finish();
 }
 

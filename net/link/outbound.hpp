@@ -20,7 +20,7 @@ struct outbound_settings {
   const connector_options& options;
   process_id self;
   std::shared_ptr<link_table> links;  ///< May be null.
-  link_target target;
+  host_and_port target;
 };
 
 /// One attempt to reach a process: resolves its name, connects, and does the
@@ -40,6 +40,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   void check_version();
   void check_answer();
   void check_verdict();
+  host_address own_address() const;
   void leave();
   void finish();
   void fail(errc code, std::string_view what);

@@ -11,13 +11,11 @@ namespace kvc {
 namespace {
 
 constexpr std::size_t max_targets = 4096;
-constexpr std::size_t max_host_bytes = 255;
 
 }  // namespace
 
-bool is_target(const dial_peer& request) {
-  return !request.host.empty() && request.host.size() <= max_host_bytes &&
-         request.port != 0;
+bool is_target(const host_and_port& target) {
+  return target.host.is_valid() && target.port != 0;
 }
 
 errc introduction_error(const caf::error& why) {
@@ -50,7 +48,7 @@ peer_actor peer_book::find(const process_id& peer) const {
   return found == peers_.end() ? peer_actor{} : found->second.actor;
 }
 
-peer_actor peer_book::find(const link_target& target) const {
+peer_actor peer_book::find(const host_and_port& target) const {
   const auto found = targets_.find(target);
   return found == targets_.end() ? peer_actor{} : find(found->second);
 }
@@ -59,7 +57,7 @@ known_peer peer_book::add(const process_id& peer, known_peer known) {
   return std::exchange(peers_[peer], std::move(known));
 }
 
-void peer_book::note(const link_target& target, const process_id& peer) {
+void peer_book::note(const host_and_port& target, const process_id& peer) {
   if (targets_.size() < max_targets)
     targets_.insert_or_assign(target, peer);
 }

@@ -29,8 +29,8 @@ bool is_same(const Handle& actor, const caf::actor_addr& source) {
                     caf::actor_cast<caf::actor_control_block*>(source);
 }
 
-/// Returns whether `request` names something that can be dialled.
-bool is_target(const dial_peer& request);
+/// Returns whether `target` can be dialled.
+bool is_target(const host_and_port& target);
 
 /// Returns the error of a dial whose introduction failed with `why`.
 errc introduction_error(const caf::error& why);
@@ -51,7 +51,7 @@ class peer_book {
 
   /// Returns the actor that serves us there, or null.
   peer_actor find(const process_id& peer) const;
-  peer_actor find(const link_target& target) const;
+  peer_actor find(const host_and_port& target) const;
 
   bool is_full() const { return peers_.size() >= max_peers_; }
 
@@ -59,7 +59,7 @@ class peer_book {
   known_peer add(const process_id& peer, known_peer known);
 
   /// Remembers that `target` leads to `peer`, as long as there is room.
-  void note(const link_target& target, const process_id& peer);
+  void note(const host_and_port& target, const process_id& peer);
 
   /// Forgets the peer whose actor is `gone`, and returns it; nothing if there
   /// is none.
@@ -70,7 +70,7 @@ class peer_book {
   peer_actor own_;
   std::size_t max_peers_ = 0;
   std::map<process_id, known_peer> peers_;
-  std::map<link_target, process_id> targets_;
+  std::map<host_and_port, process_id> targets_;
 };
 
 }  // namespace kvc

@@ -173,9 +173,9 @@ void attempt(self_pointer self, dial_entry entry) {
 caf::result<peer_actor> wait_for_peer(self_pointer self,
                                       const dial_peer& request) {
   auto& state = self->state;
-  if (!is_target(request))
+  const host_and_port target{request.host, request.port};
+  if (!is_target(target))
     return caf::make_error(errc::unreachable, "no host and port to dial");
-  const link_target target{request.host, request.port};
   if (auto peer = state.peers.find(target))
     return peer;
   if (state.dials.is_full())

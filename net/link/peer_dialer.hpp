@@ -17,20 +17,20 @@ namespace kvc {
 
 /// The connector tells how the attempt `number` to reach `target` ended.
 struct peer_connected {
-  link_target target;
+  host_and_port target;
   std::uint64_t number = 0;
   connect_result result;
 };
 
 /// Reminds the dialer to look whether the peer of a dial has a link by now.
 struct recheck_dial {
-  link_target target;
+  host_and_port target;
   std::uint64_t number = 0;
 };
 
 /// Reminds the dialer that the time of a dial is over.
 struct expire_dial {
-  link_target target;
+  host_and_port target;
   std::uint64_t dial_id = 0;
 };
 

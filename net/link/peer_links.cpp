@@ -53,7 +53,7 @@ peer_links::peer_links(caf::actor_system& system, const peer_actor& own,
 
 peer_links::~peer_links() { stop(); }
 
-caf::expected<std::uint16_t> peer_links::listen(const std::string& host,
+caf::expected<host_and_port> peer_links::listen(const host_address& host,
                                                 std::uint16_t port) {
   if (!parts_)
     return caf::make_error(errc::unreachable, "the peer links have stopped");

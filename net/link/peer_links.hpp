@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/host_address.hpp"
 #include "messages/peer.hpp"
 
 #include <caf/actor_system.hpp>
@@ -46,9 +47,9 @@ class peer_links {
   peer_links& operator=(const peer_links&) = delete;
 
   /// Lets peers dial us at `port`, or at any free one if that is 0, and returns
-  /// the bound port. Fails with unreachable and then changes nothing. May be
-  /// called for several ports; each has a thread.
-  caf::expected<std::uint16_t> listen(const std::string& host,
+  /// what was bound, the address in digits. Fails with unreachable and then
+  /// changes nothing. May be called for several ports; each has a thread.
+  caf::expected<host_and_port> listen(const host_address& host,
                                       std::uint16_t port);
 
   /// Takes another secret for links to come. Those that are up stay.

@@ -63,12 +63,14 @@ class fake_server {
 };
 
 /// Does the server's side of our handshake.
-inline bool welcome_client(const raw_peer& peer, std::string_view secret) {
+inline bool welcome_client(const raw_peer& peer, std::string_view secret,
+                           const address_bytes& seen_at = {}) {
   client_hello hello{};
   link_proof proof{};
   if (!peer.receive(hello))
     return false;
-  const auto answer = make_server_hello(hello, make_process_id("fake"), secret);
+  const auto answer =
+    make_server_hello(hello, make_process_id("fake"), secret, seen_at);
   const auto yes = static_cast<std::uint8_t>(verdict::accepted);
   return peer.send(answer) && peer.receive(proof) &&
          is_client_proven(hello, answer, proof, secret) &&

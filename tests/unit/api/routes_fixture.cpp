@@ -26,8 +26,8 @@ worker_record make_record(const char* instance, std::uint32_t rank,
 
 std::vector<worker_record> fleet() {
   auto third = make_record("b", 0, 7);
-  third.profile.ip = "10.0.0.2";
-  third.profile.peer_url = "10.0.0.2:8100";
+  third.profile.ip = "2001:db8::2";
+  third.profile.peer_url = "[2001:db8::2]:8100";
   auto result = std::vector{make_record("a", 0, 0), make_record("a", 1, 1)};
   result[0].usage = {{location::disk, 3, 300, 1000}};
   result.push_back(third);

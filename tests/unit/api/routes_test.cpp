@@ -94,7 +94,7 @@ TEST_SUITE("routes") {
                {"peer_init_url", nullptr},
                {"registration_time", 1'700'000'000.25},
                {"last_heartbeat_time", 1'700'000'001.5}});
-    CHECK(body["worker_infos"][2]["peer_init_url"] == "10.0.0.2:8100");
+    CHECK(body["worker_infos"][2]["peer_init_url"] == "[2001:db8::2]:8100");
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "describes only the workers asked for") {
@@ -114,6 +114,16 @@ TEST_SUITE("routes") {
     CHECK(body["res"] == "a");
     CHECK(body["instances"] == json::array({"a"}));
     post("/query_instance", R"({"ip":"10.9.9.9"})", 404);
+  }
+
+  TEST_CASE_FIXTURE(routes_fixture, "knows an ip in whatever form it comes") {
+    for (const auto* ip : {"2001:db8::2", "2001:0DB8:0:0:0:0:0:2",
+                           "[2001:db8::2]", "2001:db8::0.0.0.2"})
+      CHECK(post("/query_instance",
+                 R"({"ip":")" + std::string{ip} + R"("})")["res"] == "b");
+    CHECK(post("/query_instance", R"({"ip":"::ffff:10.0.0.1"})")["res"] == "a");
+    CHECK(post("/query_instance", R"({"ip":"2001:DB8::3"})", 404)["detail"] ==
+          "no instance at this ip: 2001:db8::3");
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "lists workers with what they hold") {

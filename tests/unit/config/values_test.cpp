@@ -126,9 +126,10 @@ TEST_SUITE("values") {
     CHECK(address("10.0.0.1") == host_and_port{"10.0.0.1", 9});
     CHECK(address("[::1]:7000") == host_and_port{"::1", 7000});
     CHECK(address("[fe80::2]") == host_and_port{"fe80::2", 9});
+    CHECK(address("::1") == host_and_port{"::1", 9});
     for (const std::string text :
-         {"", ":9001", "a:", "a:0", "a:65536", "a:b", "::1", "[::1", "[]:1",
-          "[::1]9001", "tcp://a:1", "a b:1", "a:1:2"})
+         {"", ":9001", "a:", "a:0", "a:65536", "a:b", "::1:9001", "[::1",
+          "[]:1", "[::1]9001", "tcp://a:1", "a b:1", "a:1:2"})
       CHECK_MESSAGE(!is_host_and_port(text), text);
   }
 

@@ -252,12 +252,33 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
                         "--p2p-host", name};
       CHECK_MESSAGE(worker_errors().size() == 3, name);
     }
+    std::string long_name;  // Of 253 characters, with labels of 62.
+    while (long_name.size() < 250)
+      long_name += std::string(62, 'a') + '.';
+    long_name += 'a';
     line.arguments = {
       "--lmcache-instance-id", std::string(256, 'a'), "--model",
-      std::string(256, '~'),   "--p2p-host",          std::string(250, ' ')};
+      std::string(256, '~'),   "--p2p-host",          long_name};
     CHECK(worker_errors().empty());
-    line.arguments.back() += 'a';  // Its port would not fit behind it.
-    CHECK(worker_errors().size() == 1);
+    line.arguments.back() += 'a';
+    CHECK(worker_errors() ==
+          texts{"--p2p-host: expected a host name or an address, got \"" +
+                long_name.substr(0, 60) + "...\""});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "advertises only what leads others here") {
+    line.arguments = {"--p2p-host", "[::]", "--p2p-advertise-host",
+                      "2001:DB8:0::5"};
+    const auto result = load_worker();
+    CHECK(result.errors.empty());
+    CHECK(result.options.p2p_host == "::");
+    CHECK(result.options.p2p_advertise_host == "2001:db8::5");
+    for (const std::string text : {"0.0.0.0", "[::]", "LocalHost"}) {
+      line.arguments = {"--p2p-advertise-host", text};
+      CHECK(worker_errors() == texts{"--p2p-advertise-host: expected where "
+                                     "other hosts reach this one, got \"" +
+                                     text + '"'});
+    }
   }
 
   TEST_CASE_FIXTURE(load_fixture, "reads where the disk's chunks are") {

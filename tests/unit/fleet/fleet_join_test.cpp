@@ -35,6 +35,7 @@ TEST_SUITE("fleet: joining") {
   TEST_CASE_FIXTURE(fleet_fixture, "records what a worker said and when") {
     auto msg = hello(a0);
     msg.profile.model = "llama";
+    msg.profile.ip = "2001:DB8:0::5";
     msg.profile.port = 8001;
     msg.usage = {{location::cpu, 1, 2, 3}};
     add(msg);
@@ -45,6 +46,7 @@ TEST_SUITE("fleet: joining") {
     REQUIRE(records.size() == 1);
     CHECK(records[0].profile.id == a0);
     CHECK(records[0].profile.model == "llama");
+    CHECK(records[0].profile.ip == "2001:db8::5");
     CHECK(records[0].profile.port == 8001);
     CHECK(records[0].actor == actor);
     CHECK(records[0].epoch == 1000);

@@ -93,17 +93,32 @@ TEST_SUITE("hello_rules") {
     CHECK(verdict() ==
           "invalid_request: model: must be at most 256 printable characters");
     hello.profile.model = "";
-    hello.profile.ip = "\t";
-    CHECK(verdict() ==
-          "invalid_request: address: must be at most 256 printable characters");
-    hello.profile.ip = "";
-    hello.profile.peer_url = std::string(257, 'a');
-    CHECK(verdict() ==
-          "invalid_request: address: must be at most 256 printable characters");
-    hello.profile.peer_url = "";
     hello.profile.transfer_address =
       std::string(std::size_t{16} * 1024 + 1, 'a');
     CHECK(verdict() == "invalid_request: transfer_address: too long");
+  }
+
+  TEST_CASE_FIXTURE(hello_fixture, "wants an address where peers reach it") {
+    for (const std::string ip : {"", "10.0.0.1", "::1", "node-7.example"}) {
+      hello.profile.ip = ip;
+      CHECK(verdict() == "accepted");
+    }
+    for (const std::string& ip :
+         {std::string{"\t"}, std::string{"0.0.0.0"}, std::string{"::"},
+          std::string{"10.0.0.256"}, std::string(254, 'a')}) {
+      hello.profile.ip = ip;
+      CHECK(verdict() ==
+            "invalid_request: ip: must be an address or a name of one host");
+    }
+    hello.profile.ip = "";
+    hello.profile.peer_url = "[fd00::1]:8100";
+    CHECK(verdict() == "accepted");
+    for (const std::string& url :
+         {std::string{"10.0.0.1"}, std::string{"fd00::1:8100"},
+          std::string{"\t:1"}, std::string(254, 'a') + ":1"}) {
+      hello.profile.peer_url = url;
+      CHECK(verdict() == "invalid_request: peer_url: must be host:port");
+    }
   }
 
   TEST_CASE_FIXTURE(hello_fixture, "names what differs in the hashing") {

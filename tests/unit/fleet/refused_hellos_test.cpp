@@ -76,6 +76,14 @@ TEST_SUITE("refused_hellos") {
     CHECK(list.back().id.instance == "44");
   }
 
+  TEST_CASE("writes an address as all others are written") {
+    refused_hellos refused;
+    auto profile = profile_of("a");
+    profile.ip = "0:0:0:0:0:0:0:1";
+    refused.add(profile, mismatch("x"), 1);
+    CHECK(refused.list(1).front().ip == "::1");
+  }
+
   TEST_CASE("makes what a stranger sent printable and short") {
     refused_hellos refused;
     auto profile = profile_of("a\x1b[2J\n\xff" + std::string(1000, 'b'));

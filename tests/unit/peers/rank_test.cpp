@@ -1,6 +1,7 @@
 #include "actors/peers/rank.hpp"
 
 #include "messages/errors.hpp"
+#include "tests/support/loopback_transport.hpp"
 
 #include <doctest/doctest.h>
 
@@ -26,6 +27,31 @@ TEST_SUITE("rank") {
     CHECK(here.at(location::cpu) == nullptr);
     CHECK(here.at(location::disk) == nullptr);
     CHECK(here.at(static_cast<location>(7)) == nullptr);
+  }
+
+  TEST_CASE("is found where its link shows it, and its transport there") {
+    loopback_network network;
+    const auto transport = network.make_transport(4'096);
+    rank here;
+    here.transport = transport.get();
+    CHECK(here.ip().empty());
+    CHECK(here.note_link("fd00::5"));
+    CHECK_FALSE(here.note_link("fd00::5"));
+    CHECK(here.ip() == "fd00::5");
+    const auto port = ':' + std::to_string(transport->port());
+    CHECK(here.present().ip == "fd00::5");
+    CHECK(here.present().peer_url == "[fd00::5]" + port);
+    CHECK(here.note_link("10.0.0.7"));
+    CHECK(here.present().peer_url == "10.0.0.7" + port);
+  }
+
+  TEST_CASE("is found where it was told, whatever its link shows") {
+    rank here;
+    here.profile.ip = "10.0.0.5";
+    here.note_link("10.0.0.7");
+    CHECK(here.ip() == "10.0.0.5");
+    CHECK(here.present().ip == "10.0.0.5");
+    CHECK(here.present().peer_url.empty());
   }
 
   TEST_CASE("is registered from its first welcome on") {

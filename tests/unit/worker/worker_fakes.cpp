@@ -13,23 +13,23 @@ using fake_dialer_impl = dialer_actor::extend<caf::reacts_to<release>>;
 struct fake_dialer_state {
   fake_dialer_state() = default;
 
-  std::vector<caf::typed_response_promise<registrar_actor>> held;
+  std::vector<caf::typed_response_promise<registrar_actor, std::string>> held;
 };
 
 fake_dialer_impl::behavior_type fake_dialer(
   fake_dialer_impl::stateful_pointer<fake_dialer_state> self,
   fake_network* network) {
   return {
-    [=](const dial&) -> caf::result<registrar_actor> {
+    [=](const dial&) -> caf::result<registrar_actor, std::string> {
       network->dials.push_back(self->clock().now());
       if (network->holds_answers) {
         self->state.held.push_back(
-          self->make_response_promise<registrar_actor>());
+          self->make_response_promise<registrar_actor, std::string>());
         return self->state.held.back();
       }
       if (!network->link)
         return caf::make_error(network->trouble);
-      return network->link;
+      return {network->link, network->own_address};
     },
     [=](release) {
       for (auto& promise : self->state.held)

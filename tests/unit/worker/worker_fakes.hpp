@@ -5,6 +5,7 @@
 #include "messages/registry.hpp"
 #include "tests/support/deterministic_system.hpp"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,8 @@ using time_points = std::vector<caf::actor_clock::time_point>;
 /// A network whose dialer connects to `link`, or says that nobody is there.
 struct fake_network {
   registrar_actor link;
-  errc trouble = errc::unreachable;  ///< What it says then.
+  errc trouble = errc::unreachable;      ///< What it says then.
+  std::string own_address = "10.0.0.7";  ///< As the link shows it.
   bool holds_answers = false;
   time_points dials;
 };

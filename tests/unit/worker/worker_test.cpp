@@ -1,5 +1,6 @@
 #include "actors/worker/worker.hpp"
 
+#include "tests/support/log_capture.hpp"
 #include "tests/unit/worker/worker_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -72,6 +73,41 @@ TEST_SUITE("worker: link") {
     CHECK(hello.actor == aut);
     CHECK(hello.resume_controller == 0);
     CHECK(hello.resume_epoch == 0);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "says in each hello where its link is") {
+    network.link = nullptr;  // The controller's name is not known yet, say.
+    start();
+    CHECK(here.ip().empty());
+    open_link();
+    advance(50);
+    REQUIRE(controller.hellos.size() == 1);
+    CHECK(controller.hellos[0].profile.ip == "10.0.0.7");
+    network.own_address = "fd00::7";
+    cut_link();
+    advance(50);
+    REQUIRE(controller.hellos.size() == 2);
+    CHECK(controller.hellos[1].profile.ip == "fd00::7");
+    CHECK(here.ip() == "fd00::7");
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "warns if only this host can reach it") {
+    const log_capture log;
+    here.profile.ip = "127.0.0.1";
+    network.own_address = "127.0.0.1";
+    start();
+    CHECK(log.lines_with("unreachable").empty());
+    network.own_address = "10.0.0.7";
+    for (int i = 0; i < 2; ++i) {
+      cut_link();
+      advance(50);
+    }
+    REQUIRE(controller.hellos.size() == 3);
+    CHECK(controller.hellos[2].profile.ip == "127.0.0.1");
+    CHECK(log
+            .lines_with("worker: unreachable for peers on other hosts "
+                        "worker=vllm-0/2 ip=127.0.0.1")
+            .size() == 1);
   }
 
   TEST_CASE_FIXTURE(worker_fixture, "reports to every shard of its welcome") {

@@ -180,8 +180,7 @@ TEST_SUITE("dialer") {
       connector_options{.host = "127.0.0.1", .port = controller.port()});
     const auto newer = worker.self().system().spawn(dialer, connector);
     CHECK(eventually([&] {
-      const auto registrar =
-        worker.self().ask<registrar_actor>(dialer_actor{newer}, dial{});
+      const auto registrar = worker.dial(dialer_actor{newer});
       return registrar && worker.works(*registrar);
     }));
     CHECK(worker.self().goes_down(older));

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 using namespace kvc;
@@ -79,14 +80,14 @@ TEST_SUITE("handshake") {
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "starts with magic and version") {
-    const std::string preamble{"kvc\xCA\0\0\0\4", 8};
-    REQUIRE(protocol_version == 4);
+    const std::string preamble{"kvc\xCA\0\0\0\5", 8};
+    REQUIRE(protocol_version == 5);
     CHECK(text(hello).substr(0, 8) == preamble);
     CHECK(text(answer).substr(0, 8) == preamble);
-    CHECK(version_in(hello) == 4);
+    CHECK(version_in(hello) == 5);
     hello[4] = 0xFE;
-    CHECK(version_in(hello) == 0xFE000004);
-    CHECK(text(make_version_refusal()) == preamble + std::string(80, '\0'));
+    CHECK(version_in(hello) == 0xFE000005);
+    CHECK(text(make_version_refusal()) == preamble + std::string(96, '\0'));
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "is told apart at any length") {
@@ -104,6 +105,15 @@ TEST_SUITE("handshake") {
     CHECK(process_in(hello) == make_process_id("node"));
     CHECK(process_in(hello) != make_process_id("other"));
     CHECK(process_in(answer) == server);
+  }
+
+  TEST_CASE_FIXTURE(handshake_fixture, "tells the client its address") {
+    CHECK(address_in(answer) == address_bytes{});
+    address_bytes address{};
+    std::iota(address.begin(), address.end(), 1);
+    answer = make_server_hello(hello, server, "secret", address);
+    CHECK(address_in(answer) == address);
+    CHECK(is_server_proven(hello, answer, "secret"));
   }
 
   TEST_CASE_FIXTURE(handshake_fixture, "tells a farewell from a proof") {

@@ -21,11 +21,11 @@ class fake_door {
     peer_door_actor::behavior_type (*behavior)(peer_door_actor::pointer))
       : door_(node_.system().spawn(behavior)),
         acceptor_({.handshake_timeout = 1h}) {
-    const auto port = acceptor_.start(
+    const auto bound = acceptor_.start(
       node_.system(), {caf::actor_cast<caf::strong_actor_ptr>(door_),
                        node_.system().message_types(door_)});
-    REQUIRE(port);
-    port_ = *port;
+    REQUIRE(bound);
+    port_ = bound->port;
   }
 
   ~fake_door() {

@@ -82,9 +82,9 @@ server::~server() {
 
 void server::start(acceptor_options options) {
   acceptor_.emplace(std::move(options));
-  const auto port = acceptor_->start(node_.system(), registrar_);
-  REQUIRE(port);
-  port_ = *port;
+  const auto bound = acceptor_->start(node_.system(), registrar_);
+  REQUIRE(bound);
+  port_ = bound->port;
 }
 
 int server::registered_workers() const { return counts_->registered; }
@@ -105,8 +105,19 @@ client::~client() {
   caf::anon_send_exit(dialer_, caf::exit_reason::user_shutdown);
 }
 
-caf::expected<registrar_actor> client::dial() {
-  return node_.ask<registrar_actor>(dialer_, kvc::dial{});
+caf::expected<registrar_actor> client::dial() { return dial(dialer_); }
+
+caf::expected<registrar_actor> client::dial(const dialer_actor& dialer) {
+  caf::scoped_actor self{node_.system()};
+  caf::expected<registrar_actor> result{caf::sec::runtime_error};
+  self->request(dialer, patience, kvc::dial{})
+    .receive(
+      [&](registrar_actor& registrar, std::string& own_address) {
+        result = std::move(registrar);
+        own_address_ = std::move(own_address);
+      },
+      [&](caf::error& error) { result = std::move(error); });
+  return result;
 }
 
 registrar_actor client::link() {

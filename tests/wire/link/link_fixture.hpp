@@ -123,6 +123,10 @@ class client {
   link_connector& connector() { return *connector_; }
 
   caf::expected<registrar_actor> dial();
+  caf::expected<registrar_actor> dial(const dialer_actor& dialer);
+
+  /// Where others reach this client, by the latest dial.
+  const std::string& own_address() const { return own_address_; }
 
   /// Dials until it works.
   registrar_actor link();
@@ -137,6 +141,7 @@ class client {
   node node_;
   std::shared_ptr<link_connector> connector_;
   dialer_actor dialer_;
+  std::string own_address_;
 };
 
 /// Returns whether a worker with this secret gets a link that works.

@@ -1,4 +1,5 @@
 #include "tests/support/idle_worker.hpp"
+#include "tests/support/ipv6.hpp"
 #include "tests/wire/link/link_fixture.hpp"
 
 #include <caf/send.hpp>
@@ -90,7 +91,9 @@ TEST_SUITE("link") {
       self->send(worker.actor(), dial{});
     for (int i = 0; i < 8; ++i)
       self->receive(
-        [&](const registrar_actor& one) { answers.push_back(one.address()); },
+        [&](const registrar_actor& one, const std::string&) {
+          answers.push_back(one.address());
+        },
         [&](const caf::error& why) { FAIL(describe(why)); },
         caf::after(patience) >> [] { FAIL("no answer"); });
     CHECK(answers == std::vector(8, worker.link().address()));
@@ -100,6 +103,17 @@ TEST_SUITE("link") {
     server controller;
     client worker{{.host = "localhost", .port = controller.port()}};
     CHECK(worker.works(worker.link()));
+  }
+
+  TEST_CASE("links over IPv6") {
+    if (!has_ipv6_loopback())
+      return;
+    server controller{{.host = "[::1]"}};
+    client worker{{.host = "0:0::1", .port = controller.port()}};
+    CHECK(worker.works(worker.link()));
+    CHECK(worker.own_address() == "::1");
+    client lost{{.host = "::1", .port = 1}};
+    CHECK(lost.failure() == "unreachable: [::1]:1: Connection refused");
   }
 
   TEST_CASE("serves many processes") {

@@ -66,10 +66,10 @@ peer_node::peer_node(std::string name, peer_link_options options)
 
 peer_node::~peer_node() { stop(); }
 
-std::uint16_t peer_node::listen() {
-  const auto port = links_.listen("127.0.0.1", 0);
-  REQUIRE(port);
-  return *port;
+std::uint16_t peer_node::listen(const host_address& host) {
+  const auto bound = links_.listen(host, 0);
+  REQUIRE(bound);
+  return bound->port;
 }
 
 void peer_node::stop() {

@@ -22,7 +22,7 @@ class peer_node {
   peer_node& operator=(const peer_node&) = delete;
 
   /// Opens a port.
-  std::uint16_t listen();
+  std::uint16_t listen(const host_address& host = "127.0.0.1");
 
   node& self() { return node_; }
   peer_links& links() { return links_; }

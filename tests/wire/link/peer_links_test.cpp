@@ -1,4 +1,5 @@
 #include "tests/support/fake_server.hpp"
+#include "tests/support/ipv6.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
 #include <atomic>
@@ -139,6 +140,23 @@ TEST_SUITE("peer_links") {
     CHECK(one.failure(0) == "unreachable: no host and port to dial");
     CHECK(one.dial(1, "") == caf::error{errc::unreachable});
     CHECK(one.dial(1, std::string(256, 'x')) == caf::error{errc::unreachable});
+  }
+
+  TEST_CASE("knows a peer under every form of its address") {
+    peer_node one{"one"};
+    peer_node two{"two"};
+    const auto peer = one.link(two.port());
+    CHECK(one.dial(two.port(), "::ffff:127.0.0.1") == peer);
+    if (!has_ipv6_loopback())
+      return;
+    const auto port = two.listen("::1");
+    const auto again = one.dial(port, "[0:0::1]");
+    CHECK(again == peer);
+    CHECK(links_at(two.port()) == 1);
+    peer_node three{"three"};
+    const auto from_three = three.dial(port, "::1");
+    REQUIRE(from_three);
+    CHECK(three.name_of(*from_three) == "two");
   }
 
   TEST_CASE("reports a port where nobody listens") {
