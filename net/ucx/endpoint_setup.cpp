@@ -45,7 +45,7 @@ std::string why_not_shared(std::uint64_t bytes) {
 }
 
 config_handle make_config(const transport_options& options,
-                          const std::string& device, std::uint16_t port,
+                          const network_device& device, std::uint16_t port,
                           bool shares_memory) {
   ucp_config_t* raw = nullptr;
   check(ucp_config_read(nullptr, nullptr, &raw), "read the configuration");
@@ -54,7 +54,8 @@ config_handle make_config(const transport_options& options,
     check(ucp_config_modify(raw, key, value.c_str()), key);
   };
   set("TLS", shares_memory ? "posix,cma,tcp" : "tcp");
-  set("NET_DEVICES", device);
+  set("NET_DEVICES", device.name);
+  set("AF_PRIO", device.families);
   set("PORT_RANGE", std::to_string(port) + "-" + std::to_string(port));
   set("RX_SEG_SIZE", std::to_string(segment_bytes));
   // Send copies of our bytes, not the bytes themselves: UCX 1.13.1 completes an
@@ -114,8 +115,8 @@ endpoint_setup set_up(const transport_options& options) {
     // UCX does not tell which port it took, so it gets no choice.
     setup.port = probe_port(device, i == 0 ? options.port : 0);
     if (setup.port != 0) {
-      open_context(setup, make_config(options, device.name, setup.port,
-                                      setup.shares_memory));
+      open_context(
+        setup, make_config(options, device, setup.port, setup.shares_memory));
       if (open_worker(setup))
         return setup;
     }
@@ -123,7 +124,7 @@ endpoint_setup set_up(const transport_options& options) {
       setup.warnings.push_back("port " + std::to_string(options.port) +
                                " is busy: the system chooses another");
   }
-  throw setup_failure{"no free port at " + device.address};
+  throw setup_failure{"no free port at " + device.address.text()};
 }
 
 }  // namespace kvc::ucx

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/host_address.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -7,9 +9,10 @@ namespace kvc::ucx {
 
 /// A network interface of this machine, or the reason why there is none.
 struct network_device {
-  std::string name;     ///< UCX's name: "lo", "eth0"; "all" for a wildcard.
-  std::string address;  ///< The IPv4 address, in digits.
-  std::string error;    ///< Empty if the interface was found.
+  std::string name;      ///< UCX's name: "lo", "eth0"; "all" for a wildcard.
+  std::string families;  ///< UCX's names for those to be used, first one first.
+  host_address address;  ///< Where UCX listens: in digits.
+  std::string error;     ///< Empty if the interface was found.
 };
 
 /// Returns the interface that has the address of `host`, a name or an address.

@@ -1,6 +1,11 @@
+#include "tests/support/ipv6.hpp"
 #include "tests/wire/ucx/peer_process.hpp"
 #include "tests/wire/ucx/ucx_fixture.hpp"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+
+#include <array>
 #include <random>
 
 using namespace kvc;
@@ -13,9 +18,13 @@ constexpr std::uint64_t bytes = 16 * mega;
 
 /// Two transports of this process.
 struct pair {
-  explicit pair(bool is_shared)
-      : owner(open({.memory_bytes = bytes, .allow_shared_memory = is_shared})),
-        reader(open({.memory_bytes = bytes, .allow_shared_memory = is_shared})),
+  explicit pair(bool is_shared, const std::string& host = "127.0.0.1")
+      : owner(open({.memory_bytes = bytes,
+                    .host = host,
+                    .allow_shared_memory = is_shared})),
+        reader(open({.memory_bytes = bytes,
+                     .host = host,
+                     .allow_shared_memory = is_shared})),
         peer(address_of(*owner)) {
     fill(owner->memory(), seed);
   }
@@ -29,6 +38,24 @@ struct pair {
   std::shared_ptr<const std::string> peer;
 };
 
+/// Returns an IPv6 address of this machine that others may reach, or "".
+std::string global_ipv6_address() {
+  ifaddrs* all = nullptr;
+  REQUIRE(::getifaddrs(&all) == 0);
+  std::string result;
+  for (const auto* x = all; x != nullptr && result.empty(); x = x->ifa_next) {
+    if (x->ifa_addr == nullptr || x->ifa_addr->sa_family != AF_INET6)
+      continue;
+    const auto& address =
+      reinterpret_cast<const sockaddr_in6*>(x->ifa_addr)->sin6_addr;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (!IN6_IS_ADDR_LOOPBACK(&address) && !IN6_IS_ADDR_LINKLOCAL(&address))
+      result = ::inet_ntop(AF_INET6, &address, text.data(), text.size());
+  }
+  ::freeifaddrs(all);
+  return result;
+}
+
 /// Changes one bit.
 void flip(std::string& x, std::size_t bit) {
   x[bit / 8] =
@@ -38,6 +65,25 @@ void flip(std::string& x, std::size_t bit) {
 }  // namespace
 
 TEST_SUITE("ucx_transport") {
+  TEST_CASE("copies between hosts of IPv6") {
+    std::vector<std::string> hosts;
+    if (has_ipv6_loopback())
+      hosts = {"::1", "::"};
+    if (const auto host = global_ipv6_address(); !host.empty())
+      hosts.push_back(host);
+    else
+      MESSAGE("skipped: this machine has no IPv6 address for others");
+    for (const auto& host : hosts) {
+      CAPTURE(host);
+      pair both{false, host};
+      const auto spans = reversed_spans(bytes, mega);
+      const auto result = both.read(spans).result();
+      CHECK(result.status == read_status::done);
+      CHECK(result.bytes == bytes);
+      CHECK(are_copied(*both.reader, seed, spans));
+    }
+  }
+
   TEST_CASE("copies every byte") {
     for (const auto is_shared : {true, false}) {
       CAPTURE(is_shared);
