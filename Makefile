@@ -36,11 +36,13 @@ bench-full: packages ## Measures longer, and the index with 100 million membersh
 	@build/release/bin/kvc-bench codecs
 	@build/release/bin/kvc-bench index --memberships 100000000
 
-soak: packages ## Kills and stops processes in the middle of moves, 50 times.
+soak: packages ## Kills and stops processes in the middle of moves, 50 times, then on ::1.
 	@cmake --preset dev  # Its assertions are on.
-	@cmake --build --preset dev --target kvc-controller kvc-worker kvc_ucx
+	@cmake --build --preset dev --target programs kvc_ucx
 	@KVC_BIN=build/dev/bin KVC_CHAOS_SEEDS=50 python3 -m unittest discover \
 	  -s tests/integration -p 'move_chaos_test.py'
+	@KVC_BIN=build/dev/bin KVC_TEST_HOST=::1 python3 -m unittest discover \
+	  -s tests/integration -p '*_test.py'
 
 corrupt: packages ## Plays 100,000 corrupted sessions to a controller's and a peer's link port.
 	@cmake --preset dev

@@ -5,6 +5,7 @@ import unittest
 
 from support.cluster import BIN, ClusterTest, Process, wait_until
 from support.control import CPU
+from support.loopback import in_brackets
 
 # As in LMCache's documentation, unchanged.
 LMCACHE_SAMPLE = """\
@@ -81,7 +82,7 @@ class LmcacheSampleTest(ClusterTest):
                 f"rank {rank}",
                 [BIN / "kvc-worker", "--config", sample, "--rank", rank],
                 self.cluster.directory / f"rank-{rank}.log",
-                {"LMCACHE_CONTROLLER_PULL_URL": f"localhost:{port}",
+                {"LMCACHE_CONTROLLER_PULL_URL": f"{in_brackets()}:{port}",
                  "LMCACHE_MAX_LOCAL_CPU_SIZE": "0.1"})
             self.addCleanup(worker.kill)
         name = "lmcache_instance_id"

@@ -5,6 +5,7 @@ import unittest
 
 from support.cluster import wait_until
 from support.control import CPU, ControlTest
+from support.loopback import HOST
 
 CHUNK_BYTES = 4 * 1024
 CHUNKS = 30000  # Small ones and many: they take their time.
@@ -144,7 +145,7 @@ class MidEventTest(ControlTest):
 
     def test_nothing_is_lost_when_the_client_goes(self):
         client = http.client.HTTPConnection(
-            "127.0.0.1", self.cluster.controller.http_port)
+            HOST, self.cluster.controller.http_port)
         client.request("POST", "/compress", json.dumps(
             {"instance_id": "a", "location": CPU, "method": "zstd"}),
             {"Content-Type": "application/json"})

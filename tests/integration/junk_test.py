@@ -7,6 +7,7 @@ import time
 import unittest
 
 from support.cluster import ClusterTest, wait_until
+from support.loopback import HOST
 
 JUNK_CONNECTIONS = 10_000
 IDLE_CONNECTIONS = 1_000
@@ -22,7 +23,7 @@ def send_junk(port, count, seed):
     rng = random.Random(seed)
     for number in range(count):
         with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", port), 5) as peer:
+            with socket.create_connection((HOST, port), 5) as peer:
                 peer.sendall(KILLER_PACKETS[number % len(KILLER_PACKETS)]
                              if number % 2 else rng.randbytes(64))
 
@@ -34,7 +35,7 @@ def flood(port, seconds):
     sent = 0
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", port), 5) as peer:
+            with socket.create_connection((HOST, port), 5) as peer:
                 while time.monotonic() < end:
                     peer.sendall(block)
                     sent += len(block)
@@ -48,7 +49,7 @@ class JunkTest(ClusterTest):
         with contextlib.ExitStack() as idle:
             for _ in range(IDLE_CONNECTIONS):
                 idle.enter_context(
-                    socket.create_connection(("127.0.0.1", port), 5))
+                    socket.create_connection((HOST, port), 5))
             before = controller.resident_bytes()
             send_junk(port, JUNK_CONNECTIONS, seed=5)
             self.assertGreater(flood(port, FLOOD_SECONDS),

@@ -15,6 +15,8 @@ import threading
 import time
 import unittest
 
+from support.loopback import FAMILY, HOST, in_brackets, listen
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KVC = pathlib.Path(os.environ.get("KVC_BIN", ROOT / "build/dev/bin")) / "kvc"
 
@@ -24,8 +26,10 @@ class FakeController(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
+    address_family = FAMILY
+
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__((HOST, 0), Handler)
         self.status = 200
         self.body = b""
         self.requests = []
@@ -68,7 +72,7 @@ class KvcTest(unittest.TestCase):
         self.addCleanup(thread.join)
         self.addCleanup(self.controller.server_close)
         self.addCleanup(self.controller.shutdown)
-        self.url = f"http://127.0.0.1:{self.controller.server_port}"
+        self.url = f"http://{in_brackets()}:{self.controller.server_port}"
 
     def kvc(self, *arguments, stdin="", url=None):
         """Returns the exit code, standard output and standard error."""
@@ -303,21 +307,23 @@ class Failures(KvcTest):
         started = time.monotonic()
         code, out, err = self.kvc("workers", "--timeout", "0.3")
         self.assertEqual((code, out), (3, ""))
-        self.assertRegex(err, "^kvc: timed_out: 127.0.0.1:")
+        self.assertTrue(
+            err.startswith(f"kvc: timed_out: {in_brackets()}:"), err)
         self.assertLess(time.monotonic() - started, 10)
 
     def test_tells_that_nothing_listens(self):
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
+        with socket.socket(FAMILY) as unused:
+            unused.bind((HOST, 0))
             port = unused.getsockname()[1]
             code, out, err = self.kvc("workers",
-                                      url=f"http://127.0.0.1:{port}")
+                                      url=f"http://{in_brackets()}:{port}")
         self.assertEqual((code, out), (3, ""))
         self.assertEqual(
-            err, f"kvc: unreachable: 127.0.0.1:{port}: Connection refused\n")
+            err, f"kvc: unreachable: {in_brackets()}:{port}: "
+            "Connection refused\n")
 
     def test_tells_that_something_else_listens(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
+        with listen() as server:
             port = server.getsockname()[1]
 
             def answer():
@@ -327,10 +333,11 @@ class Failures(KvcTest):
 
             thread = threading.Thread(target=answer)
             thread.start()
-            code, _, err = self.kvc("workers", url=f"127.0.0.1:{port}")
+            code, _, err = self.kvc("workers", url=f"{in_brackets()}:{port}")
             thread.join()
         self.assertEqual(code, 3)
-        self.assertRegex(err, f"^kvc: unreachable: 127.0.0.1:{port}: ")
+        self.assertTrue(
+            err.startswith(f"kvc: unreachable: {in_brackets()}:{port}: "), err)
 
     def test_never_lets_the_controller_drive_the_terminal(self):
         nasty = "\x1b]0;x\x07\r\n\x7f\x9b\u202e\u2066é"
@@ -397,7 +404,7 @@ class CommandLine(KvcTest):
     def test_prefers_the_flag_to_the_environment(self):
         self.controller.answer({"error_codes": {"0": 0}})
         code, _, _ = self.kvc("health", "x", "--url", self.url + "/base/",
-                              url="http://127.0.0.1:1")
+                              url=f"http://{in_brackets()}:1")
         self.assertEqual(code, 0)
         self.assertEqual(self.requests()[0][1], "/base/health")
 

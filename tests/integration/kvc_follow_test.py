@@ -8,6 +8,7 @@ import unittest
 
 from support.cluster import PATIENCE, wait_until
 from support.kvc import KvcTest
+from support.loopback import in_brackets
 
 INTERRUPTED = 130
 
@@ -136,8 +137,8 @@ class FollowTest(KvcTest):
         _, err = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 3)
         self.assertRegex(
-            err, r"^kvc: \w+: 127.0.0.1:.*\nkvc: the event may go on: "
-            f"kvc wait {event_id} ")
+            err, rf"^kvc: \w+: {re.escape(in_brackets())}:.*\n"
+            f"kvc: the event may go on: kvc wait {event_id} ")
 
 
 class TerminalTest(KvcTest):

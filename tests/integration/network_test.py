@@ -1,7 +1,7 @@
-"""Instances on hosts of their own: network namespaces, linked by a bridge.
-
-Skipped where namespaces cannot be made.
+"""Instances on hosts of their own: network namespaces, linked by a bridge, of
+IPv6 if the tests are. Skipped where namespaces cannot be made.
 """
+import ipaddress
 import os
 import subprocess
 import unittest
@@ -11,20 +11,33 @@ import move_test
 import peer_retrieve_test
 from support.cluster import wait_until
 from support.control import CPU, random_tokens
+from support.loopback import IS_IPV6
 from support.peers import PeerTest
 
 NAME = f"kvct{os.getpid() % 10000}"
-SUBNET = f"10.{200 + os.getpid() % 50}.{os.getpid() % 200}"
+SUBNET = ipaddress.ip_network(
+    f"fd00:{os.getpid() % 65536:x}::/64" if IS_IPV6 else
+    f"10.{200 + os.getpid() % 50}.{os.getpid() % 200}.0/24")
+SWITCH = 254
+
+
+def address(i):
+    return str(SUBNET[i])
 
 
 def ip(*arguments):
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
+def add_address(i, device, *namespace):
+    ip(*namespace, "addr", "add", f"{address(i)}/{SUBNET.prefixlen}",
+       "dev", device, *(["nodad"] if IS_IPV6 else []))
+
+
 def make_network():
-    """A bridge with the address .254, and two namespaces, .1 and .2."""
+    """A bridge, which is host SWITCH, and two namespaces, hosts 1 and 2."""
     ip("link", "add", NAME, "type", "bridge")
-    ip("addr", "add", f"{SUBNET}.254/24", "dev", NAME)
+    add_address(SWITCH, NAME)
     ip("link", "set", NAME, "up")
     for i in (1, 2):
         space, outer = f"{NAME}n{i}", f"{NAME}v{i}"
@@ -32,7 +45,7 @@ def make_network():
         ip("link", "add", outer, "type", "veth", "peer", "name", "eth0",
            "netns", space)
         ip("link", "set", outer, "master", NAME, "up")
-        ip("-n", space, "addr", "add", f"{SUBNET}.{i}/24", "dev", "eth0")
+        add_address(i, "eth0", "-n", space)
         ip("-n", space, "link", "set", "eth0", "up")
         ip("-n", space, "link", "set", "lo", "up")
 
@@ -62,13 +75,14 @@ def tearDownModule():
 
 class OverNetwork:
     """Puts instance a on one host and the others on the second."""
-    CONTROLLER = {"host": "0.0.0.0", "lmcache_worker_timeout": 2}
+    CONTROLLER = {"host": "::" if IS_IPV6 else "0.0.0.0",
+                  "lmcache_worker_timeout": 2}
     secret = "of the test network"
     P2P = {"p2p_transport": "tcp"}  # The namespaces share their memory.
 
     def place_of(self, instance):
         i = 1 if instance == "a" else 2
-        return {"p2p_host": f"{SUBNET}.{i}", "host": f"{SUBNET}.254",
+        return {"p2p_host": address(i), "host": address(SWITCH),
                 "prefix": ["ip", "netns", "exec", f"{NAME}n{i}"]}
 
 
@@ -97,10 +111,9 @@ class NetworkTest(OverNetwork, PeerTest):
     def test_moves_over_a_network(self):
         self.start_holders("a", self.tokens)
         self.start_watchers("b", self.tokens)
-        addresses = {(entry["instance_id"], entry["ip"])
-                     for entry in self.cluster.controller.workers().values()}
-        self.assertEqual(addresses, {("a", f"{SUBNET}.1"),
-                                     ("b", f"{SUBNET}.2")})
+        places = {(entry["instance_id"], entry["ip"])
+                  for entry in self.cluster.controller.workers().values()}
+        self.assertEqual(places, {("a", address(1)), ("b", address(2))})
         self.assertEqual(self.move("a", "b")["num_tokens"], 2048)
         self.assertEqual(self.lookup(self.tokens), {"b": [CPU, 2048]})
         self.wait_for_bytes_right("b", 2048)

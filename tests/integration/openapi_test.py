@@ -4,6 +4,7 @@ import re
 import unittest
 
 from support.cluster import ClusterTest
+from support.loopback import HOST
 
 try:
     from openapi_spec_validator import validate
@@ -193,7 +194,7 @@ class OpenapiTest(ClusterTest):
                 ("/health", {"instance_id": "a"}),
                 ("/health", {"instance_id": "b"}),
                 ("/clear", {"instance_id": "a", "location": "LocalCPUBackend"}),
-                ("/query_instance", {"ip": "127.0.0.1"}),
+                ("/query_instance", {"ip": HOST}),
                 ("/query_worker_info", {"instance_id": "all"}),
                 ("/check_finish", {"event_id": "x"})):
             calls.append(("post", path, path, body))

@@ -6,6 +6,7 @@ import time
 
 from support.cluster import ROOT, free_port, wait_until
 from support.control import CPU
+from support.loopback import HOST
 from support.peers import PeerTest
 
 TRACE = ROOT / "tests/data/small_trace.jsonl"
@@ -70,7 +71,7 @@ class PeerRetrieveTest(PeerTest):
                      "--chunk-bytes", 4096, "--route", "turns"]
             settings = {"max_local_cpu_size": 4 * 2**20 / 2**30}
             if with_peers:
-                settings |= {"enable_p2p": True, "p2p_host": "127.0.0.1",
+                settings |= {"enable_p2p": True, "p2p_host": HOST,
                              "p2p_init_ports": [free_port(), free_port()]}
             worker = self.cluster.start_worker(
                 name, 0, 2, flags, model=name, **settings)
@@ -93,7 +94,7 @@ class PeerRetrieveTest(PeerTest):
             instance, 0, 2,
             ["--ranks", 2, "--replay", TRACE, "--route", "turns",
              "--chunk-bytes", CHUNK_BYTES, *flags],
-            enable_p2p=True, p2p_host="127.0.0.1",
+            enable_p2p=True, p2p_host=HOST,
             p2p_init_ports=[free_port(), free_port()],
             lmcache_worker_heartbeat_time=0.2, **self.P2P, **settings)
 

@@ -9,6 +9,7 @@ import unittest
 
 from support import trace
 from support.cluster import Process, free_port, wait_until, yaml_text
+from support.loopback import HOST, listen
 from support.tcp_proxy import TcpProxy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -59,7 +60,7 @@ class TraceTest(unittest.TestCase):
 
 class ProxyTest(unittest.TestCase):
     def setUp(self):
-        server = socket.create_server(("127.0.0.1", 0))
+        server = listen()
         self.addCleanup(server.close)
         threading.Thread(target=self.echo, args=(server,), daemon=True).start()
         self.proxy = TcpProxy(server.getsockname()[1], free_port())
@@ -80,7 +81,7 @@ class ProxyTest(unittest.TestCase):
             pass
 
     def connect(self):
-        one = socket.create_connection(("127.0.0.1", self.proxy.port), 20)
+        one = socket.create_connection((HOST, self.proxy.port), 20)
         self.addCleanup(one.close)
         return one
 

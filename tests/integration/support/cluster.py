@@ -7,6 +7,7 @@
             self.cluster.wait_for_workers({("a", 0)})
 
 The programs are in the directory that KVC_BIN names (default build/dev/bin).
+They listen on 127.0.0.1, or on what KVC_TEST_HOST names, such as ::1.
 Whatever a test starts is killed when the test ends, and its logs are printed if
 the test failed. Processes must be started from the main thread: the kernel
 kills them when the thread that started them ends.
@@ -27,6 +28,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+from support.loopback import HOST, in_brackets
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(os.environ.get("KVC_BIN", ROOT / "build/dev/bin"))
@@ -62,19 +65,29 @@ def wait_until(predicate, deadline_seconds=PATIENCE, what="the condition"):
 given_ports = set()
 
 
+def is_taken(port):
+    """Returns whether 127.0.0.1 or HOST has somebody at the port."""
+    for host in {"127.0.0.1", HOST}:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with contextlib.closing(socket.socket(family)) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return True
+    return False
+
+
 def free_port():
-    """Returns a TCP port of the loopback that nobody uses and that was not
-    returned before, outside the range that the kernel gives to clients, so that
-    it stays free between restarts."""
+    """Returns a TCP port of the loopback that nobody uses, in either family,
+    and that was not returned before, outside the range that the kernel gives to
+    clients, so that it stays free between restarts."""
     for _ in range(1000):
         port = random.SystemRandom().randrange(20000, 32000)
         if port in given_ports:
             continue
-        with contextlib.closing(socket.socket()) as probe:
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                given_ports.add(port)
-                return port
+        if not is_taken(port):
+            given_ports.add(port)
+            return port
     raise AssertionError("no free port")
 
 
@@ -206,7 +219,7 @@ class HttpClient:
 
     def __init__(self, port, timeout_seconds=30):
         self._connection = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=timeout_seconds)
+            HOST, port, timeout=timeout_seconds)
 
     def request(self, method, path, body=None, headers=None):
         is_fresh = self._connection.sock is None
@@ -290,7 +303,7 @@ class Cluster:
         """Starts the controller and waits until it answers; `settings` are
         keys of its configuration."""
         number = len(self.processes)
-        settings = {"host": "127.0.0.1", **self.controller_ports, **settings}
+        settings = {"host": HOST, **self.controller_ports, **settings}
         self.controller = Controller(
             self.directory / f"{number}-controller.log",
             self.directory / f"{number}-controller.yaml", settings, self.env)
@@ -305,7 +318,7 @@ class Cluster:
         wait_until(answers, what="the controller answers")
 
     def start_worker(self, instance, rank=0, rank_count=1, flags=(),
-                     link_port=None, host="127.0.0.1", prefix=(), **settings):
+                     link_port=None, host=HOST, prefix=(), **settings):
         """Starts a kvc-worker; `settings` are keys of its configuration. `host`
         is the controller's, `prefix` a command that runs it."""
         number = len(self.processes)
@@ -313,7 +326,7 @@ class Cluster:
         settings = {"lmcache_instance_id": instance,
                     "rank_count": rank_count,
                     "enable_controller": True,
-                    "controller_pull_url": f"{host}:{link_port}",
+                    "controller_pull_url": f"{in_brackets(host)}:{link_port}",
                     "max_local_cpu_size": 0.25,
                     **settings}
         config_path = self.directory / f"{number}-worker.yaml"

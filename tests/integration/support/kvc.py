@@ -10,6 +10,7 @@ import time
 
 from support.cluster import BIN, PATIENCE, wait_until
 from support.control import ControlTest
+from support.loopback import in_brackets
 
 
 class Terminal:
@@ -62,7 +63,8 @@ class KvcTest(ControlTest):
     def setUp(self):
         super().setUp()
         self.env = {
-            "KVC_URL": f"http://127.0.0.1:{self.cluster.controller.http_port}",
+            "KVC_URL": f"http://{in_brackets()}:"
+                       f"{self.cluster.controller.http_port}",
             "TERM": "xterm"}
 
     def kvc(self, *arguments):

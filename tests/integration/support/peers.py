@@ -3,6 +3,7 @@ import re
 
 from support.cluster import free_port, wait_until
 from support.control import CPU, ControlTest
+from support.loopback import HOST
 
 
 class PeerTest(ControlTest):
@@ -22,7 +23,7 @@ class PeerTest(ControlTest):
 
     def place_of(self, instance):
         """Returns where the ranks of an instance run."""
-        return {"p2p_host": "127.0.0.1"}
+        return {"p2p_host": HOST}
 
     def start_holders(self, instance, tokens, flags=(), **settings):
         """Starts ranks that store a prompt and tell what they hold of it."""

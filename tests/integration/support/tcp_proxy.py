@@ -3,9 +3,11 @@ import contextlib
 import socket
 import threading
 
+from support.loopback import HOST, listen
+
 
 class TcpProxy:
-    """Forwards connections to `port`, its own, to 127.0.0.1:`target_port`.
+    """Forwards connections to `port`, its own, to `target_port`.
 
     A context manager; all its methods may be called at any time.
     """
@@ -43,7 +45,7 @@ class TcpProxy:
         with self._lock:
             if self._listener or self._is_closed:
                 return
-            self._listener = socket.create_server(("127.0.0.1", self.port))
+            self._listener = listen(self.port)
             threading.Thread(target=self._accept, args=(self._listener,),
                              daemon=True).start()
 
@@ -71,7 +73,7 @@ class TcpProxy:
                 client, _ = listener.accept()
                 try:
                     server = socket.create_connection(
-                        ("127.0.0.1", self.target_port), timeout=5)
+                        (HOST, self.target_port), timeout=5)
                 except OSError:
                     _end(client)
                     continue
