@@ -16,6 +16,7 @@ enum class location : std::uint8_t;
 enum class operation : std::uint8_t;
 enum class report_status : std::uint8_t;
 
+struct ask_again;
 struct await_event;
 struct cancel_command;
 struct cancel_event;
@@ -75,6 +76,7 @@ struct worker_record;
 // Every type that may be an element of a message, in alphabetical order. CAF
 // 0.17 sends these names over the wire: renaming one breaks older peers.
 CAF_BEGIN_TYPE_ID_BLOCK(kvc, caf::first_custom_type_id)
+  CAF_ADD_TYPE_ID(kvc, (kvc::ask_again))
   CAF_ADD_TYPE_ID(kvc, (kvc::await_event))
   CAF_ADD_TYPE_ID(kvc, (kvc::cancel_command))
   CAF_ADD_TYPE_ID(kvc, (kvc::cancel_event))

@@ -16,8 +16,9 @@ namespace kvc {
 /// The first thing both ends compare. Raise it with every incompatible change.
 inline constexpr std::uint32_t protocol_version = 5;
 
-/// Tells two processes under the same worker_id apart; the greater one is the
-/// newer one.
+/// Tells two processes under the same worker_id apart. Of two that live, the
+/// greater one is taken for the newer one; clocks differ, so one that is dead
+/// is never compared.
 struct incarnation {
   std::uint64_t started_at = 0;  ///< Nanoseconds since the Unix epoch.
   std::uint64_t salt = 0;        ///< Random, for two that started at once.

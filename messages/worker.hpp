@@ -96,6 +96,15 @@ struct cancel_command {
   }
 };
 
+/// Tells a worker that was refused as superseded that its successor is gone: it
+/// may say hello at once.
+struct ask_again {
+  template <class Inspector>
+  friend auto inspect(Inspector& f, ask_again&) {
+    return f(caf::meta::type_name("ask_again"));
+  }
+};
+
 /// What the controller may ask of a worker.
 using worker_actor = caf::typed_actor<
   // Answers when all is done and the index knows. Fails before it begins with
@@ -103,6 +112,8 @@ using worker_actor = caf::typed_actor<
   // not_ready, stale_epoch or too_late (see order_terms) or too_busy; later
   // with timed_out, connection_lost (the observer died) or io_failed.
   caf::replies_to<run_command>::with<command_result>,
-  caf::reacts_to<cancel_command>>;
+  caf::reacts_to<cancel_command>,
+  // A worker that is not superseded ignores it.
+  caf::reacts_to<ask_again>>;
 
 }  // namespace kvc

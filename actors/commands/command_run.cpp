@@ -288,6 +288,7 @@ command_run_impl::behavior_type command_run(
   return {
     [self](const run_command& order) { return begin(self, order); },
     [self](const cancel_command&) { cancel(self); },
+    [](const ask_again&) {},
     [self](const step_done& msg) { note_step(self, msg); },
     [self](const give_up&) { give_up_now(self); },
   };

@@ -5,6 +5,7 @@
 #include "messages/errors.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kvc {
 
@@ -26,8 +27,7 @@ caf::error fleet::conflict_with_siblings(const worker_profile& profile) const {
     const auto& [id, sibling] = *it;
     if (id.instance != profile.id.instance)
       break;
-    if (id == profile.id || sibling.state == phase::disconnected ||
-        sibling.state == phase::silent)
+    if (id == profile.id || sibling.is_lost())
       continue;
     const auto& theirs = sibling.record.profile;
     if (theirs.rank_count != profile.rank_count)
@@ -49,7 +49,8 @@ caf::error fleet::reason_to_refuse(const register_worker& hello) const {
   if (auto error = check_hello(hello, options_.hashing, options_.canary))
     return error;
   const auto it = workers_.find(hello.profile.id);
-  if (it != workers_.end() && hello.process < it->second.process)
+  if (it != workers_.end() && !it->second.is_lost() &&
+      hello.process < it->second.process)
     return caf::make_error(errc::superseded, "a newer process registered as " +
                                                to_string(hello.profile.id));
   if (it == workers_.end() && workers_.size() >= max_workers)
@@ -67,8 +68,11 @@ bool fleet::can_resume(const entry& previous,
 
 caf::expected<fleet::joining> fleet::join(const register_worker& hello,
                                           time_point now, std::int64_t now_ms) {
-  if (auto error = reason_to_refuse(hello))
+  if (auto error = reason_to_refuse(hello)) {
+    if (error == errc::superseded)
+      workers_.at(hello.profile.id).waiting = hello.actor;
     return error;
+  }
   joining result;
   const auto it = workers_.find(hello.profile.id);
   if (it != workers_.end() && can_resume(it->second, hello)) {
@@ -97,13 +101,18 @@ caf::expected<fleet::joining> fleet::join(const register_worker& hello,
 fleet::joining fleet::replace(const register_worker& hello,
                               std::int64_t now_ms) {
   joining result;
+  worker_actor waiting;
   const auto previous = workers_.find(hello.profile.id);
   if (previous != workers_.end()) {
     result.closed_epoch = previous->second.record.epoch;
     result.previous_actor = previous->second.record.actor.address();
+    waiting = std::exchange(previous->second.waiting, {});
     forget(previous);
   }
-  auto& record = workers_[hello.profile.id].record;
+  auto& joined = workers_[hello.profile.id];
+  if (waiting != hello.actor)
+    joined.waiting = std::move(waiting);
+  auto& record = joined.record;
   record.epoch = options_.first_epoch + opened_epochs_++;
   record.registered_at_ms = now_ms;
   if (free_slots_.empty()) {
@@ -162,8 +171,25 @@ bool fleet::leave(const worker_id& id, std::uint64_t epoch) {
 }
 
 fleet::entry_map::iterator fleet::forget(entry_map::iterator it) {
+  invite_successor(it->second);
   free_slots_.push_back(it->second.record.worker_slot);
   return workers_.erase(it);
+}
+
+void fleet::invite_successor(entry& worker) {
+  if (worker.waiting)
+    invited_.push_back(std::exchange(worker.waiting, {}));
+}
+
+std::vector<worker_actor> fleet::take_invited() {
+  return std::exchange(invited_, {});
+}
+
+/// Keeps the worker's epoch for a while, in case it comes back.
+void fleet::mark_lost(entry& worker, phase how, time_point now) {
+  worker.state = how;
+  worker.expires = now + options_.revival_grace;
+  invite_successor(worker);
 }
 
 std::vector<worker_id> fleet::lose(const caf::actor_addr& actor,
@@ -173,8 +199,7 @@ std::vector<worker_id> fleet::lose(const caf::actor_addr& actor,
     if (worker.record.actor.address() != actor ||
         worker.state == phase::disconnected)
       continue;
-    worker.state = phase::disconnected;
-    worker.expires = now + options_.revival_grace;
+    mark_lost(worker, phase::disconnected, now);
     lost.push_back(id);
   }
   return lost;
@@ -187,9 +212,8 @@ void fleet::forgive_delay(time_point now) {
   if (since <= 2 * options_.sweep_interval)
     return;
   for (auto& [id, worker] : workers_) {
-    const auto is_lost =
-      worker.state == phase::silent || worker.state == phase::disconnected;
-    const auto whole = is_lost ? options_.revival_grace : options_.lease;
+    const auto whole =
+      worker.is_lost() ? options_.revival_grace : options_.lease;
     // What was granted after the delay needs no extension.
     worker.expires =
       std::min(worker.expires + since - options_.sweep_interval, now + whole);
@@ -204,8 +228,7 @@ fleet::swept fleet::sweep(time_point now) {
     if (worker.expires > now || worker.state == phase::joining) {
       ++it;
     } else if (worker.state == phase::live) {
-      worker.state = phase::silent;
-      worker.expires = now + options_.revival_grace;
+      mark_lost(worker, phase::silent, now);
       result.silent.push_back(id);
       ++it;
     } else {
@@ -230,12 +253,10 @@ caf::actor_addr fleet::actor_of(const worker_id& id) const {
 std::vector<worker_record> fleet::records(bool includes_lost) const {
   std::vector<worker_record> result;
   for (const auto& [id, worker] : workers_) {
-    const auto is_lost =
-      worker.state == phase::silent || worker.state == phase::disconnected;
-    if (worker.state == phase::joining || (is_lost && !includes_lost))
+    if (worker.state == phase::joining || (worker.is_lost() && !includes_lost))
       continue;
     result.push_back(worker.record);
-    result.back().is_lost = is_lost;
+    result.back().is_lost = worker.is_lost();
   }
   return result;
 }

@@ -57,7 +57,9 @@ class fleet {
   explicit fleet(fleet_options options) : options_(options) {}
 
   /// Takes a hello. The worker becomes live with `confirm`. Fails with the
-  /// errors of registrar_actor and then changes nothing.
+  /// errors of registrar_actor and then changes nothing, but remembers one who
+  /// was refused as superseded. Only a process that is live or joining
+  /// supersedes another.
   caf::expected<joining> join(const register_worker& hello, time_point now,
                               std::int64_t now_ms);
 
@@ -88,6 +90,10 @@ class fleet {
   /// Ends what has expired, and returns what that changed.
   swept sweep(time_point now);
 
+  /// Returns, once, whose place has become free: for each worker that is lost
+  /// or forgotten now, the one that was refused last as superseded by it.
+  std::vector<worker_actor> take_invited();
+
   bool is_live(const worker_id& id) const;
 
   /// Returns the worker's actor; null if there is no such worker.
@@ -110,7 +116,12 @@ class fleet {
     incarnation process;
     std::uint64_t attempt = 0;  ///< The latest hello.
     phase state = phase::joining;
-    time_point expires;  ///< Ends the lease; the grace time if lost.
+    time_point expires;    ///< Ends the lease; the grace time if lost.
+    worker_actor waiting;  ///< Refused last as superseded, or null.
+
+    bool is_lost() const {
+      return state == phase::silent || state == phase::disconnected;
+    }
   };
 
   using entry_map = std::map<worker_id, entry>;
@@ -120,6 +131,8 @@ class fleet {
   bool can_resume(const entry& previous, const register_worker& hello) const;
   joining replace(const register_worker& hello, std::int64_t now_ms);
   entry_map::iterator forget(entry_map::iterator it);
+  void mark_lost(entry& worker, phase how, time_point now);
+  void invite_successor(entry& worker);
   void forgive_delay(time_point now);
 
   fleet_options options_;
@@ -128,6 +141,7 @@ class fleet {
   std::uint64_t attempts_ = 0;
   std::uint32_t worker_slots_ = 0;
   std::vector<std::uint32_t> free_slots_;
+  std::vector<worker_actor> invited_;
   time_point last_sweep_{};
 };
 

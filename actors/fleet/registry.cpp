@@ -11,8 +11,12 @@ namespace {
 
 using self_pointer = registry_impl::stateful_pointer<registry_state>;
 
+/// Shows lookups who is live now, and tells those whose place has become free.
 void publish(self_pointer self) {
-  self->state.services.board->publish(self->state.fleet->view());
+  auto& fleet = *self->state.fleet;
+  self->state.services.board->publish(fleet.view());
+  for (const auto& waiting : fleet.take_invited())
+    self->send(waiting, ask_again{});
 }
 
 /// Tells all shards that an epoch has ended.

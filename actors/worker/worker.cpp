@@ -39,6 +39,7 @@ void schedule(self_pointer self, std::chrono::milliseconds delay,
 void begin_round(self_pointer self) {
   ++self->state.round;
   self->state.is_registered = false;
+  self->state.is_superseded = false;
 }
 
 /// Full jitter: a random wait, so that a fleet does not dial in step.
@@ -143,6 +144,7 @@ void accept(self_pointer self, const welcome& answer,
                        *state.sources, answer);
   state.is_registered = true;
   state.failures = 0;
+  state.refusals = 0;
   state.controller_id = answer.controller_id;
   state.epoch = answer.epoch;
   state.last_trouble.clear();
@@ -154,22 +156,31 @@ void accept(self_pointer self, const welcome& answer,
   schedule(self, state.settings.heartbeat, worker_step::renew);
 }
 
+/// Waits until the controller says that the successor is gone. It may not, if
+/// others wait too.
+void wait_for_place(self_pointer self) {
+  auto& state = self->state;
+  const auto& settings = state.settings;
+  state.epoch = 0;
+  state.sources->hub.stop();
+  state.is_superseded = true;
+  const auto doublings = std::min<std::uint32_t>(state.refusals++, 16);
+  schedule(self,
+           std::min(settings.superseded_backoff,
+                    settings.refused_backoff * (1 << doublings)),
+           worker_step::hello);
+}
+
 /// A refusal may end one day: another worker leaves, settings change.
 void handle_refusal(self_pointer self, const caf::error& why) {
   auto& state = self->state;
-  const auto& settings = state.settings;
   state.reporters.pause();
   note_trouble(self, describe(why));
   note_answer(self, why != caf::sec::request_timeout);
-  const auto is_superseded = why == errc::superseded;
-  if (is_superseded) {
-    state.epoch = 0;
-    state.sources->hub.stop();
-  }
-  schedule(
-    self,
-    is_superseded ? settings.superseded_backoff : settings.refused_backoff,
-    worker_step::hello);
+  if (why == errc::superseded)
+    wait_for_place(self);
+  else
+    schedule(self, state.settings.refused_backoff, worker_step::hello);
 }
 
 void say_hello(self_pointer self) {
@@ -299,6 +310,10 @@ worker_impl::behavior_type worker(self_pointer self, rank* here,
   return {
     [self](const run_command& order) { return run(self, order); },
     [self](const cancel_command& order) { self->state.desk.cancel(order); },
+    [self](const ask_again&) {
+      if (self->state.is_superseded)
+        say_hello(self);
+    },
     [self](const leave&) { depart(self); },
     [self](const worker_timer& timer) { take_step(self, timer); },
     [self](const epoch_ended& msg) {

@@ -31,7 +31,10 @@ struct worker_settings {
   std::chrono::milliseconds max_backoff{500};
 
   std::chrono::milliseconds refused_backoff{1'000};
-  std::chrono::milliseconds superseded_backoff{60'000};
+
+  /// While it is superseded, it waits twice as long after each refusal, up to
+  /// this time. The controller tells it when its successor is gone.
+  std::chrono::milliseconds superseded_backoff{10'000};
 
   /// How long no controller must have answered until the rank goes ahead
   /// without one.
@@ -63,6 +66,8 @@ struct worker_state {
   std::uint32_t failures = 0;  ///< Dials since the last welcome.
   registrar_actor registrar;   ///< Null while there is no link; monitored.
   bool is_registered = false;
+  bool is_superseded = false;       ///< Refused, and waits to say hello again.
+  std::uint32_t refusals = 0;       ///< As superseded, since the last welcome.
   std::uint64_t controller_id = 0;  ///< Of the last welcome.
   std::uint64_t epoch = 0;          ///< Of the last welcome.
   reporter_set reporters;           ///< Linked.

@@ -125,6 +125,18 @@ class SameIdTest(FleetTest):
         self.expect_all()
 
 
+    def test_the_older_process_takes_over_when_the_newer_one_ends(self):
+        self.start_fleet()
+        older = self.workers["a", 0]
+        newer = self.start_rank("a", 0)
+        older.wait_for_log("superseded")
+        newer.wait_for_log("replay: done")
+        newer.kill()
+        wait_until(lambda: older.log().count("worker: registered") == 2,
+                   what="the older one is back")
+        self.expect_all()
+
+
 class LoadTest(FleetTest):
     def test_lookups_never_fail_while_workers_come_and_go(self):
         self.start_fleet()

@@ -11,6 +11,7 @@ inline worker_actor::behavior_type idle_worker() {
   return {
     [](const run_command&) { return command_result{}; },
     [](const cancel_command&) {},
+    [](const ask_again&) {},
   };
 }
 

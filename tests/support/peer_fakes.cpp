@@ -64,7 +64,7 @@ worker_actor::behavior_type clearing_worker_actor(worker_actor::pointer,
               return worker->refusal;
             return worker->result;
           },
-          [](const cancel_command&) {}};
+          [](const cancel_command&) {}, [](const ask_again&) {}};
 }
 
 peer_dialer_actor::behavior_type peer_dialer(peer_dialer_actor::pointer self,

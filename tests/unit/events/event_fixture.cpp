@@ -48,6 +48,7 @@ scripted_worker_impl::behavior_type scripted_worker(
         promise.deliver(result);
       script->held.clear();
     },
+    [](const ask_again&) {},
     [=](const answer_now&) {
       for (auto& promise : script->held)
         promise.deliver(script->result);

@@ -86,9 +86,13 @@ TEST_SUITE("fleet: joining") {
           "superseded: a newer process registered as a/0");
     CHECK(workers.is_live(a0));
     CHECK(renewal(a0, 1000) == "ok");
-    workers.lose(actor.address(), now);
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "refuses an older process while it joins") {
+    const auto joined = join(hello(a0));
     CHECK(refusal_of(hello(a0, 1, 49)) ==
           "superseded: a newer process registered as a/0");
+    CHECK(workers.confirm(a0, joined.attempt));
   }
 
   TEST_CASE_FIXTURE(fleet_fixture,

@@ -220,6 +220,79 @@ TEST_SUITE("fleet: disconnection and revival") {
   }
 }
 
+TEST_SUITE("fleet: processes that share an id") {
+  TEST_CASE_FIXTURE(fleet_fixture, "do not wait for one whose link is gone") {
+    add(hello(a0, 1, 50));
+    workers.lose(actor.address(), now);
+    auto restarted = hello(a0, 1, 20);  // Its clock is behind.
+    restarted.actor = other;
+    const auto joined = join(restarted);
+    CHECK(joined.epoch == 1001);
+    CHECK(joined.closed_epoch == 1000);
+    CHECK(workers.confirm(a0, joined.attempt));
+    CHECK(workers.actor_of(a0) == other.address());
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "do not wait for one whose lease is over") {
+    add(hello(a0, 1, 50));
+    CHECK(refusal_of(hello(a0, 1, 20)) ==
+          "superseded: a newer process registered as a/0");
+    pass(5);
+    CHECK(refusal_of(hello(a0, 1, 20)) == "accepted");
+    CHECK(renewal(a0, 1000) == "stale_epoch: a/0");
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "end the dormant epoch they take over") {
+    add(hello(a0, 1, 50));
+    workers.lose(actor.address(), now);
+    auto older = hello(a0, 1, 20);
+    older.actor = other;
+    add(older);
+    const auto back = join(resuming(hello(a0, 1, 50), 1000));
+    CHECK_FALSE(back.is_revived);
+    CHECK(back.closed_epoch == 1001);
+    CHECK(refusal_of(older) == "superseded: a newer process registered as a/0");
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "are invited when their successor is lost") {
+    add(hello(a0, 1, 50));
+    auto older = hello(a0, 1, 20);
+    older.actor = other;
+    refusal_of(older);
+    CHECK(workers.take_invited().empty());
+    SUBCASE("by its link") { workers.lose(actor.address(), now); }
+    SUBCASE("by its lease") { pass(5); }
+    SUBCASE("because it left") { workers.leave(a0, 1000); }
+    CHECK(workers.take_invited() == std::vector{other});
+    CHECK(workers.take_invited().empty());
+    add(older);
+    workers.lose(other.address(), now);
+    CHECK(workers.take_invited().empty());
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "are invited by the successor's successor") {
+    add(hello(a0, 1, 50));
+    auto older = hello(a0, 1, 20);
+    older.actor = other;
+    refusal_of(older);
+    add(hello(a0, 1, 60));
+    CHECK(workers.take_invited().empty());
+    workers.lose(actor.address(), now);
+    CHECK(workers.take_invited() == std::vector{other});
+  }
+
+  TEST_CASE_FIXTURE(fleet_fixture, "are not invited to their own place") {
+    add(hello(a0, 1, 50));
+    auto restarted = hello(a0, 1, 20);
+    restarted.actor = other;
+    refusal_of(restarted);
+    restarted.process.started_at = 60;
+    add(restarted);
+    workers.leave(a0, 1001);
+    CHECK(workers.take_invited().empty());
+  }
+}
+
 TEST_SUITE("fleet: a controller that was stopped") {
   TEST_CASE_FIXTURE(fleet_fixture, "loses nobody whose renewals wait") {
     add(hello(a0));

@@ -48,6 +48,16 @@ inline index_shard_impl::behavior_type scripted_shard(
   };
 }
 
+/// Counts how often it is told to ask again.
+inline worker_actor::behavior_type listening_worker(
+  worker_actor::pointer, const std::shared_ptr<int>& heard) {
+  return {
+    [](const run_command&) { return command_result{}; },
+    [](const cancel_command&) {},
+    [heard](const ask_again&) { ++*heard; },
+  };
+}
+
 /// The answer to a hello, when it has come.
 struct hello_answer {
   std::optional<welcome> granted;

@@ -165,6 +165,25 @@ TEST_SUITE("registry") {
   }
 
   TEST_CASE_FIXTURE(registry_fixture,
+                    "tells the superseded when their successor is gone") {
+    const auto heard = std::make_shared<int>(0);
+    const worker_actor older = system.spawn(listening_worker, heard);
+    join(hello(a0, actor));
+    CHECK(refusal_of(hello(a0, older, 20)) ==
+          "superseded: a newer process registered as a/0");
+    CHECK(*heard == 0);
+    SUBCASE("when its link closes") { system.kill(actor); }
+    SUBCASE("when its lease ends") { system.advance(6s); }
+    SUBCASE("when it leaves") {
+      CHECK(*system.ask<bool>(aut, deregister_worker{a0, 1000}));
+    }
+    CHECK(*heard == 1);
+    CHECK(join(hello(a0, older, 20)).epoch == 1001);
+    CHECK(live() == epochs{1001});
+    CHECK(*heard == 1);
+  }
+
+  TEST_CASE_FIXTURE(registry_fixture,
                     "hides the replaced one before all else") {
     join(hello(a0, actor));
     first->is_silent = true;

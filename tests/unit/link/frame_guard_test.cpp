@@ -123,12 +123,12 @@ TEST_SUITE("frame_guard") {
   TEST_CASE_FIXTURE(open_link, "lets requests to other processes pass") {
     CHECK(types_that_pass_as(as_request) ==
           std::set<std::string>{
-            "kvc::cancel_command", "kvc::chunk_report", "kvc::command_progress",
-            "kvc::deregister_worker", "kvc::end_chunk_lease",
-            "kvc::find_prefixes", "kvc::introduce_peer", "kvc::lease_chunks",
-            "kvc::locate_chunks", "kvc::permit_start", "kvc::register_worker",
-            "kvc::renew_chunk_lease", "kvc::renew_lease", "kvc::run_command",
-            "kvc::surrender_chunks"});
+            "kvc::ask_again", "kvc::cancel_command", "kvc::chunk_report",
+            "kvc::command_progress", "kvc::deregister_worker",
+            "kvc::end_chunk_lease", "kvc::find_prefixes", "kvc::introduce_peer",
+            "kvc::lease_chunks", "kvc::locate_chunks", "kvc::permit_start",
+            "kvc::register_worker", "kvc::renew_chunk_lease",
+            "kvc::renew_lease", "kvc::run_command", "kvc::surrender_chunks"});
   }
 
   TEST_CASE_FIXTURE(open_link, "lets the answers to these pass") {

@@ -53,6 +53,7 @@ void worker_fixture::send(const Message& msg) {
   system.run();
 }
 
+template void worker_fixture::send(const ask_again&);
 template void worker_fixture::send(const cancel_command&);
 template void worker_fixture::send(const epoch_ended&);
 template void worker_fixture::send(const leave&);

@@ -67,7 +67,7 @@ TEST_SUITE("worker: refusals") {
     CHECK(sinks[0].reports[1].keys.keys == keys{1});
   }
 
-  TEST_CASE_FIXTURE(worker_fixture, "rests a minute when it is superseded") {
+  TEST_CASE_FIXTURE(worker_fixture, "asks ever more rarely when superseded") {
     start();
     controller.renewal_refusal = caf::make_error(errc::superseded);
     controller.refusal = caf::make_error(errc::superseded);
@@ -77,17 +77,53 @@ TEST_SUITE("worker: refusals") {
     CHECK(hub.shards().shard_count == 0);
     CHECK(hub.backlog(0) == 0);
     CHECK(sinks[0].reports.size() == 1);
-    advance(59'999);
-    CHECK(controller.hellos.size() == 2);
+    std::size_t hellos = 2;
+    for (const auto wait : {1'000, 2'000, 4'000, 8'000, 10'000, 10'000}) {
+      advance(wait - 1);
+      CHECK(controller.hellos.size() == hellos);
+      advance(1);
+      CHECK(controller.hellos.size() == ++hellos);
+    }
     CHECK(controller.renewals.size() == 1);
     controller.refusal = {};
+    controller.renewal_refusal = {};
     controller.greeting.epoch = 8;
-    advance(1);
-    REQUIRE(controller.hellos.size() == 3);
-    CHECK(controller.hellos[2].resume_epoch == 0);
+    advance(10'000);
+    REQUIRE(controller.hellos.size() == hellos + 1);
+    CHECK(controller.hellos.back().resume_epoch == 0);
     REQUIRE(sinks[0].reports.size() == 2);
     CHECK(sinks[0].reports[1].begins_sync);
     CHECK(sinks[0].reports[1].keys.keys == keys{1});
+    controller.refusal = caf::make_error(errc::superseded);
+    send(epoch_ended{8});
+    REQUIRE(controller.hellos.size() == hellos + 2);
+    advance(1'000);  // It begins anew.
+    CHECK(controller.hellos.size() == hellos + 3);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "takes its place at once when told to") {
+    controller.refusal = caf::make_error(errc::superseded);
+    start();
+    advance(20'000);
+    const auto hellos = controller.hellos.size();
+    send(ask_again{});
+    CHECK(controller.hellos.size() == hellos + 1);
+    controller.refusal = {};
+    send(ask_again{});
+    CHECK(controller.hellos.size() == hellos + 2);
+    CHECK(here.epoch() == 7);
+    send(ask_again{});  // It has its place.
+    CHECK(controller.hellos.size() == hellos + 2);
+    advance(10'000);
+    CHECK(controller.hellos.size() == hellos + 2);
+    CHECK(controller.renewals.size() == 10);
+  }
+
+  TEST_CASE_FIXTURE(worker_fixture, "asks no earlier for other refusals") {
+    controller.refusal = caf::make_error(errc::not_ready);
+    start();
+    send(ask_again{});
+    CHECK(controller.hellos.size() == 1);
   }
 
   TEST_CASE_FIXTURE(worker_fixture,
