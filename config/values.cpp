@@ -165,7 +165,10 @@ binding as_none_hash(std::string& target) {
 
 binding as_path(std::filesystem::path& target) {
   return {[&target](const YAML::Node& node) {
-            target = text_of(node, "expected a path");
+            auto text = text_of(node, "expected the path of a file");
+            if (text.empty())
+              throw invalid_value{"expected the path of a file"};
+            target = std::move(text);
           },
           [&target] { return '"' + target.string() + '"'; }};
 }

@@ -46,7 +46,7 @@ binding as_log_level(std::string& target);
 /// A signed or unsigned 64-bit integer, or "seed:N".
 binding as_none_hash(std::string& target);
 
-/// The path of a file, which need not exist.
+/// The path of a file, which need not exist; not "".
 binding as_path(std::filesystem::path& target);
 
 /// The paths of directories, which need not exist, or file:// URLs of them:

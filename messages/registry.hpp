@@ -201,7 +201,7 @@ inline peer_address address_of(const worker_record& worker) {
           profile.transfer_address};
 }
 
-/// Asks for the hellos refused in the last hour, newest first.
+/// Asks for who was refused in the last hour, newest first.
 struct list_refusals {
   template <class Inspector>
   friend auto inspect(Inspector& f, list_refusals&) {
@@ -209,10 +209,10 @@ struct list_refusals {
   }
 };
 
-/// One refused hello. Repetitions by the same worker for the same reason are
-/// counted.
+/// A refused hello, or a link refused before a hello. Repetitions from the same
+/// place for the same reason are counted.
 struct refusal {
-  worker_id id;
+  worker_id id;  ///< Without a name for a link: nobody knows who it was.
   std::string ip;
   errc reason{};
   std::string detail;           ///< Names what differs.
@@ -229,6 +229,8 @@ struct refusal {
 /// The whole registry, as the controller's own parts see it.
 using registry_actor = registrar_actor::extend<  //
   caf::replies_to<list_workers>::with<std::vector<worker_record>>,
-  caf::replies_to<list_refusals>::with<std::vector<refusal>>>;
+  caf::replies_to<list_refusals>::with<std::vector<refusal>>,
+  // Takes note of a refused link.
+  caf::reacts_to<refusal>>;
 
 }  // namespace kvc

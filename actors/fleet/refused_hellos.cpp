@@ -12,7 +12,6 @@ constexpr std::int64_t kept_ms = std::int64_t{60} * 60 * 1000;
 constexpr std::size_t max_refusals = 256;
 constexpr std::size_t max_text = 256;
 
-/// A refused hello may contain anything.
 std::string make_printable(std::string text) {
   text.resize(std::min(text.size(), max_text));
   std::replace_if(
@@ -24,16 +23,22 @@ std::string make_printable(std::string text) {
 
 bool refused_hellos::add(const worker_profile& profile, const caf::error& why,
                          std::int64_t now_ms) {
-  refusal fresh;
-  fresh.id = {make_printable(profile.id.instance), profile.id.rank};
-  fresh.ip = host_address{make_printable(profile.ip)}.text();
-  fresh.reason = static_cast<errc>(why.code());
-  fresh.detail = make_printable(describe(why));
+  return add({.id = profile.id,
+              .ip = profile.ip,
+              .reason = static_cast<errc>(why.code()),
+              .detail = describe(why)},
+             now_ms);
+}
+
+bool refused_hellos::add(refusal fresh, std::int64_t now_ms) {
+  fresh.id.instance = make_printable(std::move(fresh.id.instance));
+  fresh.ip = host_address{make_printable(std::move(fresh.ip))}.text();
+  fresh.detail = make_printable(std::move(fresh.detail));
   fresh.last_at_ms = now_ms;
   fresh.count = 1;
   const auto same =
     std::find_if(refusals_.begin(), refusals_.end(), [&](const refusal& x) {
-      return x.id == fresh.id && x.detail == fresh.detail &&
+      return x.id == fresh.id && x.ip == fresh.ip && x.detail == fresh.detail &&
              x.last_at_ms + kept_ms > now_ms;
     });
   const auto is_first = same == refusals_.end();

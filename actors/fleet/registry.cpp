@@ -5,6 +5,9 @@
 #include "messages/unexpected.hpp"
 #include "messages/wall_clock.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace kvc {
 
 namespace {
@@ -112,6 +115,19 @@ caf::error refuse(self_pointer self, const worker_profile& profile,
   return why;
 }
 
+/// Returns the refused hellos and links, newest first.
+std::vector<refusal> list_refused(const registry_state& state) {
+  const auto now_ms = wall_clock_ms();
+  const auto hellos = state.refusals.list(now_ms);
+  const auto links = state.refused_links.list(now_ms);
+  std::vector<refusal> result;
+  std::merge(hellos.begin(), hellos.end(), links.begin(), links.end(),
+             std::back_inserter(result), [](const auto& a, const auto& b) {
+               return a.last_at_ms > b.last_at_ms;
+             });
+  return result;
+}
+
 welcome make_welcome(self_pointer self, const registry_options& options,
                      const fleet::joining& joined) {
   welcome answer;
@@ -213,8 +229,9 @@ registry_impl::behavior_type registry(self_pointer self,
     [=](const list_workers& msg) {
       return self->state.fleet->records(msg.includes_lost);
     },
-    [=](const list_refusals&) {
-      return self->state.refusals.list(wall_clock_ms());
+    [=](const list_refusals&) { return list_refused(self->state); },
+    [=](const refusal& link) {
+      self->state.refused_links.add(link, wall_clock_ms());
     },
     [=](caf::tick_atom) {
       self->delayed_send(self, interval, caf::tick_atom_v);

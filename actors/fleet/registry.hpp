@@ -51,6 +51,7 @@ struct registry_state {
   std::optional<kvc::fleet>
     fleet;  ///< Workers in it are monitored exactly once.
   refused_hellos refusals;
+  refused_hellos refused_links;  ///< Apart: anybody can fill it.
   registry_services services;
 };
 

@@ -9,8 +9,9 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+/// Null stands for what nobody knows.
 std::string number(const json& value) {
-  return std::to_string(value.get<std::int64_t>());
+  return value.is_null() ? "-" : std::to_string(value.get<std::int64_t>());
 }
 
 std::string address(const json& worker) {
@@ -59,7 +60,9 @@ verdict judge_rejected(const json& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& refused : answer.at("rejected"))
     rows.push_back(
-      {refused.at("instance_id").get<std::string>(),
+      {refused.at("instance_id").is_null()
+         ? "-"
+         : refused.at("instance_id").get<std::string>(),
        number(refused.at("worker_id")), refused.at("ip").get<std::string>(),
        render_time(refused.at("last_time").get<double>()),
        number(refused.at("count")), refused.at("reason").get<std::string>(),

@@ -190,7 +190,10 @@ caf::error controller_node::parts::open_link_port() {
                      .port = options.monitor_port,
                      .secret = *secret,
                      .handshake_timeout = options.link_handshake_timeout,
-                     .max_pending_handshakes = options.max_pending_handshakes});
+                     .max_pending_handshakes = options.max_pending_handshakes,
+                     .on_refused = [to = registry](const refusal& link) {
+                       caf::anon_send(to, link);
+                     }});
   auto bound = acceptor->start(*system, registry);
   if (!bound)
     return std::move(bound.error());

@@ -101,6 +101,15 @@ class link_acceptor::service : public inbound_host {
                                         : link.is_established();
   }
 
+  void refused(const inbound& peer, errc why,
+               const std::string& detail) override {
+    if (options_.on_refused)
+      options_.on_refused({.id = {},
+                           .ip = peer.ip(),
+                           .reason = why,
+                           .detail = to_string(why) + ": " + detail});
+  }
+
   void finished(const inbound& peer, std::string_view reason) override {
     if (!reason.empty())
       warn_repeated("link: refused reason=\"" + std::string{reason} + '"',

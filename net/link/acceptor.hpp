@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,10 @@ struct acceptor_options {
 
   /// With more unfinished handshakes than this, the oldest is dropped.
   std::size_t max_pending_handshakes = 256;
+
+  /// Called, by the acceptor's thread, for a peer that has another secret or
+  /// another version. May be empty.
+  std::function<void(const refusal&)> on_refused = {};
 };
 
 /// Listens for links, on a thread of its own. A peer that proves it knows the

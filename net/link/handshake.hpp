@@ -21,7 +21,9 @@ namespace kvc {
 // secret, over the role of who proves it, the client's first message, and the
 // server's process, nonce and address. A server of another version sends zeros
 // behind its version, and closes. A client that learns that it wants no link
-// with this process sends a proof in the role of one who leaves, and closes.
+// with this process sends a proof in the role of one who leaves, and closes. A
+// client that has another secret than the server sends zeros for a proof, so
+// that the server's operator learns why, and closes.
 
 using byte_span = std::span<const std::uint8_t>;
 using process_id = std::array<std::uint8_t, 16>;

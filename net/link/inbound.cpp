@@ -65,7 +65,7 @@ template <class Next>
 auto inbound::then(Next next) {
   return [self = shared_from_this(), next](error_code failure, std::size_t) {
     if (failure)
-      return self->end(closed_early);
+      return self->end(self->reason_.empty() ? closed_early : self->reason_);
     if (!self->is_finished_)
       next(*self);
   };
@@ -102,8 +102,9 @@ void inbound::check_preamble() {
   if (version == protocol_version)
     return read_hello();
   answer_ = make_version_refusal();
-  reason_ = "version " + std::to_string(version) + ", ours is " +
-            std::to_string(protocol_version);
+  refuse(errc::version_mismatch, "version " + std::to_string(version) +
+                                   ", ours is " +
+                                   std::to_string(protocol_version));
   write(asio::buffer(answer_), [](inbound& self) { self.part(); });
 }
 
@@ -128,8 +129,18 @@ void inbound::check_proof() {
     return admit();
   if (is_farewell(hello_, answer_, proof_, host_.secret()))
     return end({});
-  reason_ = "another secret";
+  refuse(errc::unauthorized, "another secret");
   write(asio::buffer(&verdict_, 1), [](inbound& self) { self.part(); });
+}
+
+std::string inbound::ip() const {
+  return peer_.port() == 0 ? "unknown"
+                           : to_host_address(peer_.address()).text();
+}
+
+void inbound::refuse(errc why, std::string detail) {
+  reason_ = std::move(detail);
+  host_.refused(*this, why, reason_);
 }
 
 void inbound::part() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/errors.hpp"
 #include "net/link/basp.hpp"
 #include "net/link/handshake.hpp"
 #include "net/link/link_table.hpp"
@@ -39,6 +40,10 @@ class inbound_host {
   /// Returns whether `link` has come as far as it must within the deadline.
   virtual bool is_up(const adopted_socket& link) const = 0;
 
+  /// Called when `peer`, which speaks our protocol, cannot get a link.
+  virtual void refused(const inbound& peer, errc why,
+                       const std::string& detail) = 0;
+
   /// Called once, when `peer` needs no attention any more. The reason is why it
   /// was refused; empty if its link is up or is not wanted.
   virtual void finished(const inbound& peer, std::string_view reason) = 0;
@@ -58,6 +63,9 @@ class inbound : public std::enable_shared_from_this<inbound> {
   /// Returns the peer's address and port, for logs.
   const std::string& address() const { return address_; }
 
+  /// Returns the peer's address.
+  std::string ip() const;
+
  private:
   void read_preamble(std::size_t received);
   void check_preamble();
@@ -65,6 +73,7 @@ class inbound : public std::enable_shared_from_this<inbound> {
   void answer_hello();
   void read_proof();
   void check_proof();
+  void refuse(errc why, std::string detail);
   void part();
   void admit();
   void hand_over();

@@ -130,7 +130,7 @@ void outbound::check_version() {
 void outbound::check_answer() {
   const auto& secret = settings_.options.secret;
   if (!is_server_proven(hello_, answer_, secret))
-    return fail(errc::unauthorized, "the peer has another secret");
+    return tell_distrust();
   result_.peer = process_in(answer_);
   if (settings_.links) {
     result_.place = settings_.links->claim(result_.peer);
@@ -141,6 +141,16 @@ void outbound::check_answer() {
   send(asio::buffer(proof_));
   read(asio::buffer(&verdict_, 1),
        [](outbound& self) { self.check_verdict(); });
+}
+
+/// Sends zeros: a proof would let a false server guess secrets.
+void outbound::tell_distrust() {
+  proof_ = {};
+  asio::async_write(socket_, asio::buffer(proof_),
+                    [self = shared_from_this()](error_code, std::size_t) {
+                      self->fail(errc::unauthorized,
+                                 "the peer has another secret");
+                    });
 }
 
 void outbound::leave() {

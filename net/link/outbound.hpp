@@ -41,6 +41,7 @@ class outbound : public std::enable_shared_from_this<outbound> {
   void check_answer();
   void check_verdict();
   host_address own_address() const;
+  void tell_distrust();
   void leave();
   void finish();
   void fail(errc code, std::string_view what);

@@ -222,13 +222,18 @@ class Workers(KvcTest):
             {"instance_id": "vllm-1", "worker_id": 3, "ip": "10.0.0.2",
              "reason": "hashing_mismatch", "last_time": 1700000000.0,
              "count": 7,
-             "detail": "chunk_size: controller 256, worker 128"}]})
+             "detail": "chunk_size: controller 256, worker 128"},
+            {"instance_id": None, "worker_id": None, "ip": "10.0.0.9",
+             "reason": "unauthorized", "last_time": 1700000000.0, "count": 1,
+             "detail": "unauthorized: another secret"}]})
         self.assertEqual(self.kvc("workers", "--rejected"), (
             0,
             "INSTANCE  RANK  IP        LAST (UTC)           TIMES  "
             "REASON            DETAIL\n"
             "vllm-1       3  10.0.0.2  2023-11-14 22:13:20      7  "
-            "hashing_mismatch  chunk_size: controller 256, worker 128\n",
+            "hashing_mismatch  chunk_size: controller 256, worker 128\n"
+            "-            -  10.0.0.9  2023-11-14 22:13:20      1  "
+            "unauthorized      unauthorized: another secret\n",
             ""))
         self.assertEqual(self.requests(),
                          [("GET", "/controller/workers?rejected=1", None)])

@@ -56,6 +56,11 @@ class WrongSecretTest(ClusterTest):
         self.cluster.env = {"KVC_SECRET": "wrong"}
         stranger = self.cluster.start_worker("stranger")
         stranger.wait_for_log("unauthorized")
+        self.cluster.controller.wait_for_log('reason="another secret"')
+        wait_until(lambda: [
+            (entry["instance_id"], entry["ip"], entry["reason"])
+            for entry in self.cluster.controller.refusals()["rejected"]] ==
+            [(None, "127.0.0.1", "unauthorized")], what="?rejected=1")
         self.cluster.env = {"KVC_SECRET": "right"}
         self.cluster.start_worker("friend")
         self.cluster.wait_for_workers({("friend", 0)})

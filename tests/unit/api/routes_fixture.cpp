@@ -45,9 +45,12 @@ registry_actor::behavior_type fake_registry() {
       return msg.includes_lost ? std::vector<worker_record>{} : fleet();
     },
     [](const list_refusals&) {
-      return std::vector{refusal{
-        {"c", 2}, "10.0.0.3", errc::hashing_mismatch, "chunk_size", 1500, 4}};
+      return std::vector{
+        refusal{
+          {"c", 2}, "10.0.0.3", errc::hashing_mismatch, "chunk_size", 1500, 4},
+        refusal{{}, "10.0.0.4", errc::unauthorized, "another secret", 1000, 1}};
     },
+    [](const refusal&) {},
   };
 }
 

@@ -74,6 +74,7 @@ registry_actor::behavior_type fixed_registry(
       return result;
     },
     [](const list_refusals&) { return std::vector<refusal>{}; },
+    [](const refusal&) {},
   };
 }
 

@@ -55,6 +55,33 @@ TEST_SUITE("refused_hellos") {
     CHECK(list[2].id.instance == "b");
   }
 
+  TEST_CASE("tells the same name at two addresses apart") {
+    refused_hellos refused;
+    refused.add(profile_of("a"), mismatch("x"), 100);
+    auto elsewhere = profile_of("a");
+    elsewhere.ip = "10.0.0.2";
+    CHECK(refused.add(elsewhere, mismatch("x"), 200));
+    CHECK(refused.list(200).size() == 2);
+  }
+
+  TEST_CASE("counts links, of which only the address is known") {
+    refused_hellos refused;
+    const refusal link{{}, "10.0.0.1", errc::unauthorized, "why\n", 7, 9};
+    CHECK(refused.add(link, 100));
+    CHECK_FALSE(refused.add(link, 200));
+    auto other = link;
+    other.ip = "10.0.0.2";
+    CHECK(refused.add(other, 300));
+    const auto list = refused.list(300);
+    REQUIRE(list.size() == 2);
+    CHECK(list[1].id == worker_id{});
+    CHECK(list[1].ip == "10.0.0.1");
+    CHECK(list[1].reason == errc::unauthorized);
+    CHECK(list[1].detail == "why?");
+    CHECK(list[1].last_at_ms == 200);
+    CHECK(list[1].count == 2);
+  }
+
   TEST_CASE("forgets after an hour") {
     refused_hellos refused;
     refused.add(profile_of("a"), mismatch("x"), 100);

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+
 using namespace kvc;
 using namespace kvc::test;
 using namespace std::chrono_literals;
@@ -233,6 +236,50 @@ TEST_SUITE("registry") {
     CHECK(answer->front().count == 2);
     CHECK(first->opened.empty());
     CHECK(list(true).empty());
+  }
+
+  TEST_CASE_FIXTURE(registry_fixture, "lists names that cannot be names") {
+    for (const auto& name : {std::string{}, std::string{"vllm-\xc3\xa9"},
+                             std::string{"a\nb"}, std::string(257, 'x')})
+      CHECK(refusal_of(hello({name, 0}, actor))
+              .starts_with("invalid_request: lmcache_instance_id: "));
+    const auto answer = *system.ask<std::vector<refusal>>(aut, list_refusals{});
+    REQUIRE(answer.size() == 4);
+    std::set<std::string> names;
+    for (const auto& one : answer)
+      names.insert(one.id.instance);
+    CHECK(names ==
+          std::set<std::string>{"", "a?b", "vllm-??", std::string(256, 'x')});
+  }
+
+  TEST_CASE_FIXTURE(registry_fixture, "lists links that were refused") {
+    auto stranger = hello({"x", 0}, actor);
+    stranger.hashing.chunk_size = 128;
+    refusal_of(stranger);
+    const refusal link{{}, "10.0.0.9", errc::unauthorized, "why"};
+    caf::anon_send(aut, link);
+    system.run();
+    const auto listed = [this] {
+      return *system.ask<std::vector<refusal>>(aut, list_refusals{});
+    };
+    const auto two = listed();
+    REQUIRE(two.size() == 2);
+    CHECK(std::any_of(two.begin(), two.end(), [](const refusal& x) {
+      return x.id == worker_id{} && x.ip == "10.0.0.9" &&
+             x.reason == errc::unauthorized && x.detail == "why" &&
+             x.count == 1;
+    }));
+    for (int i = 0; i < 300; ++i) {  // A flood of them hides no hello.
+      auto one = link;
+      one.ip = std::to_string(i);
+      caf::anon_send(aut, one);
+    }
+    system.run();
+    const auto all = listed();
+    CHECK(all.size() == 257);
+    CHECK(std::any_of(all.begin(), all.end(), [](const refusal& x) {
+      return x.reason == errc::hashing_mismatch;
+    }));
   }
 }
 

@@ -4,6 +4,7 @@
 #include "tests/wire/link/link_fixture.hpp"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,53 @@ TEST_SUITE("acceptor") {
               ": the peer has another secret");
     }
     CHECK(dials(controller, "right"));
+  }
+
+  TEST_CASE("tells its owner who has another secret") {
+    end_repeated();  // Of other tests.
+    const log_capture log;
+    std::mutex mutex;
+    std::vector<refusal> told;
+    const auto tell = [&](const refusal& link) {
+      const std::lock_guard lock{mutex};
+      told.push_back(link);
+    };
+    server controller{{.secret = "right", .on_refused = tell}};
+    client worker{controller.port(), "wrong"};
+    CHECK(worker.dial() == caf::error{errc::unauthorized});
+    REQUIRE(eventually([&] {
+      const std::lock_guard lock{mutex};
+      return !told.empty();
+    }));
+    CHECK(told[0].id == worker_id{});
+    CHECK(told[0].ip == "127.0.0.1");
+    CHECK(told[0].reason == errc::unauthorized);
+    CHECK(told[0].detail == "unauthorized: another secret");
+    CHECK(dials(controller, "right"));
+    controller.acceptor().stop();
+    CHECK(told.size() == 1);
+    CHECK(log.lines_with("reason=\"another secret\"").size() == 1);
+  }
+
+  TEST_CASE("tells its owner who is of another version, but not of junk") {
+    std::vector<refusal> told;
+    server controller{
+      {.on_refused = [&](const refusal& link) { told.push_back(link); }}};
+    const raw_peer stranger{controller.port()};
+    stranger.send("GET / HTTP/1.1");
+    CHECK(stranger.sees_close());
+    const raw_peer early{controller.port()};
+    early.send("kvc");
+    const raw_peer peer{controller.port()};
+    auto hello = make_client_hello(make_process_id("raw"));
+    hello[7] = 1;
+    REQUIRE(peer.send(hello));
+    CHECK(peer.sees_close());
+    controller.acceptor().stop();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].reason == errc::version_mismatch);
+    CHECK(told[0].detail == "version_mismatch: version 1, ours is " +
+                              std::to_string(protocol_version));
   }
 
   TEST_CASE("refuses a secret where there is none") {
