@@ -80,6 +80,13 @@ std::vector<option_conflict> conflicts_in(const worker_options& o) {
     require("enable_p2p", !o.p2p_host.empty(), "p2p_host");
     require("enable_p2p", !o.p2p_init_ports.empty(), "p2p_init_ports");
   }
+  // A made-up name would be another one in each rank, and after each start.
+  const auto has_name = !o.enable_controller || !o.lmcache_instance_id.empty();
+  if (o.ranks() > 1)
+    require(o.rank_count > 1 ? "rank_count" : "lmcache_worker_ports", has_name,
+            "lmcache_instance_id");
+  if (!o.local_disk.empty())
+    require("local_disk", has_name, "lmcache_instance_id");
   require_port_per_rank("lmcache_worker_ports", o.lmcache_worker_ports.size());
   require_port_per_rank("p2p_init_ports", o.p2p_init_ports.size());
   return result;
@@ -116,7 +123,8 @@ option_table table_of(worker_options& o) {
   option_table result{
     {"LMCACHE_", "KVC_WORKER_"},
     {
-      {"lmcache_instance_id", "NAME", "name of the instance",
+      {"lmcache_instance_id", "NAME",
+       "name of the instance; null: a unique one",
        as_instance_id(o.lmcache_instance_id)},
       {"model", "NAME", "namespace of the chunks", as_short_text(o.model, 0)},
       {"rank_count", "N", "ranks of the instance; 0: one per worker port",

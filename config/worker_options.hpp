@@ -14,7 +14,7 @@ namespace kvc {
 /// The settings of the ranks of one instance. A member has the name of its key
 /// in config/worker.yaml, but sizes are in bytes and say so.
 struct worker_options {
-  std::string lmcache_instance_id = "lmcache_default_instance";
+  std::string lmcache_instance_id;  ///< As given; see `instance_id_of`.
   std::string model;  ///< Only instances of the same one share chunks.
   std::uint32_t rank_count = 0;  ///< As given; ask `ranks()` instead.
 

@@ -1,6 +1,7 @@
 #include "apps/worker/flags.hpp"
 
 #include "actors/peers/lease_check.hpp"
+#include "apps/node/instance_name.hpp"
 #include "config/instance_id.hpp"
 
 #include <algorithm>
@@ -129,7 +130,8 @@ std::string worker_flags::instance_name(const worker_options& settings,
 
 void worker_flags::check_hosted(const worker_options& settings,
                                 std::vector<std::string>& errors) const {
-  if (!is_instance_id(instance_name(settings, instances - 1)))
+  if (!settings.lmcache_instance_id.empty() &&
+      !is_instance_id(instance_name(settings, instances - 1)))
     errors.emplace_back("--instances: the names ID-0, ID-1 and so on must be " +
                         std::string{instance_id_rule});
   const auto check_ports = [&](const std::string& key,
@@ -157,14 +159,15 @@ worker_node_options worker_flags::node_options(
   result.journal = journal;
   result.format.dtype = kv_dtype;
   result.format.shape = parse_shape(kv_shape).value_or(shape{});
+  result.settings.lmcache_instance_id = instance_id_of(settings);
   if (ranks == 0) {
-    result.ranks = {{settings.lmcache_instance_id,
+    result.ranks = {{result.settings.lmcache_instance_id,
                      static_cast<std::uint32_t>(rank), settings.ranks()}};
     return result;
   }
   const auto rank_count = static_cast<std::uint32_t>(ranks);
   for (std::uint64_t i = 0; i < instances; ++i) {
-    const auto name = instance_name(settings, i);
+    const auto name = instance_name(result.settings, i);
     for (std::uint32_t r = 0; r < rank_count; ++r)
       result.ranks.push_back({name, r, rank_count});
   }

@@ -37,7 +37,8 @@ int run(const kvc::command_line& line, const kvc::worker_flags& flags,
                      kvc::describe(node.error()));
     return 1;
   }
-  spdlog::info("worker: started ranks={}", options.ranks.size());
+  spdlog::info("worker: started instance={} ranks={}",
+               options.ranks.front().instance, options.ranks.size());
   std::jthread working{[&](const std::stop_token& stop) {
     const auto done = kvc::work(**node, flags, options, stop);
     if (!done) {

@@ -16,7 +16,7 @@ struct peer_fixture : load_fixture {
     configure(
       "enable_controller: true\ncontroller_pull_url: c:1\n"
       "enable_p2p: true\np2p_host: here\np2p_init_ports: [5]\n" +
-      more);
+      more + "lmcache_instance_id: a\n");
   }
 };
 

@@ -218,6 +218,42 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     CHECK(result.options.controller_pull_url == host_and_port{"host", 9001});
   }
 
+  TEST_CASE_FIXTURE(load_fixture, "wants a name for what others must find") {
+    const auto errors_with = [this](const std::string& text) {
+      line.arguments.clear();
+      configure("enable_controller: true\ncontroller_url: host\n" + text);
+      return worker_errors();
+    };
+    CHECK(errors_with("").empty());
+    CHECK(load_worker().options.lmcache_instance_id.empty());
+    CHECK(errors_with("rank_count: 1\nlmcache_worker_ports: [1]\n").empty());
+    CHECK(errors_with("rank_count: 2\n") ==
+          texts{"w.yaml:3: rank_count: needs lmcache_instance_id"});
+    CHECK(errors_with("lmcache_worker_ports: [1, 2]\n") ==
+          texts{"w.yaml:3: lmcache_worker_ports: needs lmcache_instance_id"});
+    CHECK(errors_with("local_disk: /a\nmax_local_disk_size: 1\n") ==
+          texts{"w.yaml:3: local_disk: needs lmcache_instance_id"});
+    CHECK(errors_with("rank_count: 2\nlmcache_instance_id: a\n").empty());
+    CHECK(errors_with("rank_count: 2\nlmcache_instance_id: ''\n").size() == 1);
+    line.arguments.clear();  // Nobody looks for it without a controller.
+    configure("rank_count: 2\nlocal_disk: /a\nmax_local_disk_size: 1\n");
+    CHECK(worker_errors().empty());
+  }
+
+  TEST_CASE_FIXTURE(load_fixture, "takes no empty path for a secret file") {
+    line.arguments = {"--secret-file", ""};
+    CHECK(worker_errors() ==
+          texts{R"(--secret-file: expected the path of a file, got "")"});
+    CHECK(load_controller().errors ==
+          texts{R"(--secret-file: expected the path of a file, got "")"});
+    line.arguments.clear();
+    configure("secret_file: ''\n");
+    CHECK(worker_errors().size() == 1);
+    line.arguments.clear();
+    configure("secret_file: null\n");
+    CHECK(worker_errors().empty());
+  }
+
   TEST_CASE_FIXTURE(load_fixture, "wants to know all of enabled transfers") {
     line.arguments = {"--enable-p2p"};
     CHECK(worker_errors() == texts{"--enable-p2p: needs enable_controller",
