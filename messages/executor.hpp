@@ -34,6 +34,7 @@ struct rank_code {
   static constexpr std::int32_t unexpected = -1002;  ///< Answered otherwise.
   static constexpr std::int32_t silent = -1004;      ///< No answer in time.
   static constexpr std::int32_t lost = -1005;        ///< Its connection ended.
+  static constexpr std::int32_t missing = -1006;     ///< Not registered.
 };
 
 /// One rank's part of an event.

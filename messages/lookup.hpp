@@ -7,6 +7,7 @@
 #include <caf/typed_actor.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -65,6 +66,15 @@ struct index_status {
   std::uint64_t bytes = 0;        ///< Memory of the tables.
   std::uint64_t refused_admissions =
     0;  ///< Over the memory budget since the start.
+  std::uint32_t missing_ranks =
+    0;  ///< Announced by instances with a live rank, but not live.
+};
+
+/// An instance that no lookup lists, because some of its ranks are not live.
+struct incomplete_instance {
+  std::string name;
+  std::uint32_t live_ranks = 0;
+  std::uint32_t rank_count = 0;
 };
 
 /// The memberships of one worker by location, indexed by `location`.
@@ -85,6 +95,10 @@ class lookup_source {
   /// Returns the memberships of every live worker, indexed by worker_slot; the
   /// counts of slots without a live worker are zero.
   virtual std::vector<key_count> key_counts() = 0;
+
+  /// Returns the first `limit` incomplete instances of `model`, by name.
+  virtual std::vector<incomplete_instance> incomplete(std::string_view model,
+                                                      std::size_t limit) = 0;
 
   virtual index_status status() = 0;
 };

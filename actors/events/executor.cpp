@@ -2,6 +2,7 @@
 
 #include "actors/events/event_cast.hpp"
 #include "messages/errors.hpp"
+#include "messages/instance_ranks.hpp"
 #include "messages/log.hpp"
 
 #include <algorithm>
@@ -44,24 +45,17 @@ caf::error refusal(const executor_state& state, const start_event& msg) {
   return caf::none;
 }
 
-/// Lists the ranks that run, and those that have never come and so fail.
-std::vector<rank_status> ranks_of(const records& workers, operation verb) {
+/// Lists the ranks that run, and those that have not come and so fail.
+std::vector<rank_status> ranks_of(const records& workers) {
   std::vector<rank_status> result;
-  std::uint32_t count = 0;
-  for (const auto& worker : workers) {
+  for (const auto& worker : workers)
     result.push_back({.rank = worker.profile.id.rank});
-    count = std::max(count, worker.profile.rank_count);
-  }
-  const auto is_listed = [&](std::uint32_t rank) {
-    return std::any_of(workers.begin(), workers.end(), [rank](const auto& x) {
-      return x.profile.id.rank == rank;
-    });
-  };
-  const auto needs_all = traits_of(verb).about != subject::ranks;
-  for (std::uint32_t rank = 0; needs_all && rank < count; ++rank)
-    if (!is_listed(rank))
-      result.push_back(
-        {rank, event_state::failed, rank_code::lost, "not registered", {}});
+  for (const auto rank : missing_ranks(workers))
+    result.push_back({rank,
+                      event_state::failed,
+                      rank_code::missing,
+                      "announced, but not registered",
+                      {}});
   std::sort(result.begin(), result.end(),
             [](const auto& a, const auto& b) { return a.rank < b.rank; });
   return result;
@@ -76,7 +70,7 @@ event_status start(self_pointer self, const start_event& msg,
   plan.begun.verb = msg.what.verb;
   plan.begun.instance = msg.instance;
   plan.begun.started_at_ms = options.now_ms();
-  plan.begun.ranks = ranks_of(cast.workers, msg.what.verb);
+  plan.begun.ranks = ranks_of(cast.workers);
   plan.begun.destination = msg.destination;
   plan.begun.from = msg.what.where;
   plan.begun.to = msg.what.to;

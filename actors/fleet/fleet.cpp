@@ -284,6 +284,8 @@ std::shared_ptr<const fleet_view> fleet::view() const {
     result->instance_of[worker.record.worker_slot] =
       static_cast<std::uint32_t>(instances.size() - 1);
   }
+  for (const auto& instance : instances)
+    result->missing_ranks += instance.rank_count - instance.live_ranks;
   return result;
 }
 

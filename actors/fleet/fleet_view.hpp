@@ -27,6 +27,9 @@ struct fleet_view {
   std::vector<std::uint32_t>
     instance_of;                    ///< By worker slot: place in `instances`.
   std::vector<instance> instances;  ///< Ordered by name.
+
+  /// How many ranks the instances have announced that are not live, in all.
+  std::uint32_t missing_ranks = 0;
 };
 
 /// Where the registry puts its latest fleet_view, for lookups to take it from.

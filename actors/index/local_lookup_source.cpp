@@ -82,9 +82,25 @@ std::vector<key_count> local_lookup_source::key_counts() {
   return counts;
 }
 
+std::vector<incomplete_instance> local_lookup_source::incomplete(
+  std::string_view model, std::size_t limit) {
+  const auto fleet = fleet_->snapshot();
+  std::vector<incomplete_instance> result;
+  if (fleet->missing_ranks == 0)
+    return result;
+  for (const auto& x : fleet->instances) {
+    if (result.size() == limit)
+      break;
+    if (x.model == model && x.live_ranks < x.rank_count)
+      result.push_back({x.name, x.live_ranks, x.rank_count});
+  }
+  return result;
+}
+
 index_status local_lookup_source::status() {
   const auto fleet = fleet_->snapshot();
   index_status status;
+  status.missing_ranks = fleet->missing_ranks;
   for (const auto& shard : shards_)
     shard->add_status(fleet->live_epochs, status);
   return status;

@@ -21,6 +21,8 @@ class local_lookup_source : public lookup_source {
   prefix_matches find_prefixes(std::span<const std::uint64_t> hashes,
                                std::string_view model) override;
   std::vector<key_count> key_counts() override;
+  std::vector<incomplete_instance> incomplete(std::string_view model,
+                                              std::size_t limit) override;
   index_status status() override;
 
  private:

@@ -13,14 +13,15 @@ std::string describe_code(std::int64_t code) {
     std::int64_t code;
     const char* text;
   };
-  static constexpr std::array<meaning, 7> meanings{
+  static constexpr std::array<meaning, 8> meanings{
     {{0, "healthy"},
      {-1, "memory check failed"},
      {-1001, "worker answered an error"},
      {-1002, "unexpected answer"},
      {-1003, "undecodable answer"},
      {-1004, "no answer in time"},
-     {-1005, "connection lost"}}};
+     {-1005, "connection lost"},
+     {-1006, "announced, but not registered"}}};
   const auto* found =
     std::find_if(meanings.begin(), meanings.end(),
                  [code](const meaning& each) { return each.code == code; });

@@ -10,8 +10,13 @@ verdict judge_lookup(const nlohmann::ordered_json& answer) {
   for (const auto& [instance, held] : answer.at("layout_info").items())
     rows.push_back({instance, held.at(0).get<std::string>(),
                     std::to_string(held.at(1).get<std::uint64_t>())});
-  if (rows.empty())
-    return {exit_code::nothing, {}, "no instance holds the prompt's beginning"};
+  if (rows.empty()) {
+    const auto hint = answer.value("hint", "");
+    return {exit_code::nothing,
+            {},
+            "no instance holds the prompt's beginning" +
+              (hint.empty() ? "" : "; " + hint)};
+  }
   return {exit_code::ok,
           render_table({{"INSTANCE"}, {"LOCATION"}, {"TOKENS", true}},
                        std::move(rows)),

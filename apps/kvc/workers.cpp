@@ -31,6 +31,15 @@ std::string usage(const json& worker, const char* location) {
          " of " + render_bytes(capacity);
 }
 
+/// Adds the ranks that an instance has announced, but that did not register.
+void add_missing(const json& answer,
+                 std::vector<std::vector<std::string>>& rows) {
+  for (const auto& missing : answer.value("missing", json::array()))
+    rows.push_back({missing.at("instance_id").get<std::string>(),
+                    number(missing.at("worker_id")), "not registered", "-", "-",
+                    "-", "-", "-"});
+}
+
 verdict judge_workers(const json& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& worker : answer.at("workers"))
@@ -41,6 +50,7 @@ verdict judge_workers(const json& answer) {
        usage(worker, "LocalDiskBackend"),
        render_time(worker.at("registration_time").get<double>()),
        render_time(worker.at("last_heartbeat_time").get<double>())});
+  add_missing(answer, rows);
   if (rows.empty())
     return {exit_code::nothing, {}, "no workers"};
   return {exit_code::ok,

@@ -1,10 +1,10 @@
 #include "messages/errors.hpp"
+#include "messages/instance_ranks.hpp"
 #include "net/api/integer_reading.hpp"
 #include "net/api/json_body.hpp"
 #include "net/api/route_groups.hpp"
 #include "net/api/worker_json.hpp"
 
-#include <map>
 #include <optional>
 
 namespace kvc {
@@ -25,6 +25,37 @@ struct worker_filter {
   }
 };
 
+/// More missing ranks are counted, but not listed: a worker may announce many.
+constexpr std::size_t max_missing = 4096;
+
+struct missing_workers {
+  json listed = json::array();
+  std::size_t count = 0;
+};
+
+missing_workers missing_matching(const worker_records& workers,
+                                 const worker_filter& filter) {
+  missing_workers result;
+  for (const auto& instance : by_instance(workers)) {
+    const auto& name = instance.front().profile.id.instance;
+    if (filter.instance && *filter.instance != name)
+      continue;
+    for (const auto rank : missing_ranks(instance))
+      if (filter.matches({name, rank}) && ++result.count <= max_missing)
+        result.listed.push_back({{"instance_id", name}, {"worker_id", rank}});
+  }
+  return result;
+}
+
+http_response no_match(const worker_filter& filter, bool is_missing) {
+  if (!filter.rank)
+    return error_response(404, "no such instance: " + *filter.instance);
+  return error_response(
+    404, "no such worker: " + *filter.instance + '/' +
+           std::to_string(*filter.rank) +
+           (is_missing ? ", announced, but not registered" : ""));
+}
+
 http_response list_matching(const worker_records& workers,
                             const std::vector<key_count>& counts,
                             const worker_filter& filter) {
@@ -32,23 +63,29 @@ http_response list_matching(const worker_records& workers,
   for (const auto& worker : workers)
     if (filter.matches(worker.profile.id))
       listed.push_back(worker_json(worker, counts));
+  auto missing = missing_matching(workers, filter);
   if (listed.empty() && filter.instance)
-    return error_response(404, filter.rank
-                                 ? "no such worker: " + *filter.instance + '/' +
-                                     std::to_string(*filter.rank)
-                                 : "no such instance: " + *filter.instance);
+    return no_match(filter, missing.count > 0);
   if (filter.instance && filter.rank)
     return json_response(listed.front());
   const auto count = listed.size();
-  return json_response(
-    {{"workers", std::move(listed)}, {"total_count", count}});
+  return json_response({{"workers", std::move(listed)},
+                        {"total_count", count},
+                        {"missing", std::move(missing.listed)},
+                        {"missing_count", missing.count}});
+}
+
+/// Who was refused before a hello has no name.
+template <class Value>
+json known_of(const refusal& refused, const Value& value) {
+  return refused.id.instance.empty() ? json{} : json(value);
 }
 
 http_response list_rejected(const std::vector<refusal>& refusals) {
   auto listed = json::array();
   for (const auto& refused : refusals)
-    listed.push_back({{"instance_id", refused.id.instance},
-                      {"worker_id", refused.id.rank},
+    listed.push_back({{"instance_id", known_of(refused, refused.id.instance)},
+                      {"worker_id", known_of(refused, refused.id.rank)},
                       {"ip", refused.ip},
                       {"reason", to_string(refused.reason)},
                       {"detail", refused.detail},
@@ -61,27 +98,26 @@ http_response list_rejected(const std::vector<refusal>& refusals) {
 
 http_response key_stats(const worker_records& workers,
                         const std::vector<key_count>& counts) {
-  struct sums {
-    std::uint64_t keys = 0;
-    std::uint64_t workers = 0;
-  };
-  std::map<std::string, sums> by_instance;
   std::uint64_t total = 0;
-  for (const auto& worker : workers) {
-    const auto keys = total_keys(worker, counts);
-    auto& entry = by_instance[worker.profile.id.instance];
-    entry.keys += keys;
-    ++entry.workers;
-    total += keys;
-  }
+  std::uint64_t total_missing = 0;
   auto instances = json::array();
-  for (const auto& [name, entry] : by_instance)
-    instances.push_back({{"instance_id", name},
-                         {"key_count", entry.keys},
-                         {"worker_count", entry.workers}});
+  for (const auto& instance : by_instance(workers)) {
+    std::uint64_t keys = 0;
+    for (const auto& worker : instance)
+      keys += total_keys(worker, counts);
+    const auto missing = missing_ranks(instance).size();
+    instances.push_back({{"instance_id", instance.front().profile.id.instance},
+                         {"key_count", keys},
+                         {"worker_count", instance.size()},
+                         {"missing_worker_count", missing}});
+    total += keys;
+    total_missing += missing;
+  }
+  const auto instance_count = instances.size();
   return json_response({{"total_key_count", total},
-                        {"total_instance_count", by_instance.size()},
+                        {"total_instance_count", instance_count},
                         {"total_worker_count", workers.size()},
+                        {"total_missing_worker_count", total_missing},
                         {"instances", std::move(instances)}});
 }
 
@@ -122,17 +158,29 @@ http_handler key_stats_handler(const controller_services& services) {
 }
 
 schema worker_list_schema() {
-  return schema::object({{"workers", schema::list(worker_with_keys_schema()),
-                          "Those asked for; a single one comes without list."},
-                         {"total_count", schema::integer(), "How many."}},
-                        "WorkerList");
+  const auto missing = schema::object(
+    {{"instance_id", schema::text(), "The instance that announced it."},
+     {"worker_id", rank_schema(), "Its rank in the instance."}},
+    "MissingWorker");
+  return schema::object(
+    {{"workers", schema::list(worker_with_keys_schema()),
+      "Those asked for; a single one comes without list."},
+     {"total_count", schema::integer(), "How many."},
+     {"missing", schema::list(missing),
+      "Ranks that their instance has announced, but that are not registered: "
+      "until then no lookup lists the instance. At most 4,096."},
+     {"missing_count", schema::integer(), "How many."}},
+    "WorkerList");
 }
 
 schema refusal_list_schema() {
   const auto refused = schema::object(
-    {{"instance_id", schema::text(), "The instance that it claims."},
-     {"worker_id", rank_schema(), "The rank that it claims."},
-     {"ip", schema::text(), "The address that it gave."},
+    {{"instance_id", schema::text().or_null(),
+      "The instance that it claims; null if its link was refused before it "
+      "could say so."},
+     {"worker_id", rank_schema().or_null(),
+      "The rank that it claims, or null likewise."},
+     {"ip", schema::text(), "The address that it gave, or that it came from."},
      {"reason", schema::text(), "Why it was refused: a kvc error."},
      {"detail", schema::text(), "In what."},
      {"last_time", schema::number(), "Seconds since the Unix epoch."},
@@ -148,12 +196,16 @@ schema key_stats_schema() {
   const auto instance = schema::object(
     {{"instance_id", schema::text(), "Its name."},
      {"key_count", schema::integer(), "Chunks that its workers hold."},
-     {"worker_count", schema::integer(), "Its workers."}},
+     {"worker_count", schema::integer(), "Its workers."},
+     {"missing_worker_count", schema::integer(),
+      "Ranks that it has announced, but that are not registered."}},
     "InstanceKeys");
   return schema::object(
     {{"total_key_count", schema::integer(), "Chunks that all workers hold."},
      {"total_instance_count", schema::integer(), "Instances."},
      {"total_worker_count", schema::integer(), "Workers."},
+     {"total_missing_worker_count", schema::integer(),
+      "Ranks that are announced, but not registered."},
      {"instances", schema::list(instance), "The same by instance."}});
 }
 

@@ -19,7 +19,8 @@ http_handler readiness_handler(const controller_services& services) {
                            {"shards", status.shards},
                            {"streams", status.streams},
                            {"syncing_streams", status.syncing_streams},
-                           {"memberships", status.memberships}}));
+                           {"memberships", status.memberships},
+                           {"missing_ranks", status.missing_ranks}}));
   };
 }
 
@@ -30,7 +31,10 @@ schema readiness_schema() {
      {"streams", schema::integer(), "Report streams of registered workers."},
      {"syncing_streams", schema::integer(),
       "Streams whose first full sync has not ended."},
-     {"memberships", schema::integer(), "Chunks held by workers."}});
+     {"memberships", schema::integer(), "Chunks held by workers."},
+     {"missing_ranks", schema::integer(),
+      "Ranks that are announced, but not registered: their instances are not "
+      "ready, the controller is."}});
 }
 
 schema version_schema() {

@@ -13,6 +13,8 @@ namespace kvc {
 
 namespace {
 
+constexpr std::size_t max_hinted = 3;  ///< Instances that a hint names.
+
 /// `:["LocalCPUBackend",` and the like, by location.
 std::string_view beginning_of_value(location where) {
   static const auto all = [] {
@@ -27,11 +29,23 @@ std::string_view beginning_of_value(location where) {
   return all[static_cast<std::size_t>(where)];
 }
 
+/// Returns which instances could not be found for want of ranks; "" if none.
+std::string hint_about(const std::vector<incomplete_instance>& instances) {
+  std::string result;
+  for (const auto& x : instances)
+    result +=
+      (result.empty() ? "not listed, because ranks are missing: " : ", ") +
+      x.name + " has " + std::to_string(x.live_ranks) + " of " +
+      std::to_string(x.rank_count) + " ranks";
+  return result;
+}
+
 /// Writes by hand: this is the hot path, and the order of the instances is part
 /// of the answer.
 http_response lookup_response(const std::vector<prefix_view>& matches,
                               std::uint64_t chunk_size,
-                              std::uint64_t token_count) {
+                              std::uint64_t token_count,
+                              const std::string& hint) {
   http_response response;
   auto& out = response.body;
   out.reserve(96 + 64 * matches.size());
@@ -48,7 +62,12 @@ http_response lookup_response(const std::vector<prefix_view>& matches,
     out.append(tokens.data(), tokens.size());
     out += ']';
   }
-  out += "}}";
+  out += '}';
+  if (!hint.empty()) {
+    out += R"(,"hint":)";
+    append_json_string(out, hint);
+  }
+  out += '}';
   return response;
 }
 
@@ -64,7 +83,10 @@ http_response look_up(const lookup_body& body, lookup_source& lookups,
   // Whether the last of some hashes names a partial chunk is not known.
   const auto token_count =
     body.hashes ? hashes.size() * hasher.chunk_size() : body.tokens.size();
-  return lookup_response(matches.views, hasher.chunk_size(), token_count);
+  const auto hint = matches.views.empty() && !hashes.empty()
+                      ? hint_about(lookups.incomplete(body.model, max_hinted))
+                      : std::string{};
+  return lookup_response(matches.views, hasher.chunk_size(), token_count, hint);
 }
 
 std::vector<field> lookup_fields() {
@@ -88,7 +110,9 @@ schema lookup_schema() {
      {"layout_info",
       schema::map(schema::tuple({location_schema(), schema::integer()})),
       "By instance, the longest prefix first: the location of its last chunk, "
-      "and its number of tokens."}});
+      "and its number of tokens."},
+     optional_field("hint", schema::text(),
+                    "Why nothing may have been found, in words.")});
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "messages/errors.hpp"
+#include "messages/instance_ranks.hpp"
 #include "net/api/process_metrics.hpp"
 #include "net/api/route_groups.hpp"
 
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <set>
 
 namespace kvc {
 
@@ -36,13 +36,23 @@ void write_index(metrics_text& text, const index_status& status) {
 }
 
 void write_workers(metrics_text& text, const worker_records& workers) {
-  std::set<std::string> instances;
-  for (const auto& each : workers)
-    instances.insert(each.profile.id.instance);
+  const auto instances = by_instance(workers);
+  std::uint64_t missing = 0;
+  std::uint64_t incomplete = 0;
+  for (const auto& each : instances) {
+    const auto count = missing_ranks(each).size();
+    missing += count;
+    incomplete += count > 0 ? 1 : 0;
+  }
   text.single("kvc_workers", "gauge", "Workers that are registered.",
               workers.size());
+  text.single("kvc_workers_missing", "gauge",
+              "Ranks that are announced, but not registered.", missing);
   text.single("kvc_instances", "gauge", "Instances that they belong to.",
               instances.size());
+  text.single("kvc_instances_incomplete", "gauge",
+              "Those that lack a rank, so that no lookup lists them.",
+              incomplete);
 }
 
 void write_refusals(metrics_text& text, const refusals& refused) {

@@ -122,6 +122,11 @@ class Lookup(KvcTest):
         self.assertEqual(
             self.kvc("lookup", "--tokens", "1"),
             (1, "", "kvc: no instance holds the prompt's beginning\n"))
+        self.controller.answer({"layout_info": {}, "hint": "a has 1 of 2"})
+        self.assertEqual(
+            self.kvc("lookup", "--tokens", "1"),
+            (1, "", "kvc: no instance holds the prompt's beginning; "
+             "a has 1 of 2\n"))
         code, out, _ = self.kvc("lookup", "--tokens", "1", "--json")
         self.assertEqual((code, json.loads(out)["layout_info"]), (1, {}))
 
@@ -202,6 +207,21 @@ class Workers(KvcTest):
         self.assertEqual(self.requests(),
                          [("GET", "/controller/workers", None)])
 
+    def test_lists_the_ranks_that_are_missing(self):
+        self.controller.answer({
+            "total_count": 1, "workers": [self.WORKER],
+            "missing": [{"instance_id": "vllm-0", "worker_id": 1}],
+            "missing_count": 1})
+        self.assertEqual(self.kvc("workers"), (
+            0,
+            "INSTANCE  RANK  ADDRESS         CHUNKS  CPU  DISK  "
+            "REGISTERED (UTC)     LAST SEEN (UTC)\n"
+            "vllm-0       0  10.0.0.1:8001       12    -     -  "
+            "2023-11-14 22:13:20  2023-11-14 22:14:21\n"
+            "vllm-0       1  not registered       -    -     -  "
+            "-                    -\n",
+            ""))
+
     def test_asks_for_one_instance_whatever_its_name(self):
         self.controller.answer({"workers": [self.WORKER], "total_count": 1})
         self.assertEqual(self.kvc("workers", "a b&c=d/é")[0], 0)
@@ -248,12 +268,13 @@ class Workers(KvcTest):
 class Health(KvcTest):
     def test_shows_what_each_code_means(self):
         self.controller.answer({"event_id": "health1", "error_codes": {
-            "0": 0, "1": -1004, "10": -77}})
+            "0": 0, "1": -1004, "2": -1006, "10": -77}})
         self.assertEqual(self.kvc("health", "vllm-0"), (
             1,
             "RANK   CODE  STATE\n"
             "   0      0  healthy\n"
             "   1  -1004  no answer in time\n"
+            "   2  -1006  announced, but not registered\n"
             "  10    -77  unhealthy\n",
             ""))
         self.assertEqual(self.requests(), [

@@ -166,6 +166,9 @@ TEST_SUITE("metrics") {
     CHECK(metrics["kvc_report_streams_syncing"] == 3);
     CHECK(metrics["kvc_workers"] == 3);
     CHECK(metrics["kvc_instances"] == 2);
+    CHECK(metrics["kvc_workers_missing"] == 2);
+    CHECK(metrics["kvc_instances_incomplete"] == 1);
+    CHECK(metrics["kvc_rejected_hellos{reason=\"unauthorized\"}"] == 1);
     CHECK(metrics["kvc_rejected_hellos{reason=\"hashing_mismatch\"}"] == 4);
   }
 

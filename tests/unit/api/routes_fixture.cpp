@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace kvc::test {
@@ -28,7 +29,9 @@ std::vector<worker_record> fleet() {
   auto third = make_record("b", 0, 7);
   third.profile.ip = "2001:db8::2";
   third.profile.peer_url = "[2001:db8::2]:8100";
+  third.profile.rank_count = 3;
   auto result = std::vector{make_record("a", 0, 0), make_record("a", 1, 1)};
+  result[0].profile.rank_count = result[1].profile.rank_count = 2;
   result[0].usage = {{location::disk, 3, 300, 1000}};
   result.push_back(third);
   return result;
@@ -118,6 +121,13 @@ prefix_matches fake_lookups::find_prefixes(
   asked_hashes.assign(hashes.begin(), hashes.end());
   asked_model = model;
   return view_of(matches);
+}
+
+std::vector<incomplete_instance> fake_lookups::incomplete(
+  std::string_view model, std::size_t limit) {
+  auto result = model.empty() ? broken : std::vector<incomplete_instance>{};
+  result.resize(std::min(limit, result.size()));
+  return result;
 }
 
 std::vector<std::uint64_t> fake_hasher::hash_prompt(

@@ -24,12 +24,15 @@ struct fake_lookups : lookup_source {
   std::vector<prefix_match> matches;
   std::vector<key_count> counts;
   index_status current{.shards = 1};
+  std::vector<incomplete_instance> broken;  ///< Of the model "".
   std::vector<std::uint64_t> asked_hashes;
   std::string asked_model;
 
   prefix_matches find_prefixes(std::span<const std::uint64_t> hashes,
                                std::string_view model) override;
   std::vector<key_count> key_counts() override { return counts; }
+  std::vector<incomplete_instance> incomplete(std::string_view model,
+                                              std::size_t limit) override;
   index_status status() override { return current; }
 };
 

@@ -31,6 +31,20 @@ TEST_SUITE("routes") {
     CHECK(post("/lookup", R"({"tokens":[]})")["layout_info"] == json::object());
   }
 
+  TEST_CASE_FIXTURE(routes_fixture, "hints at ranks that are missing") {
+    lookups.broken = {{"a\"", 1, 2}, {"b", 3, 8}, {"c", 1, 2}, {"d", 1, 2}};
+    const auto body = post("/lookup", R"({"tokens":[1]})");
+    CHECK(body["layout_info"] == json::object());
+    CHECK(body["hint"] ==
+          "not listed, because ranks are missing: a\" has 1 of 2 ranks, b has "
+          "3 of 8 ranks, c has 1 of 2 ranks");
+    CHECK_FALSE(post("/lookup", R"({"tokens":[]})").contains("hint"));
+    CHECK_FALSE(
+      post("/lookup", R"({"tokens":[1],"model":"m"})").contains("hint"));
+    lookups.matches = {{"e", location::cpu, 1}};
+    CHECK_FALSE(post("/lookup", R"({"tokens":[1]})").contains("hint"));
+  }
+
   TEST_CASE_FIXTURE(routes_fixture, "looks up hashes and counts whole chunks") {
     lookups.matches = {{"a", location::cpu, 2}};
     const auto body = post("/lookup", R"({"hashes":[7,-1],"model":"m"})");
@@ -141,6 +155,24 @@ TEST_SUITE("routes") {
     CHECK(body["workers"][2]["key_count"] == 0);
   }
 
+  TEST_CASE_FIXTURE(routes_fixture, "lists the ranks that are missing") {
+    CHECK(get("/controller/workers")["missing"] ==
+          json{{{"instance_id", "b"}, {"worker_id", 1}},
+               {{"instance_id", "b"}, {"worker_id", 2}}});
+    CHECK(get("/controller/workers")["missing_count"] == 2);
+    const auto complete = get("/controller/workers", "instance_id=a");
+    CHECK(complete["missing"] == json::array());
+    CHECK(complete["missing_count"] == 0);
+    const auto of_rank = get("/controller/workers", "worker_id=1");
+    CHECK(of_rank["total_count"] == 1);
+    CHECK(of_rank["missing_count"] == 1);
+    CHECK(
+      get("/controller/workers", "instance_id=b&worker_id=1", 404)["detail"] ==
+      "no such worker: b/1, announced, but not registered");
+    CHECK(get("/controller/workers", "instance_id=b&worker_id=3",
+              404)["detail"] == "no such worker: b/3");
+  }
+
   TEST_CASE_FIXTURE(routes_fixture, "lists an instance, or one bare worker") {
     CHECK(get("/controller/workers", "instance_id=a")["total_count"] == 2);
     const auto worker = get("/controller/workers", "instance_id=a&worker_id=1");
@@ -162,25 +194,41 @@ TEST_SUITE("routes") {
                   {"reason", "hashing_mismatch"},
                   {"detail", "chunk_size"},
                   {"last_time", 1.5},
-                  {"count", 4}}}},
-               {"total_count", 1}});
+                  {"count", 4}},
+                 {{"instance_id", nullptr},
+                  {"worker_id", nullptr},
+                  {"ip", "10.0.0.4"},
+                  {"reason", "unauthorized"},
+                  {"detail", "another secret"},
+                  {"last_time", 1.0},
+                  {"count", 1}}}},
+               {"total_count", 2}});
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "adds up keys") {
     lookups.counts = {{10, 5}, {20, 0}, {99, 0}};
-    CHECK(
-      get("/controller/key-stats") ==
-      json{{"total_key_count", 35},
-           {"total_instance_count", 2},
-           {"total_worker_count", 3},
-           {"instances",
-            {{{"instance_id", "a"}, {"key_count", 35}, {"worker_count", 2}},
-             {{"instance_id", "b"}, {"key_count", 0}, {"worker_count", 1}}}}});
+    CHECK(get("/controller/key-stats") ==
+          json{{"total_key_count", 35},
+               {"total_instance_count", 2},
+               {"total_worker_count", 3},
+               {"total_missing_worker_count", 2},
+               {"instances",
+                {{{"instance_id", "a"},
+                  {"key_count", 35},
+                  {"worker_count", 2},
+                  {"missing_worker_count", 0}},
+                 {{"instance_id", "b"},
+                  {"key_count", 0},
+                  {"worker_count", 1},
+                  {"missing_worker_count", 2}}}}});
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "is ready while few streams still sync") {
     lookups.current = {.shards = 2, .streams = 10, .syncing_streams = 1};
     CHECK(get("/readyz")["status"] == "ready");
+    CHECK(get("/readyz")["missing_ranks"] == 0);
+    lookups.current.missing_ranks = 3;  // No fault of the controller.
+    CHECK(get("/readyz")["missing_ranks"] == 3);
     lookups.current.syncing_streams = 2;
     CHECK(get("/readyz", "", 503)["detail"] ==
           "2 of 10 report streams are still syncing");

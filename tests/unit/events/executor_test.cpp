@@ -93,7 +93,7 @@ TEST_SUITE("executor") {
     is(2, event_state::failed, -1001, "not_ready: busy");
     is(3, event_state::unknown, -1005, lost_text);
     is(4, event_state::unknown, -1005, lost_text);
-    is(5, event_state::failed, -1005, "not registered");
+    is(5, event_state::failed, -1006, "announced, but not registered");
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "counts what a rank did that failed") {
@@ -243,15 +243,32 @@ TEST_SUITE("executor") {
     CHECK(check("Clear2")->state == event_state::failed);
   }
 
-  TEST_CASE_FIXTURE(executor_fixture, "asks health of those registered only") {
+  TEST_CASE_FIXTURE(executor_fixture,
+                    "tells the health of every announced rank") {
     add(0, mood::prompt).result = {.code = -1, .detail = "memory"};
     add(2, mood::silent);
     start();
     const auto end = run({.verb = operation::health});
-    REQUIRE(end.ranks.size() == 2);
+    CHECK(end.state == event_state::failed);
+    REQUIRE(end.ranks.size() == 3);
     CHECK(end.ranks[0].code == -1);
     CHECK(end.ranks[0].error == "memory");
-    CHECK(end.ranks[1].code == -1004);
+    CHECK(end.ranks[1].rank == 1);
+    CHECK(end.ranks[1].code == -1006);
+    CHECK(end.ranks[1].error == "announced, but not registered");
+    CHECK(end.ranks[2].code == -1004);
+  }
+
+  TEST_CASE_FIXTURE(executor_fixture, "misses no rank of an earlier shape") {
+    add(0, mood::prompt);
+    add(3, mood::dying);  // Announced four ranks, and is lost.
+    workers.back().is_lost = true;
+    start();
+    const auto end = run({.verb = operation::health});
+    REQUIRE(end.ranks.size() == 2);
+    CHECK(end.ranks[0].code == 0);
+    CHECK(end.ranks[1].rank == 3);
+    CHECK(end.ranks[1].code == -1005);
   }
 
   TEST_CASE_FIXTURE(executor_fixture, "shows progress while it runs") {

@@ -89,8 +89,8 @@ TEST_SUITE("moves by the executor") {
     CHECK(end->state == event_state::failed);
     REQUIRE(end->ranks.size() == 2);
     CHECK(end->ranks[0].state == event_state::finished);
-    CHECK(end->ranks[1].code == rank_code::lost);
-    CHECK(end->ranks[1].error == "not registered");
+    CHECK(end->ranks[1].code == -1006);
+    CHECK(end->ranks[1].error == "announced, but not registered");
   }
 
   TEST_CASE_FIXTURE(move_event_fixture, "are refused before anything starts") {

@@ -199,5 +199,6 @@ TEST_SUITE("fleet: joining") {
     CHECK(view->instances[2].rank_count == 3);
     CHECK(view->instances[2].live_ranks == 2);
     CHECK(view->instance_of == std::vector<std::uint32_t>{2, 1, 0, 2, 0});
+    CHECK(view->missing_ranks == 2);
   }
 }

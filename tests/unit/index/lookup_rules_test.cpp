@@ -260,6 +260,30 @@ TEST_SUITE("lookup_source") {
     });
   }
 
+  TEST_CASE("tells which instances lack ranks") {
+    for_each_source([](lookup_scene& scene) {
+      const auto a = scene.add_worker("a", 2);
+      scene.add_worker("b", 1);
+      scene.add_worker("c", 3);
+      scene.add_worker("d", 2, "llama");
+      const auto names = [&](std::string_view model, std::size_t limit) {
+        std::string result;
+        for (const auto& x : scene.source().incomplete(model, limit))
+          result += x.name + std::to_string(x.live_ranks) + '/' +
+                    std::to_string(x.rank_count) + ' ';
+        return result;
+      };
+      CHECK(names("", 3) == "a1/2 c1/3 ");
+      CHECK(names("", 1) == "a1/2 ");
+      CHECK(names("llama", 3) == "d1/2 ");
+      CHECK(scene.source().status().missing_ranks == 4);
+      scene.add_worker("a", 2);
+      CHECK(names("", 3) == "c1/3 ");
+      scene.set_live(a, false);
+      CHECK(names("", 3) == "a1/2 c1/3 ");
+    });
+  }
+
   TEST_CASE("adds up keys and status over its shards") {
     for_each_source([](lookup_scene& scene) {
       const auto all = prompt(6, 200);

@@ -187,6 +187,7 @@ class lookup_scene {
     for (const auto& [name, instance] : by_name) {
       position[name] = static_cast<std::uint32_t>(view->instances.size());
       view->instances.push_back(instance);
+      view->missing_ranks += instance.rank_count - instance.live_ranks;
     }
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       if (!workers_[i].is_live)

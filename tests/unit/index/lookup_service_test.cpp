@@ -24,6 +24,10 @@ struct fixed_source : lookup_source {
     return view_of(matches);
   }
   std::vector<key_count> key_counts() override { return {}; }
+  std::vector<incomplete_instance> incomplete(std::string_view,
+                                              std::size_t) override {
+    return {};
+  }
   index_status status() override { return {}; }
 };
 
