@@ -1,12 +1,9 @@
 #include "net/api/json_body.hpp"
 
-#include "net/api/integer_reading.hpp"
 #include "net/http/route.hpp"
 
 #include <algorithm>
 #include <cassert>
-#include <cctype>
-#include <cmath>
 #include <utility>
 
 namespace kvc {
@@ -16,14 +13,40 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_complaints = 100;  // A prompt may have a million.
+constexpr std::size_t max_input = 1'024;     // Bytes that a complaint repeats.
+
+/// Takes the bytes of a value from `room`. Returns false where that is too
+/// little, without a look at the rest.
+bool fits(const json& value, std::size_t& room) {
+  constexpr std::size_t around = 2;  // Quotes, brackets, or a comma and more.
+  const auto take = [&](std::size_t bytes) {
+    const bool is_enough = bytes <= room;
+    room -= std::min(bytes, room);
+    return is_enough;
+  };
+  if (value.is_string())
+    return take(value.get_ref<const std::string&>().size() + around);
+  if (!value.is_structured())
+    return take(value.dump().size());
+  for (const auto& [name, element] : value.items())
+    if (!take(around + (value.is_object() ? name.size() : 0)) ||
+        !fits(element, room))
+      return false;
+  return take(around);
+}
 
 /// How long a text a parser reads within a millisecond or so.
 constexpr std::size_t max_quick_bytes = 64UL * 1024;
 
 }  // namespace
 
-json complaint(json location, std::string_view message, std::string_view type) {
-  return {{"loc", std::move(location)}, {"msg", message}, {"type", type}};
+json complaint(json location, std::string_view message, std::string_view type,
+               const json& input) {
+  json result{{"loc", std::move(location)}, {"msg", message}, {"type", type}};
+  auto room = max_input;
+  if (!input.is_discarded() && fits(input, room))
+    result["input"] = input;
+  return result;
 }
 
 http_response unprocessable(const json& complaints) {
@@ -32,25 +55,28 @@ http_response unprocessable(const json& complaints) {
             -1, ' ', false, json::error_handler_t::replace)};
 }
 
-json_body::json_body(std::string_view text) : walked_(walk_json(text)) {
-  read(text);
+json_body::json_body(std::string_view text)
+    : text_(text), walked_(walk_json(text)) {
+  read();
 }
 
 json_body::json_body(const http_request& request)
-    : walked_(walk_json(request.body)), entry_(request.entry) {
+    : text_(request.body),
+      walked_(walk_json(request.body)),
+      entry_(request.entry) {
   if (walked_.how_far == walked_json::progress::partial &&
       request.body.size() > max_quick_bytes && !request.may_take_long)
     status_ = again_elsewhere().status;
   else
-    read(request.body);
+    read();
 }
 
-void json_body::read(std::string_view text) {
+void json_body::read() {
   switch (walked_.how_far) {  // No default: -Wswitch reports a missing case.
     case walked_json::progress::complete:
       return;
     case walked_json::progress::partial:
-      parse(text);
+      parse();
       return;
     case walked_json::progress::too_deep:
       refuse_text(400, {"body"}, "JSON is nested too deeply", "json_invalid");
@@ -60,10 +86,14 @@ void json_body::read(std::string_view text) {
   }
 }
 
-void json_body::parse(std::string_view text) {
+void json_body::parse() {
   walked_.texts.clear();  // The parser reads them, too.
+  // A parser may take a NUL for the end of the text.
+  if (const auto end = text_.find('\0'); end != std::string_view::npos)
+    return refuse_text(400, {"body", end + 1}, "JSON decode error",
+                       "json_invalid");
   try {
-    fields_ = json::parse(walked_.rest(text));
+    fields_ = json::parse(walked_.rest(text_));
   } catch (const json::parse_error& error) {
     return refuse_text(400, {"body", walked_.place_of(error.byte)},
                        "JSON decode error", "json_invalid");
@@ -80,7 +110,14 @@ void json_body::parse(std::string_view text) {
 void json_body::refuse_text(unsigned status, json location,
                             std::string_view message, std::string_view type) {
   status_ = status;
-  complaints_.push_back(complaint(std::move(location), message, type));
+  const auto input = status == 400 ? json::object() : whole();
+  complaints_.push_back(complaint(std::move(location), message, type, input));
+}
+
+json json_body::whole() const {
+  if (text_.size() > max_input)
+    return json::value_t::discarded;
+  return json::parse(text_, nullptr, false);
 }
 
 std::string json_body::string(const std::string& name) {
@@ -88,12 +125,12 @@ std::string json_body::string(const std::string& name) {
   return value == nullptr ? "" : read_string(name, *value);
 }
 
-std::string json_body::string_or(const std::string& name,
-                                 std::string fallback) {
+std::optional<std::string> json_body::optional_string(const std::string& name) {
   if (const auto* text = find_text(name))
     return std::string{*text};
-  const auto* value = find(name);
-  return value == nullptr ? std::move(fallback) : read_string(name, *value);
+  const auto* value = find_value(name);
+  return value == nullptr ? std::nullopt
+                          : std::optional{read_string(name, *value)};
 }
 
 std::array<std::string, 2> json_body::string_pair(const std::string& name) {
@@ -102,7 +139,8 @@ std::array<std::string, 2> json_body::string_pair(const std::string& name) {
     return {};
   if (!value->is_array() || value->size() != 2 || !(*value)[0].is_string() ||
       !(*value)[1].is_string()) {
-    complain(name, "Input should be a list of two strings", "list_type");
+    complain(name, "Input should be a list of two strings", "list_type",
+             *value);
     return {};
   }
   return {(*value)[0].get<std::string>(), (*value)[1].get<std::string>()};
@@ -112,8 +150,9 @@ token_view json_body::tokens() {
   if (walked_.tokens)
     return *walked_.tokens;
   const auto* value = require("tokens");
-  return value == nullptr ? token_view{}
-                          : keep_tokens(read_integers("tokens", *value));
+  return value == nullptr
+           ? token_view{}
+           : keep_tokens(read_list("tokens", *value, read_integer));
 }
 
 std::optional<token_view> json_body::optional_tokens() {
@@ -127,82 +166,57 @@ std::optional<std::vector<std::uint64_t>> json_body::optional_hashes() {
   if (walked_.hashes)
     return std::exchange(walked_.hashes, std::nullopt);
   const std::string name = "hashes";
-  const auto* found = find(name);
-  if (found == nullptr || found->is_null())
-    return {};
-  std::vector<std::uint64_t> result;
-  const auto& value = *found;
-  if (!value.is_array()) {
-    complain(name, "Input should be a valid list", "list_type");
-    return result;
-  }
-  for (const auto& element : value) {
-    const auto hash = read_hash(element);
-    if (!hash && complaints_.size() < max_complaints)
-      complaints_.push_back(complaint({"body", name, result.size()},
-                                      "Input should be an integer of 64 bits",
-                                      "int_type"));
-    result.push_back(hash.value_or(0));
-  }
-  return result;
+  const auto* value = find_value(name);
+  return value == nullptr ? std::nullopt
+                          : std::optional{read_list(name, *value, read_hash)};
 }
 
 std::optional<std::vector<std::uint32_t>> json_body::optional_integers(
   const std::string& name) {
-  const auto* value = find(name);
-  if (value == nullptr || value->is_null())
-    return {};
-  return read_integers(name, *value);
+  const auto* value = find_value(name);
+  return value == nullptr
+           ? std::nullopt
+           : std::optional{read_list(name, *value, read_integer)};
 }
 
 bool json_body::bool_or(const std::string& name, bool fallback) {
-  const auto* value = find(name);
-  if (value == nullptr || value->is_null())
+  const auto* value = find_value(name);
+  if (value == nullptr)
     return fallback;
-  auto text = value->is_string() ? value->get<std::string>() : value->dump();
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  for (const auto* yes : {"true", "1", "yes", "on", "t", "y", "1.0"})
-    if (text == yes)
-      return true;
-  for (const auto* no : {"false", "0", "no", "off", "f", "n", "0.0"})
-    if (text == no)
-      return false;
-  complain(name, "Input should be a valid boolean", "bool_parsing");
-  return fallback;
+  const auto reading = read_bool(*value);
+  if (reading.type != nullptr)
+    complain(name, reading.message, reading.type, *value);
+  return reading.type == nullptr ? reading.value : fallback;
 }
 
 std::optional<std::chrono::milliseconds> json_body::optional_seconds(
   const std::string& name, std::chrono::milliseconds max) {
   using seconds = std::chrono::duration<double>;
-  const auto* value = find(name);
-  if (value == nullptr || value->is_null())
+  const auto* value = find_value(name);
+  if (value == nullptr)
     return {};
-  if (!value->is_number()) {
-    complain(name, "Input should be a valid number", "float_type");
-    return {};
-  }
-  const seconds result{value->get<double>()};
-  if (!(result.count() > 0)) {
-    complain(name, "Input should be greater than 0", "greater_than");
-    return {};
-  }
-  if (result > max) {
+  const auto reading = read_number(*value);
+  const seconds result{reading.value};
+  if (reading.type != nullptr) {
+    complain(name, reading.message, reading.type, *value);
+  } else if (result.count() <= 0) {
+    complain(name, "Input should be greater than 0", "greater_than", *value);
+  } else if (result > max) {
     complain(
       name,
       "Input should be less than or equal to " +
         std::to_string(std::chrono::floor<std::chrono::seconds>(max).count()),
-      "less_than_equal");
-    return {};
+      "less_than_equal", *value);
+  } else {
+    return std::chrono::ceil<std::chrono::milliseconds>(result);
   }
-  return std::chrono::ceil<std::chrono::milliseconds>(result);
+  return {};
 }
 
 std::optional<std::string> json_body::optional_choice(
   const std::string& name, std::span<const std::string_view> choices) {
-  const auto* value = find(name);
-  if (value == nullptr || value->is_null())
+  const auto* value = find_value(name);
+  if (value == nullptr)
     return {};
   auto text = read_string(name, *value);
   if (!value->is_string() ||
@@ -214,8 +228,12 @@ std::optional<std::string> json_body::optional_choice(
                 : choice == choices.back() ? " or '"
                                            : ", '") +
                std::string{choice} + '\'';
-  complain(name, message, "enum");
+  complain(name, message, "enum", *value);
   return {};
+}
+
+void json_body::complain(const std::string& name, std::string_view message) {
+  complain(name, message, "value_error", whole());
 }
 
 std::optional<http_response> json_body::refusal() const {
@@ -235,8 +253,8 @@ std::optional<http_response> json_body::refusal() const {
 }
 
 void json_body::complain(const std::string& name, std::string_view message,
-                         std::string_view type) {
-  complaints_.push_back(complaint({"body", name}, message, type));
+                         std::string_view type, const json& value) {
+  complaints_.push_back(complaint({"body", name}, message, type, value));
 }
 
 const std::string_view* json_body::find_text(std::string_view name) const {
@@ -256,33 +274,40 @@ const json* json_body::find(const std::string& name) {
   return found == fields_.end() ? nullptr : &*found;
 }
 
+const json* json_body::find_value(const std::string& name) {
+  const auto* value = find(name);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
 const json* json_body::require(const std::string& name) {
   const auto* value = find(name);
   if (value == nullptr && status_ == 200)
-    complain(name, "Field required", "missing");
+    complain(name, "Field required", "missing", whole());
   return value;
 }
 
 std::string json_body::read_string(const std::string& name, const json& value) {
   if (value.is_string())
     return value.get<std::string>();
-  complain(name, "Input should be a valid string", "string_type");
+  complain(name, "Input should be a valid string", "string_type", value);
   return {};
 }
 
-std::vector<std::uint32_t> json_body::read_integers(const std::string& name,
-                                                    const json& value) {
-  std::vector<std::uint32_t> result;
-  if (!value.is_array()) {
-    complain(name, "Input should be a valid list", "list_type");
+template <class Element>
+std::vector<Element> json_body::read_list(
+  const std::string& name, const json& list,
+  value_reading<Element> (*read)(const json&)) {
+  std::vector<Element> result;
+  if (!list.is_array()) {
+    complain(name, "Input should be a valid list", "list_type", list);
     return result;
   }
-  result.reserve(value.size());
-  for (const auto& element : value) {
-    const auto reading = read_integer(element);
+  result.reserve(list.size());
+  for (const auto& element : list) {
+    const auto reading = read(element);
     if (reading.type != nullptr && complaints_.size() < max_complaints)
       complaints_.push_back(complaint({"body", name, result.size()},
-                                      reading.message, reading.type));
+                                      reading.message, reading.type, element));
     result.push_back(reading.value);
   }
   return result;

@@ -9,8 +9,13 @@ namespace {
 
 using progress = walked_json::progress;
 
+bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 void skip_blanks(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\r"), text.size()));
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
 }
 
 /// Removes blanks and then `c`, if it is there.
@@ -44,7 +49,10 @@ std::optional<std::uint64_t> take_hash(std::string_view& text) {
 /// As read_token_list, for hashes.
 std::optional<std::vector<std::uint64_t>> read_hash_list(
   std::string_view& text) {
+  constexpr std::size_t usual_length = 21;  // Of a hash with its comma.
+  constexpr std::size_t usual_count = 512;
   std::vector<std::uint64_t> hashes;
+  hashes.reserve(std::min(text.size() / usual_length + 1, usual_count));
   auto rest = text;
   if (!take(rest, '['))
     return {};
@@ -60,6 +68,33 @@ std::optional<std::vector<std::uint64_t>> read_hash_list(
   }
   text = rest;
   return hashes;
+}
+
+/// Removes a character of a string, or the escape \uXXXX of one, if it is `c`.
+bool take_spelled(std::string_view& text, char c) {
+  constexpr std::string_view escape = "\\u";
+  std::size_t length = 1;
+  if (text.starts_with(escape)) {
+    const auto digits = text.substr(escape.size(), 4);
+    unsigned value = 0;
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, value, 16);
+    if (read.ptr != end || value != static_cast<unsigned char>(c))
+      return false;
+    length = escape.size() + digits.size();
+  } else if (!text.starts_with(c)) {
+    return false;
+  }
+  text.remove_prefix(length);
+  return true;
+}
+
+/// Whether a string, written with escapes and quotes, is this name.
+bool spells(std::string_view text, std::string_view name) {
+  return take(text, '"') &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return take_spelled(text, c); }) &&
+         text == "\"";
 }
 
 class walker {
@@ -85,7 +120,7 @@ class walker {
       skip_blanks(left_);
       if (!left_.starts_with('"'))
         return false;
-      const auto key = take_string();
+      const auto key = take_name();
       if (!take(left_, ':'))
         return false;
       skip_blanks(left_);
@@ -126,6 +161,18 @@ class walker {
     if (list)
       result_.cuts.push_back({begin, text_.size() - left_.size()});
     return list.has_value();
+  }
+
+  /// Removes the name at the front. Returns it if it is plain, or a list's.
+  std::optional<std::string_view> take_name() {
+    const auto from = left_;
+    if (const auto plain = take_string())
+      return plain;
+    const auto written = from.substr(0, from.size() - left_.size());
+    for (const std::string_view name : {"tokens", "hashes"})
+      if (spells(written, name))
+        return name;
+    return {};
   }
 
   /// Removes the string at the front. Returns it if it is plain.

@@ -2,6 +2,8 @@
 
 #include "net/api/token_list.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -30,8 +32,8 @@ struct walked_json {
 
   progress how_far = progress::partial;
 
-  /// The last field "tokens" of the outermost object, if it is a usual list;
-  /// see read_token_list.
+  /// The last field "tokens" of the outermost object, however its name is
+  /// escaped, if it is a usual list; see read_token_list.
   std::optional<token_view> tokens{};
 
   /// The same for "hashes": integers of 64 bits, signed or unsigned.
@@ -39,14 +41,16 @@ struct walked_json {
 
   /// Fields of the outermost object that are strings of printable ASCII without
   /// escapes, in order: names and values.
-  std::vector<std::pair<std::string_view, std::string_view>> texts{};
+  boost::container::small_vector<std::pair<std::string_view, std::string_view>,
+                                 2>
+    texts{};
 
   /// A part of the text for which `rest` has "[]": a list of tokens or hashes.
   struct cut {
     std::size_t begin;
     std::size_t end;
   };
-  std::vector<cut> cuts{};
+  boost::container::small_vector<cut, 2> cuts{};
 
   /// Returns the text without the lists that were read.
   std::string rest(std::string_view text) const;

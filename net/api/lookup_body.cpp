@@ -17,10 +17,14 @@ std::variant<lookup_body, http_response> read_json_lookup(
   if (!result.hashes)
     result.tokens = body.tokens();
   else if (body.optional_tokens())
-    body.complain("hashes", "Give either tokens or hashes", "value_error");
-  result.model = body.string_or("model", "");
+    body.complain("hashes", "Give either tokens or hashes");
+  auto model = body.optional_string("model");
+  const auto from_query = request.parameter("model");
+  if (model && from_query && *model != *from_query)
+    body.complain("model", "The query names another model");
   if (auto refusal = body.refusal())
     return std::move(*refusal);
+  result.model = model ? std::move(*model) : from_query.value_or("");
   return result;
 }
 
@@ -33,11 +37,11 @@ std::variant<lookup_body, http_response> read_binary_lookup(
       "The length should be a multiple of 4: a little-endian integer of 32 "
       "bits for each token",
       "bytes_length"));
-  for (const auto& name : request.parameter_names())
+  for (const auto& [name, value] : request.parameters())
     if (name != "model")
       complaints.push_back(complaint({"query", name},
                                      "There is no such option: model is one",
-                                     "extra_forbidden"));
+                                     "extra_forbidden", value));
   if (!complaints.empty())
     return unprocessable(complaints);
   lookup_body result;

@@ -1,6 +1,6 @@
 #include "net/api/event_json.hpp"
-#include "net/api/integer_reading.hpp"
 #include "net/api/json_body.hpp"
+#include "net/api/query_fields.hpp"
 #include "net/api/route_groups.hpp"
 
 #include <algorithm>
@@ -48,34 +48,20 @@ void cancel(const http_request& request, const controller_services& services,
                             respond, describe_event);
 }
 
-http_response bad_parameter(const char* name, std::string_view message,
-                            std::string_view type) {
-  return unprocessable(
-    nlohmann::json::array({complaint({"query", name}, message, type)}));
-}
-
 void list(const http_request& request, const controller_services& services,
           const responder& respond) {
+  query_fields query{request};
   list_events question;
-  question.limit = default_limit;
-  if (const auto text = request.parameter("limit")) {
-    const auto limit = read_integer(*text);
-    if (limit.type != nullptr)
-      return respond(bad_parameter("limit", limit.message, limit.type));
-    question.limit = std::min(limit.value, max_limit);
-  }
-  if (const auto text = request.parameter("status")) {
-    if (!event_state_named(*text))
-      return respond(
-        bad_parameter("status", "Input should be an event's status", "enum"));
-    question.state = *text;
-  }
-  if (const auto text = request.parameter("operation")) {
-    if (!operation_named(*text))
-      return respond(
-        bad_parameter("operation", "Input should be an operation", "enum"));
-    question.operation = *text;
-  }
+  question.limit = std::min(
+    query.optional_integer("limit").value_or(default_limit), max_limit);
+  question.state = query.optional_string("status").value_or("");
+  question.operation = query.optional_string("operation").value_or("");
+  if (request.parameter("status") && !event_state_named(question.state))
+    query.complain("status", "Input should be an event's status", "enum");
+  if (request.parameter("operation") && !operation_named(question.operation))
+    query.complain("operation", "Input should be an operation", "enum");
+  if (const auto refusal = query.refusal())
+    return respond(*refusal);
   answer_from<std::vector<event_status>>(
     services.executor, question, services.options.answer_timeout, *request.lane,
     respond, [](const std::vector<event_status>& events) {

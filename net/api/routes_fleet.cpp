@@ -1,7 +1,6 @@
 #include "messages/errors.hpp"
 #include "messages/instance_ranks.hpp"
-#include "net/api/integer_reading.hpp"
-#include "net/api/json_body.hpp"
+#include "net/api/query_fields.hpp"
 #include "net/api/route_groups.hpp"
 #include "net/api/worker_json.hpp"
 
@@ -125,18 +124,16 @@ http_handler workers_handler(const controller_services& services) {
   return [&lookups = services.lookups, registry = services.registry,
           timeout = services.options.answer_timeout](
            const http_request& request, const responder& respond) {
-    if (request.parameter("rejected") == "1")
+    query_fields query{request};
+    const bool wants_rejected = query.bool_or("rejected", false);
+    const worker_filter filter{query.optional_string("instance_id"),
+                               query.optional_integer("worker_id")};
+    if (const auto refusal = query.refusal())
+      return respond(*refusal);
+    if (wants_rejected)
       return answer_from<std::vector<refusal>>(registry, list_refusals{},
                                                timeout, *request.lane, respond,
                                                list_rejected);
-    worker_filter filter{request.parameter("instance_id"), {}};
-    if (const auto text = request.parameter("worker_id")) {
-      const auto rank = read_integer(*text);
-      if (rank.type != nullptr)
-        return respond(unprocessable(nlohmann::json::array(
-          {complaint({"query", "worker_id"}, rank.message, rank.type)})));
-      filter.rank = rank.value;
-    }
     answer_from<worker_records>(
       registry, list_workers{}, timeout, *request.lane, respond,
       [&lookups, filter](const worker_records& workers) {
@@ -220,8 +217,8 @@ void add_fleet_routes(router& table, const controller_services& services) {
                               "Only workers of this instance."),
                optional_field("worker_id", rank_schema(),
                               "Only workers of this rank."),
-               optional_field("rejected", schema::choice({"1"}),
-                              "Lists the refused ones instead.")},
+               optional_field("rejected", schema::boolean(),
+                              "Whether to list the refused ones instead.")},
      .answer = schema::any_of({worker_list_schema(), worker_with_keys_schema(),
                                refusal_list_schema()}),
      .others = {{404, "There is no such instance or worker."}},

@@ -100,7 +100,7 @@ std::vector<field> lookup_fields() {
         .or_null(),
       "Instead of tokens: the names of the prompt's chunks, integers of 64 "
       "bits, signed or not, or the digits of such."),
-    optional_field("model", schema::text(),
+    optional_field("model", schema::text().or_null(),
                    "The namespace of the chunks; \"\" is the default one.")};
 }
 
@@ -127,7 +127,8 @@ void add_lookup_routes(router& table, const controller_services& services) {
                 "tokens, little-endian integers of 32 bits, and `model` is in "
                 "the query.",
      .query = {optional_field("model", schema::text(),
-                              "The model, if the body is binary.")},
+                              "The model, if the body names none; no other one "
+                              "than the body's.")},
      .body = lookup_fields(),
      .takes_binary = true,
      .answer = lookup_schema(),

@@ -49,7 +49,8 @@ http_handler query_worker_info(const controller_services& services) {
       json_body body{request};
       const auto instance = body.string("instance_id");
       std::optional<std::set<std::uint32_t>> ranks;
-      if (const auto listed = body.optional_integers("worker_ids"))
+      const auto listed = body.optional_integers("worker_ids");
+      if (listed && !listed->empty())  // LMCache takes [] for all, too.
         ranks.emplace(listed->begin(), listed->end());
       if (const auto refusal = body.refusal())
         return respond(*refusal);
@@ -86,7 +87,7 @@ void add_worker_query_routes(router& table,
              .body = {{"instance_id", schema::text(), "One, or \"all\"."},
                       optional_field("worker_ids",
                                      schema::list(rank_schema()).or_null(),
-                                     "Ranks; all if absent.")},
+                                     "Ranks; all if absent or empty.")},
              .answer = schema::object(
                {event_id_field(),
                 {"worker_infos", schema::list(worker_schema()),

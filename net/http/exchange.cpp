@@ -85,10 +85,11 @@ std::string http_request::path_parameter(std::string_view name) const {
   return path_value(entry->path, path, name);
 }
 
-std::vector<std::string> http_request::parameter_names() const {
-  std::vector<std::string> result;
-  for_each_parameter(query, [&](std::string_view key, std::string_view) {
-    result.push_back(percent_decode(key, true));
+std::vector<std::pair<std::string, std::string>> http_request::parameters()
+  const {
+  std::vector<std::pair<std::string, std::string>> result;
+  for_each_parameter(query, [&](std::string_view key, std::string_view value) {
+    result.emplace_back(percent_decode(key, true), percent_decode(value, true));
   });
   return result;
 }

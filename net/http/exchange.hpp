@@ -43,8 +43,9 @@ struct http_request {
   /// bytes without control characters.
   std::string path_parameter(std::string_view name) const;
 
-  /// Returns the decoded names of all query parameters, as often as they occur.
-  std::vector<std::string> parameter_names() const;
+  /// Returns the decoded names and values of all query parameters, as often as
+  /// they occur.
+  std::vector<std::pair<std::string, std::string>> parameters() const;
 };
 
 /// The answer to one request.

@@ -50,7 +50,9 @@ schema error_schema() {
       "Where: \"body\", \"query\" or \"path\", then the name of the field, "
       "then, in a list, the index."},
      {"msg", schema::text(), "What is wrong."},
-     {"type", schema::text(), "A name for that, as pydantic has it."}},
+     {"type", schema::text(), "A name for that, as pydantic has it."},
+     optional_field("input", schema::any(),
+                    "What it is about; absent if longer than 1,024 bytes.")},
     "Complaint");
   return schema::object(
     {{"detail", schema::any_of({schema::text(), schema::list(complaint)}),

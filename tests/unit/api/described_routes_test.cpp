@@ -80,8 +80,10 @@ TEST_SUITE("described routes") {
       for (const auto& each : answers_of(entry)) {
         CAPTURE(each.status);
         CHECK(each.description.ends_with('.'));
+        const auto vague = vague_part(each.shape);
+        const bool is_wrong_input = vague.ends_with(".input");
         if (entry.path != "/openapi.json" || each.status != 200)
-          CHECK(vague_part(each.shape).empty());
+          CHECK((vague.empty() || is_wrong_input));
       }
     }
   }

@@ -71,11 +71,20 @@ TEST_SUITE("json_walker") {
     }
   }
 
+  TEST_CASE("knows the names of its lists however they are escaped") {
+    const std::string text = R"({"tok\u0065ns":[1],"\u0068ashes":[2]})";
+    const auto walked = walk_json(text);
+    CHECK(walked.how_far == progress::partial);
+    CHECK(tokens_of(walked) == token_vector{1});
+    CHECK(*walked.hashes == hash_list{2});
+    CHECK(walked.rest(text) == R"({"tok\u0065ns":[],"\u0068ashes":[]})");
+  }
+
   TEST_CASE("leaves lists alone that it cannot take") {
     for (const auto* text :
          {R"({"tokens":["1"]})", R"({"tokens":3})", R"({"tokens":null})",
           R"([{"tokens":[1]}])", R"({"a":{"tokens":[1]}})",
-          R"({"tok\u0065ns":[1]})", R"({"a":"\"tokens\":[1]"})",
+          R"({"tok\u0045ns":[1]})", R"({"a":"\"tokens\":[1]"})",
           R"({"a":"tokens"})", R"({"tokens")", R"({"tokens":)", R"("tokens)",
           "", "\\", "\"\\"}) {
       const auto walked = walk_json(text);

@@ -85,16 +85,51 @@ TEST_SUITE("lookup_body") {
           token_vector{5});
   }
 
+  TEST_CASE("takes null for no model, and hashes in LMCache's forms") {
+    CHECK(read(R"({"tokens":[1],"model":null})").model.empty());
+    CHECK(*read(R"({"hashes":[" +12 ","3.0",-2.0,true,"-9223372036854775808",
+                    9007199254740992.0]})")
+             .hashes ==
+          hash_list{12, 3, UINT64_MAX - 1, 1, 1ULL << 63U, 1ULL << 53U});
+    for (const auto* wrong :
+         {"9007199254740994.0", "1e30", "\"1 2\"", "null",
+          "\"18446744073709551616\"", "\"-9223372036854775809\"", "[]"})
+      CHECK_MESSAGE(complaints({.body = R"({"hashes":[)" + std::string{wrong} +
+                                        "]}"})[0]["type"] == "int_type",
+                    wrong);
+  }
+
+  TEST_CASE("reads the model of the query if the body names none") {
+    const auto model = [](std::string_view body, std::string_view query) {
+      return read(http_request{.query = query, .body = body}).model;
+    };
+    CHECK(model(R"({"tokens":[1]})", "model=a%20b") == "a b");
+    CHECK(model(R"({"tokens":[1],"model":null})", "model=a") == "a");
+    CHECK(model(R"({"tokens":[1],"model":"a"})", "model=a") == "a");
+    CHECK(model(R"({"tokens":[1],"model":"a"})", "") == "a");
+    CHECK(complaints(
+            {.query = "model=b", .body = R"({"tokens":[],"model":"a"})"}) ==
+          json::parse(R"([{"loc":["body","model"],
+            "msg":"The query names another model","type":"value_error",
+            "input":{"tokens":[],"model":"a"}}])"));
+    CHECK(
+      complaints({.query = "model=b", .body = R"({"tokens":[],"model":""})"})
+        .size() == 1);
+  }
+
   TEST_CASE("wants tokens or hashes, and not both") {
     CHECK(complaints({.body = R"({"tokens":[1],"hashes":[2]})"}) ==
           json::parse(R"([{"loc":["body","hashes"],
-            "msg":"Give either tokens or hashes","type":"value_error"}])"));
+            "msg":"Give either tokens or hashes","type":"value_error",
+            "input":{"tokens":[1],"hashes":[2]}}])"));
     CHECK(complaints({.body = R"({"model":"m"})"})[0]["type"] == "missing");
     CHECK(complaints({.body = R"({"hashes":[1,2.5,"x"]})"}) ==
           json::parse(R"([{"loc":["body","hashes",1],
-            "msg":"Input should be an integer of 64 bits","type":"int_type"},
+            "msg":"Input should be an integer of 64 bits","type":"int_type",
+            "input":2.5},
             {"loc":["body","hashes",2],
-            "msg":"Input should be an integer of 64 bits","type":"int_type"}])"));
+            "msg":"Input should be an integer of 64 bits","type":"int_type",
+            "input":"x"}])"));
     CHECK(complaints({.body = R"({"hashes":3})"})[0]["type"] == "list_type");
   }
 
@@ -119,5 +154,7 @@ TEST_SUITE("lookup_body") {
     REQUIRE(both.size() == 2);
     CHECK(both[1]["loc"] == json::array({"query", "chunks"}));
     CHECK(both[1]["type"] == "extra_forbidden");
+    CHECK(both[1]["input"] == "3");
+    CHECK_FALSE(both[0].contains("input"));
   }
 }

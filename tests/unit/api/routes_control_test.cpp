@@ -124,6 +124,21 @@ TEST_SUITE("control routes") {
     CHECK(executor.started.back().patience == 0s);
   }
 
+  TEST_CASE_FIXTURE(control_fixture, "read numbers in LMCache's forms") {
+    post("/pin",
+         R"({"instance_id":"a","location":"LocalCPUBackend",)"
+         R"("tokens":["1",2.0],"ttl_seconds":"3","timeout_seconds":" 5.0 ",)"
+         R"("wait":"yes"})");
+    CHECK(executor.started.back().what.pin_ttl == 3s);
+    CHECK(executor.started.back().timeout == 5s);
+    CHECK(executor.started.back().patience == 9s);
+    post("/pin",
+         R"({"instance_id":"a","location":"LocalCPUBackend","tokens":[1],)"
+         R"("ttl_seconds":null,"timeout_seconds":null,"wait":null})");
+    CHECK(executor.started.back().timeout == 0s);
+    CHECK(executor.started.back().patience == 9s);
+  }
+
   TEST_CASE_FIXTURE(control_fixture, "answer 202 when it takes too long") {
     executor.end.state = event_state::running;
     CHECK(clear(202)["status"] == "running");
@@ -309,7 +324,10 @@ TEST_SUITE("event routes") {
     CHECK(executor.listed.back().state.empty());
     get("/events", "limit=99999");
     CHECK(executor.listed.back().limit == 1000);
-    for (const auto* query : {"limit=x", "status=x", "operation=x"})
-      CHECK(get("/events", query, 422)["detail"][0]["loc"][0] == "query");
+    for (const auto* query : {"limit=x", "status=x", "operation=x"}) {
+      const auto complaint = get("/events", query, 422)["detail"][0];
+      CHECK(complaint["loc"][0] == "query");
+      CHECK(complaint["input"] == "x");
+    }
   }
 }

@@ -37,15 +37,16 @@ std::vector<worker_record> fleet() {
   return result;
 }
 
-registry_actor::behavior_type fake_registry() {
+registry_actor::behavior_type fake_registry(
+  registry_actor::pointer /*self*/, const std::vector<worker_record>* workers) {
   return {
     [](const register_worker&) -> caf::result<welcome> {
       return errc::not_ready;
     },
     [](const renew_lease&) -> caf::result<lease> { return errc::not_ready; },
     [](const deregister_worker&) { return false; },
-    [](const list_workers& msg) {
-      return msg.includes_lost ? std::vector<worker_record>{} : fleet();
+    [=](const list_workers& msg) {
+      return msg.includes_lost ? std::vector<worker_record>{} : *workers;
     },
     [](const list_refusals&) {
       return std::vector{
@@ -139,7 +140,8 @@ std::vector<std::uint64_t> fake_hasher::hash_prompt(
 }
 
 routes_fixture::routes_fixture()
-    : registry(system.spawn(fake_registry)),
+    : workers(fleet()),
+      registry(system.spawn(fake_registry, &workers)),
       executor_handle(system.spawn(run_fake_executor, &executor)),
       lane(spawn_lane(
         caf::actor_cast<caf::abstract_actor*>(registry)->home_system(),

@@ -57,6 +57,7 @@ struct fake_executor {
 };
 
 struct routes_fixture {
+  std::vector<worker_record> workers;  ///< That the registry knows.
   fake_executor executor;
   deterministic_system system;
   fake_lookups lookups;

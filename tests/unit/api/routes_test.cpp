@@ -26,6 +26,23 @@ TEST_SUITE("routes") {
     CHECK(lookups.asked_hashes == std::vector<std::uint64_t>{9});
   }
 
+  TEST_CASE_FIXTURE(routes_fixture, "takes a model in the query, and null") {
+    const auto asked_model = [&](std::string_view query,
+                                 std::string_view body) {
+      ask({.method = "POST", .path = "/lookup", .query = query, .body = body});
+      return lookups.asked_model;
+    };
+    CHECK(asked_model("model=llama", R"({"tokens":[9]})") == "llama");
+    CHECK(asked_model("", R"({"tokens":[9],"model":null})").empty());
+    CHECK(asked_model("model=a", R"({"tokens":[9],"model":null})") == "a");
+    ask({.method = "POST",
+         .path = "/lookup",
+         .query = "model=b",
+         .body = R"({"tokens":[9],"model":"a"})"},
+        422);
+    CHECK(lookups.asked_model == "a");
+  }
+
   TEST_CASE_FIXTURE(routes_fixture, "finds nobody for no tokens") {
     lookups.matches = {{"a", location::cpu, 1}};
     CHECK(post("/lookup", R"({"tokens":[]})")["layout_info"] == json::object());
@@ -118,7 +135,7 @@ TEST_SUITE("routes") {
     CHECK(count(R"({"instance_id":"a","worker_ids":null})") == 2);
     CHECK(count(R"({"instance_id":"a","worker_ids":[1,5]})") == 1);
     CHECK(count(R"({"instance_id":"all","worker_ids":["0"]})") == 2);
-    CHECK(count(R"({"instance_id":"a","worker_ids":[]})") == 0);
+    CHECK(count(R"({"instance_id":"a","worker_ids":[]})") == 2);
     CHECK(count(R"({"instance_id":"x"})") == 0);
   }
 
@@ -138,6 +155,20 @@ TEST_SUITE("routes") {
     CHECK(post("/query_instance", R"({"ip":"::ffff:10.0.0.1"})")["res"] == "a");
     CHECK(post("/query_instance", R"({"ip":"2001:DB8::3"})", 404)["detail"] ==
           "no instance at this ip: 2001:db8::3");
+  }
+
+  TEST_CASE_FIXTURE(routes_fixture, "names all instances of one ip") {
+    workers[0].profile.ip = workers[2].profile.ip;
+    const auto body = post("/query_instance", R"({"ip":"2001:db8::2"})");
+    CHECK(body["res"] == "a");
+    CHECK(body["instances"] == json::array({"a", "b"}));
+    std::swap(workers[0], workers[2]);
+    CHECK(post("/query_instance", R"({"ip":"2001:db8::2"})")["res"] == "a");
+    const auto listed = get("/controller/workers")["workers"];
+    CHECK(listed[0]["ip"] == "2001:db8::2");
+    CHECK(listed[0]["instance_id"] == "b");
+    CHECK(listed[2]["ip"] == "2001:db8::2");
+    CHECK(listed[2]["instance_id"] == "a");
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "lists workers with what they hold") {
@@ -183,6 +214,25 @@ TEST_SUITE("routes") {
     get("/controller/workers", "instance_id=a&worker_id=2", 404);
     CHECK(get("/controller/workers", "instance_id=a&worker_id=q",
               422)["detail"][0]["loc"] == json::array({"query", "worker_id"}));
+  }
+
+  TEST_CASE_FIXTURE(routes_fixture, "reads what to list as FastAPI would") {
+    for (const auto* yes : {"rejected=true", "rejected=1", "rejected=On"})
+      CHECK(get("/controller/workers", yes).contains("rejected"));
+    for (const auto* no : {"rejected=0", "rejected=false", ""})
+      CHECK(get("/controller/workers", no).contains("workers"));
+    CHECK(get("/controller/workers", "instance_id=a&worker_id=%201.0")
+            .contains("worker_id"));
+    const auto complaints =
+      get("/controller/workers", "worker_id=x&rejected=2", 422)["detail"];
+    CHECK(complaints ==
+          json::parse(
+            R"([{"loc":["query","rejected"],"type":"bool_parsing",
+            "msg":"Input should be a valid boolean, unable to interpret input",
+            "input":"2"},
+            {"loc":["query","worker_id"],"type":"int_parsing","msg":)"
+            R"("Input should be a valid integer, unable to parse string as an )"
+            R"(integer","input":"x"}])"));
   }
 
   TEST_CASE_FIXTURE(routes_fixture, "lists who was refused, and why") {
