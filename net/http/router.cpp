@@ -68,8 +68,28 @@ bool leads_to(std::string_view path, std::string_view pattern) {
   return is_decoded(path, pattern) || path_fits(pattern, path);
 }
 
+/// Sends who asks for "/lookup/" to "/lookup", as FastAPI does, with the same
+/// method and body.
+http_response redirect(std::span<const route> routes,
+                       const http_request& request) {
+  const auto length = request.path.find_last_not_of('/') + 1;
+  const auto path = request.path.substr(0, length);
+  if (length == request.path.size() ||
+      std::none_of(routes.begin(), routes.end(), [=](const route& entry) {
+        return leads_to(path, entry.path);
+      }))
+    return error_response(404, "Not Found");
+  std::string place{path};
+  if (!request.query.empty())
+    place.append("?").append(request.query);
+  auto response = error_response(307, "Temporary Redirect");
+  response.headers.emplace_back("Location", std::move(place));
+  return response;
+}
+
 http_response refuse_method(std::span<const route> routes,
-                            std::string_view path) {
+                            const http_request& request) {
+  const auto path = request.path;
   std::string allowed;
   for (const auto& entry : routes)
     if (leads_to(path, entry.path)) {
@@ -78,7 +98,7 @@ http_response refuse_method(std::span<const route> routes,
       allowed += entry.method == http_method::get ? ", HEAD" : "";
     }
   if (allowed.empty())
-    return error_response(404, "Not Found");
+    return redirect(routes, request);
   auto response = error_response(405, "Method Not Allowed");
   response.headers.emplace_back("Allow", std::move(allowed));
   return response;
@@ -141,7 +161,7 @@ std::size_t router::find(const http_request& request) const {
 void router::dispatch(std::size_t index, http_request request,
                       const responder& respond) const {
   if (index >= routes_.size())
-    return respond(refuse_method(routes_, request.path));
+    return respond(refuse_method(routes_, request));
   const auto& entry = routes_[index];
   if (!takes(entry, request.content_type))
     return respond(refuse_content_type(entry));

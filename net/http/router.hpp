@@ -38,8 +38,9 @@ class router {
   std::size_t find(const http_request& request) const;
 
   /// Runs the handler of route `index`, which `find` returned. Unknown paths,
-  /// methods and content types, foreign web pages, path parameters beyond their
-  /// limits, and exceptions of handlers are answered here.
+  /// paths with slashes behind them, unknown methods and content types, foreign
+  /// web pages, path parameters beyond their limits, and exceptions of handlers
+  /// are answered here.
   void dispatch(std::size_t index, http_request request,
                 const responder& respond) const;
 

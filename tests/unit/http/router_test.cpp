@@ -108,11 +108,32 @@ TEST_SUITE("router") {
   }
 
   TEST_CASE_FIXTURE(router_fixture, "answers 404 to unknown paths") {
-    for (const auto* path : {"/", "", "/thing/", "/things", "*"}) {
+    for (const auto* path : {"/", "", "//", "/things", "/things/", "//thing/",
+                             "/instances/", "*"}) {
       const auto response = ask({.method = "GET", .path = path});
       CHECK(response.status == 404);
       CHECK(response.body == R"({"detail":"Not Found"})");
+      CHECK(response.headers.empty());
     }
+  }
+
+  TEST_CASE_FIXTURE(router_fixture,
+                    "redirects paths with slashes behind them") {
+    const auto place_for = [&](std::string_view method, std::string_view path,
+                               std::string_view query) {
+      const auto response =
+        ask({.method = method, .path = path, .query = query});
+      CHECK(response.status == 307);
+      REQUIRE(response.headers.size() == 1);
+      CHECK(response.headers[0].first == "Location");
+      return response.headers[0].second;
+    };
+    CHECK(place_for("GET", "/thing/", "") == "/thing");
+    CHECK(place_for("POST", "/thing//", "a=%20b&c") == "/thing?a=%20b&c");
+    CHECK(place_for("GET", "/throws/", "") == "/throws");
+    CHECK(place_for("PATCH", "/th%69ng/", "") == "/th%69ng");
+    CHECK(place_for("PUT", "/instances/a%2F/heartbeat/", "") ==
+          "/instances/a%2F/heartbeat");
   }
 
   TEST_CASE_FIXTURE(router_fixture, "answers 405 and what is allowed") {
@@ -168,9 +189,9 @@ TEST_SUITE("router") {
   TEST_CASE_FIXTURE(router_fixture,
                     "finds no route for too few or many parts") {
     for (const auto* path :
-         {"/instances", "/instances/", "/instances/a/", "/instances/a/b",
-          "//heartbeat", "/instances//heartbeat", "/instances/a/heartbeat/",
-          "/instances/a/heartbeats", "/instances%2Fa", "instances/a"})
+         {"/instances", "/instances/", "/instances/a/b", "//heartbeat",
+          "/instances//heartbeat", "/instances/a/heartbeats", "/instances%2Fa",
+          "instances/a"})
       CHECK(ask({.method = "PUT", .path = path}).status == 404);
   }
 
