@@ -30,7 +30,7 @@ std::chrono::milliseconds choose_watch_interval(
 }
 
 /// Answers a connection that is one too many, without ever waiting for it.
-void turn_away(boost::asio::ip::tcp::socket socket) {
+void refuse(boost::asio::ip::tcp::socket socket) {
   const auto response = unavailable_response("too many connections");
   const auto text = response_head(response, {}) + response.body;
   boost::system::error_code ignored;
@@ -76,16 +76,11 @@ void lane::adopt(boost::asio::ip::tcp::socket socket) {
   ++load_;
   ++context_.connections();
   boost::asio::post(io_, [this, socket = std::move(socket)]() mutable {
-    if (context_.connections() > context_.options.max_connections &&
-        !shed_one()) {
-      --load_;
-      --context_.connections();
-      turn_away(std::move(socket));
-      return;
-    }
-    auto added = std::make_shared<session>(std::move(socket), *this);
-    sessions_.insert(added);
-    added->start();
+    if (is_draining_ ||
+        context_.connections() <= context_.options.max_connections)
+      return serve(std::move(socket));
+    arrivals_.push_back(std::move(socket));
+    pass_on({.home = this});
   });
 }
 
@@ -107,11 +102,62 @@ void lane::trim_soon() {
   });
 }
 
-bool lane::shed_one() {
+void lane::serve(boost::asio::ip::tcp::socket socket) {
+  auto added = std::make_shared<session>(std::move(socket), *this);
+  sessions_.insert(added);
+  added->start();
+}
+
+void lane::turn_away(boost::asio::ip::tcp::socket socket) {
+  --load_;
+  --context_.connections();
+  refuse(std::move(socket));
+}
+
+void lane::pass_on(room_search search) {
+  if (search.next < context_.lanes.size()) {
+    auto* const asked = context_.lanes[search.next++];
+    boost::asio::post(asked->io_, [=] { asked->look_for_room(search); });
+    return;
+  }
+  auto* const finder = search.found == nullptr ? search.home : search.found;
+  boost::asio::post(finder->io_, [=] {
+    const bool has_room = search.found != nullptr && finder->shed_one();
+    boost::asio::post(search.home->io_,
+                      [=] { search.home->admit_arrival(has_room); });
+  });
+}
+
+void lane::look_for_room(room_search search) {
+  const auto first = next_to_shed();
+  if (first && first->deadline() < search.deadline) {
+    search.found = this;
+    search.deadline = first->deadline();
+  }
+  pass_on(search);
+}
+
+void lane::admit_arrival(bool has_room) {
+  if (arrivals_.empty())  // The lane drains.
+    return;
+  auto socket = std::move(arrivals_.front());
+  arrivals_.pop_front();
+  if (has_room || context_.connections() <= context_.options.max_connections)
+    serve(std::move(socket));
+  else
+    turn_away(std::move(socket));
+}
+
+std::shared_ptr<session> lane::next_to_shed() const {
   std::shared_ptr<session> first;
   for (const auto& each : sessions_)
     if (each->is_waiting() && (!first || each->deadline() < first->deadline()))
       first = each;
+  return first;
+}
+
+bool lane::shed_one() {
+  const auto first = next_to_shed();
   if (first)
     first->close();
   return first != nullptr;
@@ -141,6 +187,8 @@ void lane::run() {
 
 void lane::begin_drain() {
   is_draining_ = true;
+  for (auto& each : std::exchange(arrivals_, {}))
+    turn_away(std::move(each));
   for (const auto& each : std::vector(sessions_.begin(), sessions_.end()))
     each->drain();
   drain_end_.expires_after(context_.options.drain_time);

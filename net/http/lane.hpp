@@ -13,13 +13,17 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_set>
+#include <vector>
 
 namespace kvc {
 
+class lane;
 class session;
 
 /// The context of a lane: what all lanes and connections of a server share.
@@ -28,6 +32,7 @@ struct server_context {
   router routes;
   std::atomic<std::size_t> body_memory_used{0};
   request_limits limits;
+  std::vector<lane*> lanes;  ///< All of the server, before the first starts.
 
   server_context(http_server_options chosen, router table);
 
@@ -91,10 +96,29 @@ class lane {
   void begin_drain();
   void end_if_drained();
   void close_all();
+  void serve(boost::asio::ip::tcp::socket socket);
+  void turn_away(boost::asio::ip::tcp::socket socket);
 
-  /// Closes the connection whose deadline is next among those that wait for a
-  /// request, so that hoarders cannot lock others out. Returns false if there
-  /// is none.
+  /// Looks for the connection whose deadline is next among those of all lanes
+  /// that wait for a request: hoarders must not lock others out. The lanes pass
+  /// it on, each on its own thread.
+  struct room_search {
+    lane* home = nullptr;  ///< Whose first arrival needs the room.
+    std::size_t next = 0;  ///< The lane to ask, or behind the last one.
+    lane* found = nullptr;
+    std::chrono::steady_clock::time_point deadline =
+      std::chrono::steady_clock::time_point::max();
+  };
+
+  void pass_on(room_search search);
+  void look_for_room(room_search search);
+
+  /// Serves the first arrival, or turns it away.
+  void admit_arrival(bool has_room);
+
+  /// Returns the connection of this lane that waits for a request and whose
+  /// deadline is next, or null.
+  std::shared_ptr<session> next_to_shed() const;
   bool shed_one();
   void watch_deadlines();
 
@@ -114,6 +138,8 @@ class lane {
   caf::actor actor_;
   std::array<char, 64UL * 1024> scratch_{};
   std::unordered_set<std::shared_ptr<session>> sessions_;
+  /// Connections beyond the limit, for which the lanes look for room.
+  std::deque<boost::asio::ip::tcp::socket> arrivals_;
   std::atomic<std::size_t> load_{0};
   bool is_draining_ = false;
   bool is_trim_due_ = false;

@@ -30,6 +30,7 @@ class http_server::impl {
       helpers_.push_back(std::make_unique<lane>(system, context_, nullptr));
       lanes_.push_back(
         std::make_unique<lane>(system, context_, helpers_.back().get()));
+      context_.lanes.push_back(lanes_.back().get());
     }
     listener_ = std::make_unique<tcp_listener>(lanes_.front()->io());
   }

@@ -26,8 +26,8 @@ struct http_server_options {
   std::size_t body_memory_bytes =
     std::size_t{512} * 1024 * 1024;  ///< Of all bodies. Beyond: 503.
 
-  /// Beyond, one that waits for a request is closed; if all are busy, the new
-  /// one gets 503.
+  /// Beyond, the one is closed that waits for a request and whose deadline is
+  /// next; if all are busy, the new one gets 503.
   std::size_t max_connections = 4096;
 
   /// For a whole request, from its first byte on; also for the first byte of a

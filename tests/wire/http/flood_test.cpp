@@ -122,6 +122,33 @@ TEST_SUITE("http under flood") {
     CHECK(!idle.read_answer().empty());
   }
 
+  TEST_CASE_FIXTURE(http_fixture, "looks for who waits longest in all lanes") {
+    start({.threads = 2, .max_connections = 2});
+    auto idle = connect();  // Of the first lane, as the third one.
+    idle.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(!idle.read_answer().empty());
+    auto hoarder = connect();
+    hoarder.send("GET /he");
+    REQUIRE(eventually([&] { return server->connections() == 2; }));
+    CHECK(answers(*this));
+    CHECK(hoarder.read_all().empty());
+    idle.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(!idle.read_answer().empty());
+  }
+
+  TEST_CASE_FIXTURE(http_fixture, "makes room in a lane beside the busy one") {
+    start({.threads = 2, .max_connections = 2});
+    auto busy = connect();
+    busy.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
+    REQUIRE(eventually([&] { return at_gate == 1; }));
+    auto idle = connect();
+    REQUIRE(eventually([&] { return server->connections() == 2; }));
+    CHECK(answers(*this));
+    CHECK(idle.read_all().empty());
+    open_gate();
+    CHECK(busy.read_answer().find("opened") != std::string::npos);
+  }
+
   TEST_CASE_FIXTURE(http_fixture, "accepts again after a lack of descriptors") {
     start();
     auto before = connect();
