@@ -40,6 +40,7 @@ struct controller_options {
   std::uint32_t http_threads = 0;  ///< 0 chooses by the number of cores.
   std::uint64_t body_limit_bytes = std::uint64_t{16} << 20U;
   std::uint32_t max_connections = 4'096;  ///< Over HTTP; positive.
+  /// To receive a request (10 s at most), to handle it, to send its answer.
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds idle_timeout{60'000};
 
@@ -59,6 +60,9 @@ struct controller_options {
   /// How long a control request waits for the end of its event, at most half
   /// of request_timeout; positive.
   std::chrono::milliseconds event_wait{15'000};
+
+  /// What max_running_events may be: workers refuse more commands at once.
+  static constexpr std::uint32_t most_running_events = 1'024;
 
   std::uint32_t max_running_events = 256;     ///< Positive.
   std::uint32_t max_finished_events = 1'000;  ///< How many are remembered.

@@ -2,6 +2,7 @@
 
 #include "actors/peers/rank.hpp"
 #include "actors/reporting/reporter.hpp"
+#include "config/controller_options.hpp"
 
 #include <map>
 #include <string>
@@ -12,9 +13,10 @@ namespace kvc {
 /// The commands that a worker runs, each an actor of its own.
 class command_desk {
  public:
-  /// More are refused. By default the controller runs 256 events at once, a
-  /// quarter of this.
-  static constexpr std::size_t max_commands = 1024;
+  /// More are refused. A controller runs as many events at most, by default a
+  /// quarter.
+  static constexpr std::size_t max_commands =
+    controller_options::most_running_events;
 
   /// Starts a command, which answers for itself. Fails with unknown_worker if
   /// it is for another rank, invalid_request if it lacks a time or its event

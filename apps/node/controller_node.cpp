@@ -7,6 +7,7 @@
 #include "actors/index/local_lookup_source.hpp"
 #include "actors/index/lookup_service.hpp"
 #include "apps/node/hashing_options.hpp"
+#include "apps/node/http_options.hpp"
 #include "apps/node/process.hpp"
 #include "messages/build_version.hpp"
 #include "messages/errors.hpp"
@@ -202,14 +203,8 @@ caf::error controller_node::parts::open_link_port() {
 }
 
 caf::error controller_node::parts::open_http_port() {
-  http_server_options settings;
-  settings.host = options.host;
-  settings.port = options.port;
+  auto settings = make_http_options(options);
   settings.threads = threads_or_automatic(options.http_threads, 8);
-  settings.body_limit_bytes = options.body_limit_bytes;
-  settings.max_connections = options.max_connections;
-  settings.request_deadline = options.request_timeout;
-  settings.idle_timeout = options.idle_timeout;
   // The server keeps both alive.
   settings.counters = {counters, &counters->requests};
   http.emplace(

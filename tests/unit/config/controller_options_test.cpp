@@ -193,6 +193,18 @@ TEST_SUITE("controller_options") {
   }
 
   TEST_CASE_FIXTURE(load_fixture,
+                    "refuses more running events than a worker takes") {
+    configure("max_running_events: 1024\n");
+    CHECK(controller_errors().empty());
+    line.arguments.clear();
+    configure("max_running_events: 1025\n");
+    CHECK(
+      controller_errors() ==
+      texts{
+        R"(w.yaml:1: max_running_events: expected an integer from 1 to 1024, got "1025")"});
+  }
+
+  TEST_CASE_FIXTURE(load_fixture,
                     "takes zero where it switches something off") {
     configure("revival_grace: 0\nindex_memory_limit: 0\nready_sync_share: 0\n");
     const auto result = load_controller();
