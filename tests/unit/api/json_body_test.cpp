@@ -60,7 +60,7 @@ TEST_SUITE("json_body") {
     const auto refusal_of = [](const std::string& text, bool may_take_long) {
       json_body body{
         http_request{.body = text, .may_take_long = may_take_long}};
-      body.string_or("a", "");
+      body.optional_string("a");
       return body.refusal();
     };
     const auto hard = R"({"a":"b","more":[")" + padding + "\"]}";

@@ -29,7 +29,11 @@ TEST_SUITE("routes") {
   TEST_CASE_FIXTURE(routes_fixture, "takes a model in the query, and null") {
     const auto asked_model = [&](std::string_view query,
                                  std::string_view body) {
-      ask({.method = "POST", .path = "/lookup", .query = query, .body = body});
+      ask({.method = "POST",
+           .path = "/lookup",
+           .query = query,
+           .content_type = "application/json",
+           .body = body});
       return lookups.asked_model;
     };
     CHECK(asked_model("model=llama", R"({"tokens":[9]})") == "llama");
@@ -38,6 +42,7 @@ TEST_SUITE("routes") {
     ask({.method = "POST",
          .path = "/lookup",
          .query = "model=b",
+         .content_type = "application/json",
          .body = R"({"tokens":[9],"model":"a"})"},
         422);
     CHECK(lookups.asked_model == "a");
