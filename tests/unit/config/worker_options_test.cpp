@@ -118,12 +118,12 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
                         {"LMCACHE_MODEL", " 'a b' "},
                         {"LMCACHE_LOCAL_CPU", " true"},
                         {"LMCACHE_CHUNK_SIZE", " "},
-                        {"LMCACHE_P2P_HOST", "\"x"}};
+                        {"LMCACHE_SECRET_FILE", "\"x"}};
     const auto result = load_worker();
     CHECK(result.errors.empty());
     CHECK(result.options.lmcache_instance_id == "vllm-0");
     CHECK(result.options.model == "a b");
-    CHECK(result.options.p2p_host == "\"x");
+    CHECK(result.options.secret_file == "\"x");
   }
 
   TEST_CASE("names the settings that differ") {
