@@ -117,15 +117,15 @@ frame_guard::frame_guard(link_side side, const caf::node_id& self,
                          const process_id& peer)
     : side_(side), own_node_(encode(self)), peer_(peer) {}
 
-frame_verdict frame_guard::check_header(byte_span header) {
-  if (header.size() != header_bytes)
+frame_verdict frame_guard::check_header(byte_span bytes) {
+  if (bytes.size() != header_bytes)
     return refuse("half a header");
-  header_ = {header[0],
-             header[3],
-             static_cast<std::uint32_t>(number_at(header, 4, 4)),
-             number_at(header, 8, 8),
-             number_at(header, 16, 8),
-             number_at(header, 24, 8)};
+  header_ = {bytes[0],
+             bytes[3],
+             static_cast<std::uint32_t>(number_at(bytes, 4, 4)),
+             number_at(bytes, 8, 8),
+             number_at(bytes, 16, 8),
+             number_at(bytes, 24, 8)};
   return is_valid_header() ? frame_verdict::pass : refuse("a malformed header");
 }
 

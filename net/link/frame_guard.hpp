@@ -38,7 +38,7 @@ class frame_guard {
   frame_guard(link_side side, const caf::node_id& self, const process_id& peer);
 
   /// Judges the next header. If it passes, payload_length() bytes follow.
-  frame_verdict check_header(byte_span header);
+  frame_verdict check_header(byte_span bytes);
 
   /// Returns what the last header announced.
   std::uint32_t payload_length() const { return header_.payload_length; }
