@@ -296,7 +296,7 @@ std::string json_body::read_string(const std::string& name, const json& value) {
 template <class Element>
 std::vector<Element> json_body::read_list(
   const std::string& name, const json& list,
-  value_reading<Element> (*read)(const json&)) {
+  value_reading<Element> (*read_one)(const json&)) {
   std::vector<Element> result;
   if (!list.is_array()) {
     complain(name, "Input should be a valid list", "list_type", list);
@@ -304,7 +304,7 @@ std::vector<Element> json_body::read_list(
   }
   result.reserve(list.size());
   for (const auto& element : list) {
-    const auto reading = read(element);
+    const auto reading = read_one(element);
     if (reading.type != nullptr && complaints_.size() < max_complaints)
       complaints_.push_back(complaint({"body", name, result.size()},
                                       reading.message, reading.type, element));
