@@ -11,7 +11,8 @@
 
 namespace kvc {
 
-/// How long one request may be, and how much memory all bodies may take.
+/// How long one request may be, and how much memory all bodies may take, but
+/// small ones; see body_buffer.
 struct request_limits {
   /// Also of what comes with the chunks of a body.
   std::size_t header_bytes = std::size_t{8} * 1024;

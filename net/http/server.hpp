@@ -24,7 +24,8 @@ struct http_server_options {
   std::size_t body_limit_bytes =
     std::size_t{16} * 1024 * 1024;  ///< Beyond: 413.
   std::size_t body_memory_bytes =
-    std::size_t{512} * 1024 * 1024;  ///< Of all bodies. Beyond: 503.
+    std::size_t{512} * 1024 * 1024;  ///< Of all bodies but small ones. Beyond:
+                                     ///< 503.
 
   /// Beyond, the one is closed that waits for a request and whose deadline is
   /// next; if all are busy, the new one gets 503.

@@ -143,34 +143,37 @@ void session::handle() {
   enter(phase::handling, lane_.context().options.request_deadline);
   traits_ = reader_->connection_traits();
   ++serial_;
-  responder respond{
-    [self = shared_from_this(), serial = serial_](http_response response) {
-      self->answer(serial, std::move(response));
-    }};
-  const auto& routes = lane_.context().routes;
   auto request = reader_->request();
-  request.may_take_long = false;
-  request.lane = &lane_.actor();
-  route_ = routes.find(request);
-  if (lane_.is_draining())
-    return respond(unavailable_response("shutting down"));
+  route_ = lane_.context().routes.find(request);
   takes_long_ = request.body.size() >= body_memory::large_bytes;
+  if (lane_.is_draining())
+    return answer(serial_, unavailable_response("shutting down"));
   if (!takes_long_)
-    routes.dispatch(route_, request, respond);
+    handle_here(request);
   if (takes_long_)
     handle_elsewhere();
   reader_.reset();
 }
 
+void session::handle_here(http_request request) {
+  request.may_take_long = false;
+  request.lane = &lane_.actor();
+  const responder respond{
+    [self = shared_from_this(), serial = serial_](http_response response) {
+      self->answer(serial, std::move(response));
+    }};
+  lane_.context().routes.dispatch(route_, request, respond);
+}
+
 void session::handle_elsewhere() {
-  responder respond{
+  const responder respond{
     [self = shared_from_this(), serial = serial_](http_response response) {
       boost::asio::post(self->lane_.io(),
                         [self, serial, answer = std::move(response)]() mutable {
                           self->answer(serial, std::move(answer));
                         });
     }};
-  auto reader = std::make_shared<request_reader>(std::move(*reader_));
+  const auto reader = std::make_shared<request_reader>(std::move(*reader_));
   lane_.helper().work(
     [reader, respond, &helper = lane_.helper(), route = route_] {
       auto request = reader->request();

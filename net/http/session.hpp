@@ -57,6 +57,7 @@ class session : public std::enable_shared_from_this<session> {
   request_reader::progress feed(std::string_view arrived);
   void go_on(request_reader::progress progress);
   void handle();
+  void handle_here(http_request request);
   void handle_elsewhere();
   void refuse(http_response response);
   void send_continue();
