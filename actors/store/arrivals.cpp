@@ -24,8 +24,10 @@ arrivals::arrivals(chunk_store& store,
 }
 
 void arrivals::bring_one() {
-  store_->bring_next();
-  keep_only(due_, store_->arriving());
+  if (store_->bring_next())
+    keep_only(due_, store_->arriving());
+  else
+    due_.clear();
 }
 
 }  // namespace kvc

@@ -16,6 +16,7 @@ class arrivals {
   arrivals(chunk_store& store,
            std::optional<std::span<const std::uint64_t>> wanted);
 
+  /// Whether all that can have arrived.
   bool are_over() const { return due_.empty(); }
 
   /// Has one of all chunks on their way arrive. Takes as long as a file takes.

@@ -42,8 +42,8 @@ class chunk_store {
   /// list them yet, the next one first.
   virtual std::vector<std::uint64_t> arriving() const { return {}; }
 
-  /// Has one of them arrive, if there are any.
-  virtual void bring_next() {}
+  /// Has one of them arrive. Returns whether more can.
+  virtual bool bring_next() { return false; }
 
   /// Drops the chunks of `hashes` that are neither pinned nor in use, and those
   /// that are on their way here. Returns one outcome for each hash; the

@@ -81,7 +81,7 @@ class disk_store final : public catalog_store<disk_chunk> {
 
   std::vector<std::uint64_t> arriving() const override;
 
-  void bring_next() override { write_next(); }
+  bool bring_next() override { return write_next(); }
 
   /// Writes a chunk at once, past the queue, and admits it once it is durable:
   /// `done`. Otherwise `unchanged` (it is here), `no_room` or `failed`.

@@ -184,7 +184,7 @@ class ImpatientControllerTest(KvcTest):
             out.split("\n", 1)[1],
             "RANK  STATE      CODE  ERROR\n"
             "   0  finished      0\n"
-            "   1  failed    -1004  no answer in time\n")
+            "   1  unknown   -1004  no answer in time\n")
 
 
 if __name__ == "__main__":

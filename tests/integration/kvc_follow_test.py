@@ -35,7 +35,7 @@ class FollowTest(KvcTest):
             out.split("\n", 1)[1],
             "RANK  STATE     TOKENS  CHUNKS    BEFORE  AFTER  ERROR\n"
             "   0  finished    2048  8 done  32.0 KiB    0 B\n"
-            "   1  failed         0  -            0 B    0 B  "
+            "   1  unknown        0  -            0 B    0 B  "
             "no answer in time\n")
         self.assertTrue(err.endswith(
             "kvc: clear: 8 of 8 chunks, 1 of 2 ranks done\n"

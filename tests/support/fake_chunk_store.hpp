@@ -22,6 +22,7 @@ class fake_chunk_store : public chunk_store {
 
   std::map<std::uint64_t, chunk> chunks;
   std::vector<std::uint64_t> coming;  ///< On their way, in order.
+  bool is_stuck = false;              ///< They never come.
   std::vector<std::size_t> steps;     ///< Chunks of each call that changes.
   std::function<void()> after_call;   ///< May throw, as a bug would.
   std::string trouble;                ///< What check() finds.
@@ -47,9 +48,12 @@ class fake_chunk_store : public chunk_store {
 
   std::vector<std::uint64_t> arriving() const override { return coming; }
 
-  void bring_next() override {
+  bool bring_next() override {
+    if (is_stuck)
+      return false;
     chunks.try_emplace(coming.front());
     coming.erase(coming.begin());
+    return !coming.empty();
   }
 
   std::vector<chunk_change> clear(

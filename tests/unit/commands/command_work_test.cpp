@@ -61,6 +61,13 @@ TEST_SUITE("command_work") {
     CHECK(store.coming.empty());
   }
 
+  TEST_CASE_FIXTURE(work_fixture, "does not wait for what cannot arrive") {
+    store.fill(1, 1);
+    store.coming = {2};
+    store.is_stuck = true;
+    CHECK(run(all(operation::compress, "lz4")).of(outcome::done) == 1);
+  }
+
   TEST_CASE_FIXTURE(work_fixture, "has what it pins arrive, and no more") {
     store.coming = {1, 9, 2, 3};
     const auto tally = run(prompt(operation::pin, {1, 2}));
