@@ -2,6 +2,7 @@
 
 #include "apps/bench/clocks.hpp"
 #include "messages/errors.hpp"
+#include "net/transport/tcp_listener.hpp"
 
 #include <utility>  // Boost 1.74 forgets it.
 
@@ -82,12 +83,7 @@ class http_reference::impl {
 
   bool start() {
     error_code error;
-    const tcp::endpoint any{asio::ip::address_v4::loopback(), 0};
-    acceptor_.open(any.protocol(), error);
-    if (!error)
-      acceptor_.bind(any, error);
-    if (!error)
-      acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    port_ = listener_.listen("127.0.0.1", 0, error).port();
     if (error)
       return false;
     accept(0);
@@ -99,7 +95,7 @@ class http_reference::impl {
     return true;
   }
 
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::uint16_t port() const { return port_; }
 
   double cpu_seconds() {
     double seconds = 0;
@@ -119,20 +115,22 @@ class http_reference::impl {
 
   void accept(std::size_t turn) {
     auto& target = lanes_[turn % lanes_.size()].context;
-    acceptor_.async_accept(
-      target, [this, turn, &target](error_code error, tcp::socket socket) {
-        if (error)
-          return;
-        socket.set_option(tcp::no_delay{true}, error);
+    listener_.accept(
+      target,
+      [this, turn, &target](tcp::socket socket) {
+        error_code ignored;
+        socket.set_option(tcp::no_delay{true}, ignored);
         auto added = std::make_shared<bare_session>(std::move(socket), answer_);
         asio::post(target, [added] { added->read(); });
         accept(turn + 1);
-      });
+      },
+      [](error_code) {});
   }
 
   std::string answer_;
   std::vector<lane> lanes_;
-  tcp::acceptor acceptor_{lanes_.front().context};
+  tcp_listener listener_{lanes_.front().context};
+  std::uint16_t port_ = 0;
 };
 
 caf::expected<http_reference> http_reference::start(std::string answer,
