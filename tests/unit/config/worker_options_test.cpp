@@ -132,7 +132,7 @@ p2p_init_port: [8011, 8012, 8013]        # p2p_init_port and p2p_init_ports are 
     after.local_disk = {"/a"};
     after.log_level = "debug";
     CHECK(changed_keys(worker_options{}, after) ==
-          texts{"local_disk", "log_level"});
+          texts{"log_level", "local_disk"});
     controller_options other;
     other.monitor_port = 1;
     CHECK(changed_keys(controller_options{}, other) == texts{"monitor_port"});
