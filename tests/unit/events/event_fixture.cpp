@@ -51,7 +51,10 @@ scripted_worker_impl::behavior_type scripted_worker(
     [](const ask_again&) {},
     [=](const answer_now&) {
       for (auto& promise : script->held)
-        promise.deliver(script->result);
+        if (script->failure)
+          promise.deliver(script->failure);
+        else
+          promise.deliver(script->result);
       script->held.clear();
     },
   };

@@ -19,6 +19,7 @@ struct worker_script {
 
   mood manner = mood::prompt;
   command_result result;
+  caf::error failure;  ///< Answered instead, if set.
   std::vector<run_command> orders;
   std::vector<std::string> cancelled;
   std::vector<caf::typed_response_promise<command_result>> held;

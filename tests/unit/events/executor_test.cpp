@@ -105,9 +105,8 @@ TEST_SUITE("executor") {
     tally.chunks[static_cast<std::size_t>(chunk_outcome::done)] = 1;
     caf::anon_send(first.orders[0].observer, command_progress{{"a", 0}, tally});
     system.run();
-    first.held[0].deliver(caf::make_error(errc::io_failed, "2 of 3"));
-    first.held.clear();
-    system.run();
+    first.failure = caf::make_error(errc::io_failed, "2 of 3");
+    answer();
     const auto end = check("Move1");
     CHECK(end->state == event_state::failed);
     CHECK(end->ranks[0].error == "io_failed: 2 of 3");

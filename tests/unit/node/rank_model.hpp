@@ -81,13 +81,16 @@ class rank_model {
   }
 
   /// Each says what should become of the chunks. The stores tell of what clear
-  /// drops themselves.
-  std::vector<chunk_outcome> clear(location where, const hash_list& hashes) {
+  /// drops themselves. `coming` are on their way there.
+  std::vector<chunk_outcome> clear(location where, const hash_list& hashes,
+                                   const hash_list& coming) {
+    const std::set<std::uint64_t> waits{coming.begin(), coming.end()};
     std::vector<chunk_outcome> result;
     for (const auto hash : hashes) {
-      result.push_back(!held(where).contains(hash) ? chunk_outcome::absent
-                       : is_pinned(where, hash)    ? chunk_outcome::pinned
-                                                   : chunk_outcome::done);
+      result.push_back(waits.contains(hash)          ? chunk_outcome::done
+                       : !held(where).contains(hash) ? chunk_outcome::absent
+                       : is_pinned(where, hash)      ? chunk_outcome::pinned
+                                                     : chunk_outcome::done);
       if (where == location::disk)
         offered.erase(hash);
     }

@@ -151,9 +151,14 @@ class rank_world final : public membership_listener {
         engine_->evict(tokens_of(step.prompt));
         return;
       case rank_step::clear: {
-        const auto all = step.number / 2 % 4 == 0 ? scan(where) : hashes;
+        const auto coming = at->arriving();
+        auto all = hashes;
+        if (step.number / 2 % 4 == 0) {
+          all = scan(where);
+          all.insert(all.end(), coming.begin(), coming.end());
+        }
         model_.begin(step.what, where, all);
-        const auto expected = model_.clear(where, all);
+        const auto expected = model_.clear(where, all, coming);
         return compare(expected, at->clear(all));
       }
       case rank_step::pin: {
