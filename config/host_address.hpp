@@ -151,8 +151,8 @@ struct host_and_port {
 
   /// Writes "host:port", IPv6 in brackets.
   friend std::string to_string(const host_and_port& x) {
-    const auto& host = x.host.text();
-    return (x.host.is_ipv6() ? '[' + host + ']' : host) + ':' +
+    const auto& text = x.host.text();
+    return (x.host.is_ipv6() ? '[' + text + ']' : text) + ':' +
            std::to_string(x.port);
   }
 };

@@ -103,11 +103,13 @@ class link_acceptor::service : public inbound_host {
 
   void refused(const inbound& peer, errc why,
                const std::string& detail) override {
-    if (options_.on_refused)
-      options_.on_refused({.id = {},
-                           .ip = peer.ip(),
-                           .reason = why,
-                           .detail = to_string(why) + ": " + detail});
+    if (!options_.on_refused)
+      return;
+    refusal result;
+    result.ip = peer.ip();
+    result.reason = why;
+    result.detail = to_string(why) + ": " + detail;
+    options_.on_refused(result);
   }
 
   void finished(const inbound& peer, std::string_view reason) override {
