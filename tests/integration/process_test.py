@@ -87,9 +87,9 @@ class ClosedStreamsTest(ClusterTest):
 class LogTest(ClusterTest):
     def test_has_the_offset_from_utc(self):
         self.cluster.env = {"TZ": "IST-5:30"}
-        lines = self.cluster.start_controller().log().splitlines()
-        self.assertTrue(lines)
-        for line in lines:
+        controller = self.cluster.start_controller()
+        controller.wait_for_log("controller: started")
+        for line in controller.log().splitlines():
             self.assertRegex(
                 line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30 \w+ ")
 
