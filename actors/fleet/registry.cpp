@@ -57,8 +57,8 @@ void finish_one(self_pointer self, registration& r) {
     return;
   auto& fleet = *self->state.fleet;
   if (r.failure) {
-    spdlog::error("registry: shards not ready worker={} error={}",
-                  to_string(r.id), to_string(r.failure));
+    warn_repeated("registry: shards not ready error=" + to_string(r.failure),
+                  "worker=" + to_string(r.id));
     if (fleet.is_latest(r.id, r.attempt))
       forget(self, r.id, r.answer.epoch);
     r.promise.deliver(caf::make_error(errc::not_ready, "index shards"));

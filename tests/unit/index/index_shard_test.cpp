@@ -1,5 +1,7 @@
 #include "actors/index/index_shard.hpp"
+#include "messages/repeated_log.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/log_capture.hpp"
 #include "tests/unit/index/index_driver.hpp"
 
 #include <doctest/doctest.h>
@@ -86,6 +88,21 @@ TEST_SUITE("index_shard") {
     change.begins_sync = false;
     CHECK(report(change) == report_status::needs_sync);
     CHECK(memberships() == 0);
+  }
+
+  TEST_CASE_FIXTURE(shard_fixture, "logs once what it does not apply") {
+    end_repeated();  // Of other tests.
+    const log_capture log;
+    open();
+    auto change = full_sync(1, {1});
+    change.begins_sync = false;
+    for (int i = 0; i < 100; ++i)
+      CHECK(report(change) == report_status::needs_sync);
+    const std::string fact =
+      "index_shard: reports not applied status=needs_sync";
+    CHECK(log.lines_with(fact).size() == 1);
+    end_repeated();
+    CHECK(log.lines_with(fact + " ended count=100").size() == 1);
   }
 
   TEST_CASE_FIXTURE(shard_fixture, "sweeps by itself what is closed") {

@@ -1,3 +1,5 @@
+#include "messages/repeated_log.hpp"
+#include "tests/support/log_capture.hpp"
 #include "tests/support/raw_peer.hpp"
 #include "tests/wire/link/peer_fixture.hpp"
 
@@ -232,6 +234,8 @@ TEST_SUITE("hostile") {
   }
 
   TEST_CASE("goes on after the process ran out of descriptors") {
+    end_repeated();  // Of other tests.
+    const log_capture log;
     server controller;
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -250,5 +254,6 @@ TEST_SUITE("hostile") {
     CHECK(is_waiting);
     CHECK(peer.sees_close());
     CHECK(dials(controller, ""));
+    CHECK(log.lines_with("link: cannot accept, trying again").size() == 1);
   }
 }
