@@ -11,7 +11,9 @@
 #include "tests/unit/link/filler.hpp"
 
 #include <doctest/doctest.h>
-#include <caf/actor_cast.hpp>
+#include <caf/actor_config.hpp>
+#include <caf/actor_proxy.hpp>
+#include <caf/make_actor.hpp>
 #include <caf/make_message.hpp>
 #include <caf/system_messages.hpp>
 #include <caf/type_id.hpp>
@@ -31,14 +33,34 @@ caf::node_id some_node(std::uint32_t number) {
   return caf::make_node_id(number, {1, 2, 3});
 }
 
+/// An actor of some node. (Those of a deterministic_system are of none.)
+class fake_actor : public caf::actor_proxy {
+ public:
+  using actor_proxy::actor_proxy;
+  using actor_proxy::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr /*what*/,
+               caf::execution_unit* /*host*/) override {}
+  void kill_proxy(caf::execution_unit* /*context*/,
+                  caf::error /*reason*/) override {}
+};
+
+caf::strong_actor_ptr make_actor_of(const caf::node_id& node,
+                                    caf::actor_system& system) {
+  caf::actor_config config;
+  return caf::make_actor<fake_actor, caf::strong_actor_ptr>(9, node, &system,
+                                                            config);
+}
+
 /// A peer that writes frames, and the guard at our end of its link.
 struct guarded_link {
   deterministic_system peer;
   worker_actor worker = peer.spawn(idle_worker);
-  caf::strong_actor_ptr actor = caf::actor_cast<caf::strong_actor_ptr>(worker);
-  frame_writer writer{actor->get()->home_system()};
+  caf::actor_system& system = worker->home_system();
+  frame_writer writer{system};
   caf::node_id self = some_node(1);
-  caf::node_id other = actor->node();
+  caf::node_id other = some_node(2);
+  caf::strong_actor_ptr actor = make_actor_of(other, system);
   frame_guard guard{link_side::server, self, process_of(other)};
 
   /// Judges a frame as the link does: first its header, then its payload.
