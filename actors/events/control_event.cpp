@@ -14,10 +14,19 @@ using self_pointer = control_event_impl::stateful_pointer<control_event_state>;
 
 constexpr auto* lost_text = "the worker's process or link is gone";
 
-bool note_error(event_ledger& ledger, std::uint32_t rank,
+/// A worker that was lost before the event has begun nothing.
+bool note_gone(event_ledger& ledger, const worker_record& worker) {
+  const auto rank = worker.profile.id.rank;
+  return worker.is_lost
+           ? ledger.note_refusal(rank, lost_text, rank_code::lost)
+           : ledger.note_loss(rank, rank_code::lost, lost_text);
+}
+
+bool note_error(event_ledger& ledger, const worker_record& worker,
                 const caf::error& why) {
+  const auto rank = worker.profile.id.rank;
   if (why == caf::sec::request_receiver_down)
-    return ledger.note_loss(rank, rank_code::lost, lost_text);
+    return note_gone(ledger, worker);
   if (why == caf::sec::unexpected_response)
     return ledger.note_loss(rank, rank_code::unexpected, describe(why));
   return ledger.note_refusal(rank, describe(why));
@@ -67,7 +76,7 @@ void ask(self_pointer self, const worker_record& worker) {
           tell(self);
       },
       [=](const caf::error& why) {
-        if (note_error(*self->state.ledger, rank, why))
+        if (note_error(*self->state.ledger, worker, why))
           tell(self);
       });
   self->monitor(worker.actor);
@@ -79,7 +88,7 @@ void note_death(self_pointer self, const caf::down_msg& down) {
     return self->quit();
   for (const auto& worker : plan->workers)
     if (worker.actor.address() == down.source)
-      ledger->note_loss(worker.profile.id.rank, rank_code::lost, lost_text);
+      note_gone(*ledger, worker);
   if (!ledger->has_ended())
     tell(self);
   else if (!ledger->is_awaiting())

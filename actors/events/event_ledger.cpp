@@ -51,12 +51,13 @@ bool event_ledger::note_result(std::uint32_t rank,
   return true;
 }
 
-bool event_ledger::note_refusal(std::uint32_t rank, std::string words) {
+bool event_ledger::note_refusal(std::uint32_t rank, std::string words,
+                                std::int32_t code) {
   auto* entry = awaited(rank);
   if (entry == nullptr)
     return false;
   entry->state = event_state::failed;
-  entry->code = rank_code::refused;
+  entry->code = code;
   entry->error = std::move(words);
   count_tokens();
   return true;

@@ -22,8 +22,10 @@ class event_ledger {
   /// Takes a rank's answer. If some chunks have failed, the rank has.
   bool note_result(std::uint32_t rank, const command_result& result);
 
-  /// Takes a rank's own words why it gives no result.
-  bool note_refusal(std::uint32_t rank, std::string words);
+  /// Takes why a rank does nothing more: its own words, or that it was gone
+  /// before it could begin.
+  bool note_refusal(std::uint32_t rank, std::string words,
+                    std::int32_t code = rank_code::refused);
 
   /// Takes that a rank has not confirmed its end. `code` is one of rank_code.
   bool note_loss(std::uint32_t rank, std::int32_t code, std::string why);

@@ -267,6 +267,7 @@ TEST_SUITE("executor") {
     REQUIRE(end.ranks.size() == 2);
     CHECK(end.ranks[0].code == 0);
     CHECK(end.ranks[1].rank == 3);
+    CHECK(end.ranks[1].state == event_state::failed);  // It has begun nothing.
     CHECK(end.ranks[1].code == -1005);
   }
 
