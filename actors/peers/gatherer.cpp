@@ -4,6 +4,7 @@
 #include "actors/peers/transfer.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/logger_release.hpp"
 #include "messages/repeated_log.hpp"
 #include "messages/unexpected.hpp"
 
@@ -259,6 +260,7 @@ peer_source::result gathering_peers::fetch(
   const std::shared_lock running{fetching_};
   if (is_stopped_)
     return brought;
+  const logger_release release;
   caf::scoped_actor self{*system_};
   // The gatherer is in time by itself; this bounds what it cannot.
   self

@@ -96,16 +96,16 @@ class sorter {
     if (!found && found.error() == errc::io_failed)
       return found.error();
     const auto written = fs::last_write_time(file, failure);
-    if (!found || failure || found->header().chunk.hash != name->hash)
-      damaged.push_back(file);
-    else if (found->header().identity == folder_->identity())
+    const auto is_whole =
+      found && !failure && found->header().chunk.hash == name->hash;
+    if (is_whole && found->header().identity == folder_->identity())
       files.push_back(
         {folder_->describe_file(found->header().chunk, name->generation),
          written, file});
-    else if (is_home_)
-      damaged.push_back(file);
-    else
+    else if (is_whole && !is_home_)
       note_foreign(found->header());
+    else
+      damaged.push_back(file);
     return {};
   }
 

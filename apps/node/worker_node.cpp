@@ -13,6 +13,7 @@
 #include "config/instance_id.hpp"
 #include "messages/errors.hpp"
 #include "messages/log.hpp"
+#include "messages/logger_release.hpp"
 #include "net/link/connector.hpp"
 #include "net/link/dialer.hpp"
 #include "net/link/secret.hpp"
@@ -282,6 +283,7 @@ worker_node::~worker_node() { stop(); }
 
 caf::expected<std::unique_ptr<worker_node>> worker_node::start(
   const worker_node_options& options, const std::function<void()>& on_failure) {
+  const logger_release release;  // stop() may be called by another thread.
   const auto& settings = options.settings;
   if (auto objection = objection_to(options))
     return objection;
@@ -336,6 +338,7 @@ caf::expected<std::vector<prefix_match>> worker_node::find_prefixes(
   if (!target)
     return caf::make_error(errc::not_ready, "no link");
   caf::expected<std::vector<prefix_match>> result{errc::timed_out};
+  const logger_release release;
   caf::scoped_actor self{*parts_->system};
   self
     ->request(target, lookup_timeout,

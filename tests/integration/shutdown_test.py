@@ -23,21 +23,17 @@ class ShutdownTest(ClusterTest):
     def assert_ends(self, process):
         self.assertLess(process.terminate(), LIMIT_SECONDS, process.name)
 
-    def test_programs_end_that_cannot_start(self):
-        """Something slow, here a secret that never comes, holds them up."""
-        secret = self.cluster.directory / "secret"
-        os.mkfifo(secret)
-        settings = {"kvc-controller": ["--port", free_port(),
-                                       "--monitor-port", free_port()],
-                    "kvc-worker": ["--controller-pull-url", "localhost:1",
-                                   "--enable-controller"]}
-        for name, flags in settings.items():
-            process = Process(name, [BIN / name, "--secret-file", secret,
-                                     *flags],
-                              self.cluster.directory / f"{name}.log")
-            self.addCleanup(process.kill)
-            wait_until(lambda: takes_signals(process), what="its start")
-            self.assert_ends(process)
+    def test_a_worker_ends_that_waits_for_its_prompt(self):
+        """Something slow, here a pipe that nobody writes to, holds it up."""
+        prompt = self.cluster.directory / "prompt"
+        os.mkfifo(prompt)
+        process = Process("kvc-worker", [
+            BIN / "kvc-worker", "--enable-controller", "--prompt", prompt,
+            "--controller-pull-url", "localhost:1"],
+            self.cluster.directory / "kvc-worker.log")
+        self.addCleanup(process.kill)
+        wait_until(lambda: takes_signals(process), what="its start")
+        self.assert_ends(process)
 
     def test_a_linked_fleet_ends_in_either_order(self):
         controller = self.cluster.start_controller()
@@ -45,6 +41,7 @@ class ShutdownTest(ClusterTest):
         second = self.cluster.start_worker("b")
         self.cluster.wait_for_workers({("a", 0), ("b", 0)})
         self.assert_ends(first)
+        self.assertIn("worker: stopped", first.log())  # By itself.
         self.cluster.wait_for_workers({("b", 0)})
         self.assert_ends(controller)
         self.assert_ends(second)
