@@ -31,9 +31,9 @@ int linked_socket::release() { return std::exchange(fd_, -1); }
 
 class link_connector::service {
  public:
-  service(const connector_options& options, const process_id& process,
+  service(connector_options options, const process_id& process,
           std::shared_ptr<link_table> links)
-      : options_(options),
+      : options_(std::move(options)),
         process_(process),
         links_(std::move(links)),
         thread_([this] { io_.run(); }) {}
