@@ -237,11 +237,11 @@ class body_writer {
 }  // namespace
 
 TEST_SUITE("lookup readers") {
-  TEST_CASE("agree about thirty thousand bodies") {
+  TEST_CASE("agree about ten thousand bodies") {
     body_writer bodies{14};
     std::map<unsigned, int> statuses;
     int complete = 0;
-    for (int i = 0; i < 30'000; ++i) {
+    for (int i = 0; i < 10'000; ++i) {
       const auto text = bodies.write();
       CAPTURE(i);
       CAPTURE(text);
@@ -252,9 +252,9 @@ TEST_SUITE("lookup readers") {
           walk_json(text).how_far == walked_json::progress::complete)
         ++complete;
     }
-    CHECK(statuses[200] > 2'000);
-    CHECK(statuses[400] > 2'000);
-    CHECK(statuses[422] > 2'000);
-    CHECK(complete > 500);
+    CHECK(statuses[200] > 500);
+    CHECK(statuses[400] > 500);
+    CHECK(statuses[422] > 500);
+    CHECK(complete > 100);
   }
 }
