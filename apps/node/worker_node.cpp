@@ -368,6 +368,7 @@ void worker_node::flush_journal() {
 void worker_node::stop() {
   if (parts_->is_stopping.exchange(true))
     return;
+  { const logger_release own; }  // A start() that fails has it still.
   if (!ends_within(parts_->options.stop_patience,
                    [running = parts_] { running->stop(); }))
     spdlog::error("worker: not stopped in time, goes on in the background");

@@ -161,7 +161,7 @@ void outbound::leave() {
 }
 
 host_address outbound::own_address() const {
-  const auto seen = to_host_address(address_in(answer_));
+  auto seen = to_host_address(address_in(answer_));
   if (!seen.is_wildcard() && !seen.is_loopback())
     return seen;
   error_code failure;

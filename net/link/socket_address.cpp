@@ -62,7 +62,7 @@ ip::address away_from_loopback(const ip::address& address) {
   if (to_host_address(address).is_ipv6())
     std::swap(others[0], others[1]);
   for (const auto& other : others)
-    if (const auto source = source_towards(other);
+    if (auto source = source_towards(other);
         !source.is_unspecified() && !to_host_address(source).is_loopback())
       return source;
   return address;

@@ -220,7 +220,7 @@ class body_writer {
 
   /// Changes, inserts or removes a byte.
   void damage(std::string& text) {
-    static constexpr std::string_view bytes{"\0\"\\{}[],:1eu \n\x80x", 17};
+    static constexpr std::string_view bytes{"\0\"\\{}[],:1eu \n\x80x", 16};
     const auto at = random_() % (text.size() + 1);
     const auto byte = bytes[random_() % bytes.size()];
     if (one_of(3) || at == text.size())

@@ -49,7 +49,7 @@ TEST_SUITE("secret") {
     const auto from_both = [this](const std::string& content) {
       ::unsetenv("KVC_SECRET");
       write(content);
-      const auto from_file = load();
+      auto from_file = load();
       ::setenv("KVC_SECRET", content.c_str(), 1);
       CHECK(load() == from_file);
       return from_file;
