@@ -224,9 +224,6 @@ TEST_SUITE("frame_guard") {
     for (int i = 0; i < 100'000; ++i)
       deep.insert(deep.end(), level.begin(), level.end());
     CHECK(check_raw(as_answer, "@<>+@error", deep) == refuse);
-    CHECK(check(as_answer, caf::make_message(caf::make_error(
-                             errc::too_busy, caf::make_message("inner")))) ==
-          refuse);
   }
 
   TEST_CASE_FIXTURE(open_link, "refuses the ends of actors as messages") {
