@@ -17,9 +17,8 @@ constexpr auto* lost_text = "the worker's process or link is gone";
 /// A worker that was lost before the event has begun nothing.
 bool note_gone(event_ledger& ledger, const worker_record& worker) {
   const auto rank = worker.profile.id.rank;
-  return worker.is_lost
-           ? ledger.note_refusal(rank, lost_text, rank_code::lost)
-           : ledger.note_loss(rank, rank_code::lost, lost_text);
+  return worker.is_lost ? ledger.note_refusal(rank, lost_text, rank_code::lost)
+                        : ledger.note_loss(rank, rank_code::lost, lost_text);
 }
 
 bool note_error(event_ledger& ledger, const worker_record& worker,
