@@ -8,7 +8,7 @@ namespace kvc {
 /// instead of being copied, and go back to the system at once.
 class body_memory {
  public:
-  static constexpr std::size_t large_bytes = std::size_t{1} << 20U;
+  static constexpr std::size_t large_bytes = std::size_t{2} << 20U;
 
   body_memory() = default;
   body_memory(body_memory&& other) noexcept;
